@@ -1,0 +1,264 @@
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+use url::Host;
+
+use super::api_key::{ApiKey, InvalidApiKey};
+use super::{Client, Exchange, tls};
+
+/// Where the API is.
+pub const DEFAULT_BASE_URL: &str = "https://api.doit.com";
+
+/// The environment variables that [`ClientConfig::from_env`] reads; the same as those of the existing tool.
+pub mod env {
+    /// The API key.
+    pub const API_KEY: &str = "DCI_API_KEY";
+    /// Where the API is; [`DEFAULT_BASE_URL`](super::DEFAULT_BASE_URL) when unset.
+    pub const API_BASE_URL: &str = "DCI_API_BASE_URL";
+    /// The customer, sent as `X-Tenant-Id`.
+    pub const TENANT_ID: &str = "DCI_TENANT_ID";
+    /// The customer for older API keys, sent as `customerContext`.
+    pub const CUSTOMER_CONTEXT: &str = "DCI_CUSTOMER_CONTEXT";
+}
+
+/// How to reach the API, and as whom. [`build`](Self::build) makes a [`Client`] of it.
+///
+/// | setting | default | from the environment |
+/// | --- | --- | --- |
+/// | base URL | `https://api.doit.com` | `DCI_API_BASE_URL` |
+/// | API key | none: it must be given | `DCI_API_KEY` |
+/// | tenant | none | `DCI_TENANT_ID` |
+/// | customer context | none | `DCI_CUSTOMER_CONTEXT` |
+/// | time for one attempt | 30 s, connecting 10 s of it | |
+/// | proxy | | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`; none for loopback |
+/// | root certificates | the system's | `SSL_CERT_FILE`, `SSL_CERT_DIR` |
+///
+/// ```
+/// use dci::client::ClientConfig;
+///
+/// let client = ClientConfig::new("my-api-key".parse()?).with_tenant("customer-1")?.build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    api_key: ApiKey,
+    base_url: Url,
+    tenant: Option<HeaderValue>,
+    customer_context: Option<String>,
+    attempt_timeout: Duration,
+    connect_timeout: Duration,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No API key was given and `DCI_API_KEY` is not set.
+    #[error("no API key: {} is not set", env::API_KEY)]
+    MissingApiKey,
+    /// The API key of the environment cannot be one.
+    #[error("{variable}: {0}", variable = env::API_KEY)]
+    InvalidApiKey(#[source] InvalidApiKey),
+    /// The base URL is not one, or not one that a credential may be sent to.
+    #[error("the API base URL {url:?} {problem}")]
+    BaseUrl {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The tenant cannot be the value of a header.
+    #[error("the tenant {0:?} has characters other than visible ASCII, or none")]
+    Tenant(String),
+    /// An environment variable that is not Unicode.
+    #[error("{0} is not valid Unicode")]
+    NotUnicode(&'static str),
+    /// No root certificate could be read, so that no HTTPS server can be trusted.
+    #[error("no root certificate can be read: {0}")]
+    RootCertificates(String),
+    /// The HTTP client could not be set up, for example because of a proxy variable that is no URL.
+    #[error("the HTTP client cannot be set up")]
+    Http(#[source] reqwest::Error),
+}
+
+impl ClientConfig {
+    /// The defaults, with this API key.
+    #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "the default base URL is a URL")]
+    pub fn new(api_key: ApiKey) -> Self {
+        Self {
+            api_key,
+            base_url: Url::parse(DEFAULT_BASE_URL).expect("the default is a URL"),
+            tenant: None,
+            customer_context: None,
+            attempt_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// The defaults, changed by the variables in [`mod@env`]; an empty variable counts as unset.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut config = Self::new(Self::api_key_from_env()?);
+        if let Some(url) = variable(env::API_BASE_URL)? {
+            config = config.with_base_url(&url)?;
+        }
+        if let Some(tenant) = variable(env::TENANT_ID)? {
+            config = config.with_tenant(&tenant)?;
+        }
+        if let Some(context) = variable(env::CUSTOMER_CONTEXT)? {
+            config = config.with_customer_context(context);
+        }
+        Ok(config)
+    }
+
+    /// The API key of the environment.
+    pub fn api_key_from_env() -> Result<ApiKey, ConfigError> {
+        let text = variable(env::API_KEY)?.ok_or(ConfigError::MissingApiKey)?;
+        text.parse().map_err(ConfigError::InvalidApiKey)
+    }
+
+    /// Where the API is. `https`, or `http` to a loopback address; a path in it comes before each operation's.
+    pub fn with_base_url(mut self, url: &str) -> Result<Self, ConfigError> {
+        let refuse = |problem: &str| ConfigError::BaseUrl { url: url.to_owned(), problem: problem.to_owned() };
+        let parsed = Url::parse(url).map_err(|error| refuse(&format!("is not a URL: {error}")))?;
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            // Not repeated in the message: it holds a secret.
+            return Err(ConfigError::BaseUrl {
+                url: format!("{}://…@{}", parsed.scheme(), parsed.host_str().unwrap_or_default()),
+                problem: "has a user name or a password in it".to_owned(),
+            });
+        }
+        if parsed.query().is_some() || parsed.fragment().is_some() {
+            return Err(refuse("has a query or a fragment"));
+        }
+        match parsed.scheme() {
+            "https" => {}
+            "http" if is_loopback(&parsed) => {}
+            "http" => return Err(refuse("is not encrypted: use https (http is for loopback addresses only)")),
+            _ => return Err(refuse("is neither https nor http")),
+        }
+        self.base_url = parsed;
+        Ok(self)
+    }
+
+    /// The customer that requests are for; needed when the credential can reach more than one.
+    pub fn with_tenant(mut self, tenant: &str) -> Result<Self, ConfigError> {
+        let visible = !tenant.is_empty() && tenant.bytes().all(|byte| byte.is_ascii_graphic());
+        let value = HeaderValue::from_str(tenant).ok().filter(|_| visible);
+        self.tenant = Some(value.ok_or_else(|| ConfigError::Tenant(tenant.to_owned()))?);
+        Ok(self)
+    }
+
+    /// The older way to name the customer: older API keys honour it, newer tokens ignore it.
+    #[must_use]
+    pub fn with_customer_context(mut self, context: impl Into<String>) -> Self {
+        self.customer_context = Some(context.into());
+        self
+    }
+
+    /// How long one attempt may take, from connecting to the last byte of the answer.
+    #[must_use]
+    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// A client. Its clones share one pool of connections.
+    ///
+    /// The root certificates are read here, and only when the base URL is `https`.
+    pub fn build(self) -> Result<Client, ConfigError> {
+        let encrypted = self.base_url.scheme() == "https";
+        let tls = tls::client_config(encrypted).map_err(ConfigError::RootCertificates)?;
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.attempt_timeout)
+            .tls_backend_preconfigured(tls);
+        if !encrypted {
+            // A proxy would carry the credential off this machine in clear text.
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(ConfigError::Http)?;
+        let exchange = Exchange::new(&self.api_key, self.tenant, self.customer_context);
+        Ok(Client::new_with_client(self.base_url.as_str().trim_end_matches('/'), http, exchange))
+    }
+}
+
+fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(ConfigError::NotUnicode(name)),
+    }
+}
+
+/// `localhost` counts: resolvers keep it on this machine.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> ClientConfig {
+        ClientConfig::new("key".parse().expect("a key"))
+    }
+
+    fn problem_with(url: &str) -> String {
+        config().with_base_url(url).expect_err("not a base URL").to_string()
+    }
+
+    #[test]
+    fn http_is_for_loopback_only() {
+        for good in
+            ["https://x.example", "http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:80", "http://localhost"]
+        {
+            assert!(config().with_base_url(good).is_ok(), "{good}");
+        }
+        for bad in ["http://x.example", "http://127.0.0.1.example", "http://0.0.0.0", "http://10.0.0.1", "http://[::]"]
+        {
+            assert!(problem_with(bad).contains("not encrypted"), "{bad}");
+        }
+        assert!(problem_with("ftp://x.example").contains("neither https nor http"));
+    }
+
+    #[test]
+    fn a_base_url_with_a_password_is_refused_and_not_repeated() {
+        let problem = problem_with("https://user:hunter2@x.example");
+        assert!(problem.contains("password") && !problem.contains("hunter2"), "{problem}");
+    }
+
+    #[test]
+    fn a_base_url_keeps_its_path_and_loses_the_slash_at_its_end() {
+        for (given, used) in
+            [("https://x.example/", "https://x.example"), ("https://x.example/doit/", "https://x.example/doit")]
+        {
+            let client = config().with_base_url(given).and_then(ClientConfig::build).expect("a client");
+            assert_eq!(progenitor_client::ClientInfo::baseurl(&client), used);
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_visible_ascii() {
+        assert!(config().with_tenant("customer-1").is_ok());
+        for bad in ["", "a b", "a\nb", "é"] {
+            assert!(config().with_tenant(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_key() {
+        let config = ClientConfig::new("s3cret".parse().expect("a key"));
+        assert!(!format!("{config:?}").contains("s3cret"));
+        assert!(!format!("{:?}", config.build().expect("a client")).contains("s3cret"));
+    }
+}

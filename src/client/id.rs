@@ -1,0 +1,87 @@
+use std::fmt;
+use std::str::FromStr;
+
+/// The id of a user, or of the invite of a user who has not accepted yet.
+///
+/// What is one has passed the check that it stands for one thing on the server: it becomes exactly one segment
+/// of the request's path, whatever it holds.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UserId(String);
+
+impl UserId {
+    /// The longest id, in bytes. The service's own ids have about 20.
+    pub const MAX_BYTES: usize = 1024;
+
+    /// The id as it was typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A text that cannot be the id of a user or an invite.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum InvalidUserId {
+    /// Nothing at all, or nothing but white space.
+    #[error("an id cannot be blank")]
+    Blank,
+    /// White space at an end, as copied text often has.
+    #[error("an id cannot begin or end with white space")]
+    WhiteSpaceAround,
+    /// `.` and `..` change the path instead of being a part of it.
+    #[error("an id cannot be \".\" or \"..\"")]
+    DotSegment,
+    /// A backslash is a separator to many servers and to the URL standard.
+    #[error("an id cannot contain a backslash")]
+    Backslash,
+    /// A control character, such as a line break.
+    #[error("an id cannot contain control characters")]
+    ControlCharacter,
+    /// More than [`UserId::MAX_BYTES`].
+    #[error("an id cannot be longer than {} bytes", UserId::MAX_BYTES)]
+    TooLong,
+}
+
+impl FromStr for UserId {
+    type Err = InvalidUserId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUserId> {
+        if text.trim().is_empty() {
+            return Err(InvalidUserId::Blank);
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(InvalidUserId::TooLong);
+        }
+        if text == "." || text == ".." {
+            return Err(InvalidUserId::DotSegment);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(InvalidUserId::ControlCharacter);
+        }
+        if text.trim() != text {
+            return Err(InvalidUserId::WhiteSpaceAround);
+        }
+        if text.contains('\\') {
+            return Err(InvalidUserId::Backslash);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<UserId> for String {
+    fn from(id: UserId) -> Self {
+        id.0
+    }
+}
+
+impl From<&UserId> for String {
+    fn from(id: &UserId) -> Self {
+        id.0.clone()
+    }
+}

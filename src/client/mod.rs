@@ -1,0 +1,26 @@
+//! Calls to the DoiT API: what a generated client lacks.
+//!
+//! [`ClientConfig`] makes a [`Client`], whose operations are generated from `openapi/doit.yaml` as builders
+//! ([`builder`]). [`call`] makes one call of what such a builder's `send` returns: the [`Answer`] has the typed
+//! value and the body as the server sent it, and whatever goes wrong is an [`ApiError`].
+//!
+//! Under every call lies the [`Exchange`]: one request until it is answered.
+
+mod api_key;
+mod call;
+mod config;
+mod error;
+mod error_body;
+mod exchange;
+mod id;
+mod idempotency_key;
+mod tls;
+
+pub use crate::generated::client::{Client, Error, ResponseValue, builder};
+pub use api_key::{ApiKey, InvalidApiKey};
+pub use call::{Answer, call};
+pub use config::{ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
+pub use error::{ApiError, ErrorKind};
+pub use exchange::{Exchange, MAX_BODY_BYTES};
+pub use id::{InvalidUserId, UserId};
+pub use idempotency_key::{IdempotencyKey, InvalidIdempotencyKey};

@@ -1,0 +1,43 @@
+use std::sync::Arc;
+
+use rustls::{ClientConfig, RootCertStore};
+
+/// TLS with the system's root certificates, or, where none is needed, with none.
+///
+/// Reading them is most of what a short-lived program pays for a call, so it is done once, here, and only for
+/// an encrypted base URL.
+pub(super) fn client_config(with_roots: bool) -> Result<ClientConfig, String> {
+    let roots = if with_roots { system_roots()? } else { RootCertStore::empty() };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn system_roots() -> Result<RootCertStore, String> {
+    let found = read_certificates();
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let problems: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
+        return Err(if problems.is_empty() { "the system has none".into() } else { problems.join("; ") });
+    }
+    Ok(roots)
+}
+
+/// The one bundle file of the system is enough: its folders hold the same certificates again, in hundreds of
+/// files. `SSL_CERT_FILE` and `SSL_CERT_DIR` are followed as elsewhere.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn read_certificates() -> rustls_native_certs::CertificateResult {
+    let by_environment = std::env::var_os("SSL_CERT_FILE").is_some() || std::env::var_os("SSL_CERT_DIR").is_some();
+    if !by_environment && let Some(bundle) = openssl_probe::probe().cert_file {
+        return rustls_native_certs::load_certs_from_paths(Some(&bundle), None);
+    }
+    rustls_native_certs::load_native_certs()
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn read_certificates() -> rustls_native_certs::CertificateResult {
+    rustls_native_certs::load_native_certs()
+}
