@@ -1,0 +1,148 @@
+//! Who calls, for which customer, and what they may do.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::World;
+
+pub(super) const EXAMPLE_CUSTOMER: &str = "customer-example";
+pub(super) const FULL_API_KEY: &str = "sandbox";
+
+struct Account {
+    api_key: &'static str,
+    email: &'static str,
+    manages_users: bool,
+    /// Id and domain of the customers that it reaches.
+    customers: &'static [(&'static str, &'static str)],
+}
+
+const ACCOUNTS: &[Account] = &[
+    Account {
+        api_key: FULL_API_KEY,
+        email: "admin@example.com",
+        manages_users: true,
+        customers: &[(EXAMPLE_CUSTOMER, "example.com")],
+    },
+    Account {
+        api_key: "sandbox-viewer",
+        email: "viewer@example.com",
+        manages_users: false,
+        customers: &[(EXAMPLE_CUSTOMER, "example.com")],
+    },
+    Account {
+        api_key: "sandbox-partner",
+        email: "partner@example.net",
+        manages_users: true,
+        customers: &[(EXAMPLE_CUSTOMER, "example.com"), ("customer-other", "example.org")],
+    },
+];
+
+/// An error response: the status and what its body says.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    message: String,
+    code: Option<&'static str>,
+}
+
+impl Refusal {
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), code: None }
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, message)
+    }
+
+    fn with_code(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut body = json!({ "error": self.message });
+        if let Some(code) = self.code {
+            body["code"] = code.into();
+        }
+        (self.status, axum::Json(body)).into_response()
+    }
+}
+
+/// Who makes a request, for which customer.
+pub(super) struct Caller {
+    account: &'static Account,
+    pub customer: &'static str,
+    pub domain: &'static str,
+}
+
+impl Caller {
+    pub fn api_key(&self) -> &'static str {
+        self.account.api_key
+    }
+
+    pub fn email(&self) -> &'static str {
+        self.account.email
+    }
+
+    pub fn require_users_manager(&self) -> Result<(), Refusal> {
+        if self.account.manages_users {
+            return Ok(());
+        }
+        Err(Refusal::new(StatusCode::FORBIDDEN, "the permission usersManager is required"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Context {
+    #[serde(rename = "customerContext")]
+    customer_context: Option<String>,
+}
+
+impl FromRequestParts<Arc<World>> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<World>) -> Result<Self, Refusal> {
+        let account = authenticate(&parts.headers)?;
+        let context = Query::<Context>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.customer_context);
+        let tenant = match parts.headers.get("x-tenant-id") {
+            Some(value) => Some(value.to_str().unwrap_or_default().to_owned()),
+            None => context,
+        };
+        let (customer, domain) = match (&tenant, account.customers) {
+            (None, [only]) => *only,
+            (None, _) => {
+                return Err(Refusal::bad_request("the credential reaches several customers: name one in X-Tenant-Id")
+                    .with_code("tenant_id_required"));
+            }
+            (Some(tenant), customers) => *customers.iter().find(|(id, _)| id == tenant).ok_or_else(|| {
+                Refusal::bad_request(format!("the credential does not reach the customer {tenant:?}"))
+                    .with_code("tenant_id_mismatch")
+            })?,
+        };
+        Ok(Self { account, customer, domain })
+    }
+}
+
+fn authenticate(headers: &HeaderMap) -> Result<&'static Account, Refusal> {
+    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    ACCOUNTS
+        .iter()
+        .find(|account| Some(account.api_key) == token)
+        .ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "the API key is missing or not valid"))
+}

@@ -1,0 +1,234 @@
+//! The operations of the document over HTTP: what arrives is checked, what leaves has the document's shape.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, patch, post};
+use axum::{Json, Router};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::World;
+use super::access::{Caller, Refusal};
+use super::idempotency::Claim;
+use super::users::{ORGANIZATIONS, ROLES, User};
+
+/// How long the work of a request takes, put on it by a [fault](super::Fault::latency).
+#[derive(Clone, Copy)]
+pub(super) struct Latency(pub Duration);
+
+type Shared = State<Arc<World>>;
+type Answer = Result<Response, Refusal>;
+
+pub(super) fn router(world: Arc<World>) -> Router {
+    Router::new()
+        .route("/iam/v1/users", get(list_users))
+        .route("/iam/v1/users/invite", post(invite_user))
+        .route("/iam/v1/users/{id}", patch(update_user).delete(delete_user))
+        .route("/iam/v1/users/{id}/actions/resend", post(resend_invite))
+        .route("/iam/v1/users/{id}/actions/cancel", post(cancel_invite))
+        .route("/iam/v1/roles", get(list_roles))
+        .route("/iam/v1/organizations", get(list_organizations))
+        .route("/auth/v1/validate", get(validate))
+        .merge(super::control::router())
+        .fallback(|uri: Uri| async move { Refusal::not_found(format!("there is nothing at {}", uri.path())) })
+        .method_not_allowed_fallback(|method: Method| async move {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not a method of this path"))
+        })
+        .with_state(world)
+}
+
+#[derive(Deserialize)]
+struct ListParameters {
+    email: Option<String>,
+}
+
+async fn list_users(
+    State(world): Shared,
+    caller: Caller,
+    parameters: Result<Query<ListParameters>, QueryRejection>,
+) -> Answer {
+    let Query(ListParameters { email }) = parameters.map_err(|error| Refusal::bad_request(error.body_text()))?;
+    if let Some(email) = email.as_deref().filter(|email| !email_address::EmailAddress::is_valid(email)) {
+        return Err(Refusal::bad_request(format!("email: {email:?} is not an email address")));
+    }
+    let now = world.now();
+    let users = world.state().users.list(caller.customer, email.as_deref(), now);
+    Ok(Json(json!({ "rowCount": users.len(), "users": users })).into_response())
+}
+
+async fn invite_user(State(world): Shared, caller: Caller, headers: HeaderMap, body: Bytes) -> Answer {
+    caller.require_users_manager()?;
+    let who = read_json(&headers, &body)?;
+    let now = world.now();
+    let user = world.state().users.invite(caller.customer, who, now)?;
+    let user = without(&user, &["inviteStatus", "language", "phone", "phoneExtension"]);
+    Ok((StatusCode::CREATED, Json(json!({ "message": "User invited", "user": user }))).into_response())
+}
+
+async fn update_user(
+    State(world): Shared,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    caller.require_users_manager()?;
+    let id = checked_id(id)?;
+    let change = read_json(&headers, &body)?;
+    let user = world.state().users.update(caller.customer, &id, change)?;
+    let user = without(&user, &["inviteStatus", "status"]);
+    Ok(Json(json!({ "message": "User updated", "user": user })).into_response())
+}
+
+async fn delete_user(State(world): Shared, caller: Caller, id: Result<Path<String>, PathRejection>) -> Answer {
+    caller.require_users_manager()?;
+    let id = checked_id(id)?;
+    world.state().users.delete(caller.customer, &id)?;
+    Ok(Json(json!({ "message": "User deleted" })).into_response())
+}
+
+async fn resend_invite(state: Shared, request: IdempotentRequest) -> Answer {
+    request
+        .once(&state, |world, request| {
+            let now = world.now();
+            let IdempotentRequest { caller, id, key, dry_run, .. } = request;
+            world.state().users.resend(caller.customer, id, *dry_run, key, now)?;
+            Ok(json!({ "message": "Invite resent", "inviteId": id }))
+        })
+        .await
+}
+
+async fn cancel_invite(state: Shared, request: IdempotentRequest) -> Answer {
+    request
+        .once(&state, |world, request| {
+            let IdempotentRequest { caller, id, dry_run, .. } = request;
+            world.state().users.cancel(caller.customer, id, *dry_run)?;
+            Ok(json!({ "message": "Invite cancelled", "inviteId": id }))
+        })
+        .await
+}
+
+async fn list_roles(_: Caller) -> Response {
+    let roles: Vec<Value> = ROLES
+        .iter()
+        .map(
+            |(id, name, kind, permissions)| json!({ "id": id, "name": name, "type": kind, "permissions": permissions }),
+        )
+        .collect();
+    Json(json!({ "roles": roles })).into_response()
+}
+
+async fn list_organizations(_: Caller) -> Response {
+    let organizations: Vec<Value> = ORGANIZATIONS.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
+    Json(json!({ "rowCount": organizations.len(), "organizations": organizations })).into_response()
+}
+
+async fn validate(caller: Caller) -> Response {
+    Json(json!({ "domain": caller.domain, "email": caller.email() })).into_response()
+}
+
+/// A request with an `Idempotency-Key`, checked.
+struct IdempotentRequest {
+    caller: Caller,
+    id: String,
+    key: String,
+    dry_run: bool,
+    latency: Option<Latency>,
+    /// All that makes it the same request as another one.
+    identity: String,
+}
+
+#[derive(Deserialize)]
+struct DryRun {
+    #[serde(rename = "dryRun", default)]
+    dry_run: bool,
+}
+
+impl axum::extract::FromRequest<Arc<World>> for IdempotentRequest {
+    type Rejection = Refusal;
+
+    async fn from_request(request: axum::extract::Request, world: &Arc<World>) -> Result<Self, Refusal> {
+        use axum::RequestExt;
+        let (mut parts, body) = request.with_limited_body().into_parts();
+        let caller = axum::RequestPartsExt::extract_with_state::<Caller, _>(&mut parts, world).await?;
+        caller.require_users_manager()?;
+        let id = checked_id(axum::RequestPartsExt::extract::<Path<String>>(&mut parts).await)?;
+        let key = parts.headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default());
+        let key = key.ok_or_else(|| Refusal::bad_request("the header Idempotency-Key is required"))?.to_owned();
+        if key.is_empty() || key.len() > 255 {
+            return Err(Refusal::bad_request("Idempotency-Key: between 1 and 255 characters"));
+        }
+        let Query(DryRun { dry_run }) = Query::try_from_uri(&parts.uri)
+            .map_err(|error| Refusal::bad_request(format!("dryRun: {}", error.body_text())))?;
+        let body = axum::body::to_bytes(body, usize::MAX).await;
+        let body = body.map_err(|error| Refusal::bad_request(format!("the body cannot be read: {error}")))?;
+        if !body.is_empty() {
+            read_json::<serde_json::Map<String, Value>>(&parts.headers, &body)?;
+        }
+        let identity = format!("{} {}\n{}", parts.method, parts.uri, String::from_utf8_lossy(&body));
+        let latency = parts.extensions.get::<Latency>().copied();
+        Ok(Self { caller, id, key, dry_run, latency, identity })
+    }
+}
+
+impl IdempotentRequest {
+    /// Does the work unless it was done before under the same key.
+    async fn once(&self, world: &World, work: impl FnOnce(&World, &Self) -> Result<Value, Refusal>) -> Answer {
+        let api_key = self.caller.api_key();
+        let now = world.now();
+        let claim = world.state().idempotency.claim(api_key, &self.key, &self.identity, now)?;
+        let body = match claim {
+            Claim::Done(body) => body,
+            Claim::New => {
+                if let Some(Latency(duration)) = self.latency {
+                    world.sleep(duration).await;
+                }
+                match work(world, self) {
+                    Ok(value) => {
+                        let body = Bytes::from(value.to_string());
+                        world.state().idempotency.complete(api_key, &self.key, body.clone());
+                        body
+                    }
+                    Err(refusal) => {
+                        world.state().idempotency.release(api_key, &self.key);
+                        return Err(refusal);
+                    }
+                }
+            }
+        };
+        Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+    }
+}
+
+fn checked_id(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
+    let Path(id) = id.map_err(|error| Refusal::bad_request(format!("id: {}", error.body_text())))?;
+    if id.trim().is_empty() {
+        return Err(Refusal::bad_request("id: it is blank"));
+    }
+    Ok(id)
+}
+
+fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if media_type.split(';').next().map(str::trim) != Some("application/json") {
+        return Err(Refusal::bad_request(format!("the body has to be application/json, not {media_type:?}")));
+    }
+    serde_json::from_slice(body).map_err(|error| Refusal::bad_request(format!("the body is not valid: {error}")))
+}
+
+/// The user as JSON, less what the response of an operation does not have.
+fn without(user: &User, properties: &[&str]) -> Value {
+    let mut value = json!(user);
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|name, _| !properties.contains(&name.as_str()));
+    }
+    value
+}

@@ -1,0 +1,58 @@
+//! `/_sandbox/…`: what a person or a test asks of the sandbox itself. No credential is needed.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::access::Refusal;
+use super::users::AcceptError;
+use super::{Fault, World};
+
+/// Where the paths of this module begin; faults do not reach them.
+pub(super) const PREFIX: &str = "/_sandbox/";
+
+pub(super) fn router() -> Router<Arc<World>> {
+    Router::new()
+        .route("/_sandbox/outbox", get(outbox))
+        .route("/_sandbox/accept", post(accept))
+        .route("/_sandbox/faults", post(inject))
+}
+
+async fn outbox(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(json!({ "emails": world.state().users.outbox() }))
+}
+
+#[derive(Deserialize)]
+struct Acceptance {
+    token: String,
+}
+
+async fn accept(State(world): State<Arc<World>>, Json(link): Json<Acceptance>) -> Result<Json<Value>, Refusal> {
+    let now = world.now();
+    let accepted = world.state().users.accept(&link.token, now);
+    let id = accepted.map_err(|error| {
+        let status = match error {
+            AcceptError::UnknownToken => StatusCode::NOT_FOUND,
+            AcceptError::Expired | AcceptError::Cancelled => StatusCode::GONE,
+        };
+        Refusal::new(status, error.to_string())
+    })?;
+    Ok(Json(json!({ "userId": id })))
+}
+
+#[derive(Deserialize)]
+struct Injection {
+    fault: String,
+}
+
+async fn inject(State(world): State<Arc<World>>, Json(injection): Json<Injection>) -> Result<Response, Refusal> {
+    let fault: Fault = injection.fault.parse().map_err(|error| Refusal::bad_request(format!("{error}")))?;
+    world.state().faults.inject(fault);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

@@ -1,0 +1,208 @@
+//! An in-memory DoiT on loopback: all operations of the document, with users, invites, tokens, an outbox of sent
+//! emails and an idempotency store that behave as the service's do.
+//!
+//! It is there to try `dci` on, and to test against: it starts on a free port, [misbehaves](Fault) when told to,
+//! and stops when it is dropped.
+//!
+//! ```
+//! use dci::sandbox::{Fault, Sandbox};
+//!
+//! let sandbox = Sandbox::start()?;
+//! sandbox.inject(Fault::status(503).on("resendInvite").times(2));
+//! // … point a client at sandbox.url(), with the API key sandbox.api_key() …
+//! assert!(sandbox.outbox().is_empty());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Who is in it
+//!
+//! | email | id | state |
+//! | --- | --- | --- |
+//! | `pending@example.com` | `invite-pending` | invited, the link works for 47 hours more |
+//! | `expired@example.com` | `invite-expired` | invited, the link expired a day ago |
+//! | `cancelled@example.com` | `invite-cancelled` | invited, then cancelled |
+//! | `active@example.com` | `user-active` | has accepted |
+//!
+//! | API key | may |
+//! | --- | --- |
+//! | `sandbox` | do everything, for the customer `customer-example` |
+//! | `sandbox-viewer` | read, for the same customer; changes get 403 |
+//! | `sandbox-partner` | do everything, for `customer-example` and `customer-other`: it must name one |
+
+mod access;
+mod api;
+mod control;
+mod fault;
+mod idempotency;
+mod server;
+mod users;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, oneshot};
+
+pub use fault::{Fault, InvalidFault};
+pub use users::{AcceptError, Email};
+
+use fault::Faults;
+use idempotency::IdempotencyStore;
+use users::Users;
+
+/// A running sandbox. Dropping it stops it, and closes the connections that are open.
+#[derive(Debug)]
+pub struct Sandbox {
+    world: Arc<World>,
+    url: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts on a free port of `127.0.0.1`, in a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be listened on, or no thread be started.
+    pub fn start() -> io::Result<Self> {
+        Self::start_on(0)
+    }
+
+    /// Starts on this port of `127.0.0.1`; 0 means a free one.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken or may not be listened on, or no thread can be started.
+    pub fn start_on(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+        listener.set_nonblocking(true)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let world = Arc::new(World::new());
+        let (stop, stopped) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let served = Arc::clone(&world);
+        let thread = thread::Builder::new()
+            .name("dci-sandbox".into())
+            .spawn(move || runtime.block_on(server::serve(listener, served, stopped)))?;
+        Ok(Self { world, url, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:49152`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The API key that may do everything.
+    #[must_use]
+    pub fn api_key(&self) -> &'static str {
+        access::FULL_API_KEY
+    }
+
+    /// Adds a user who is invited now. No email goes out.
+    pub fn add_invited(&self, id: &str, email: &str) {
+        let now = self.world.now();
+        self.world.state().users.seed_invited(id, email, now, now);
+    }
+
+    /// The emails sent so far, oldest first.
+    #[must_use]
+    pub fn outbox(&self) -> Vec<Email> {
+        self.world.state().users.outbox().to_vec()
+    }
+
+    /// Follows the link of an invitation: its user is active from now on, and the invite is gone.
+    ///
+    /// Returns the id of the user.
+    ///
+    /// # Errors
+    ///
+    /// When the token is unknown, which a later email makes of it, or the invite has expired or was cancelled.
+    pub fn accept(&self, token: &str) -> Result<String, AcceptError> {
+        let now = self.world.now();
+        self.world.state().users.accept(token, now)
+    }
+
+    /// Lets requests go wrong from now on. Faults apply in the order in which they were injected.
+    pub fn inject(&self, fault: Fault) {
+        self.world.state().faults.inject(fault);
+    }
+
+    /// Moves the sandbox's clock forward, for example past the end of an invite, or of a latency.
+    pub fn advance(&self, by: std::time::Duration) {
+        let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+        let mut state = self.world.state();
+        state.ahead = state.ahead.saturating_add(by);
+        self.world.clock_moved.notify_waiters();
+    }
+
+    /// How many requests to the API have arrived, those that a fault answered among them.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.world.state().requests
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Everything that the sandbox knows, shared by its handlers.
+#[derive(Debug)]
+struct World {
+    state: Mutex<State>,
+    clock_moved: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    users: Users,
+    idempotency: IdempotencyStore,
+    faults: Faults,
+    /// How far the sandbox's clock is ahead of the machine's.
+    ahead: SignedDuration,
+    requests: u64,
+}
+
+impl World {
+    fn new() -> Self {
+        let state = State {
+            users: Users::seeded(Timestamp::now()),
+            idempotency: IdempotencyStore::default(),
+            faults: Faults::default(),
+            ahead: SignedDuration::ZERO,
+            requests: 0,
+        };
+        Self { state: Mutex::new(state), clock_moved: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        let ahead = self.state().ahead;
+        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Waits for as long on the sandbox's clock, which may be moved in the meantime.
+    async fn sleep(&self, duration: std::time::Duration) {
+        let until = self.now().saturating_add(duration).unwrap_or(Timestamp::MAX);
+        loop {
+            let moved = self.clock_moved.notified();
+            let Ok(left) = std::time::Duration::try_from(until.duration_since(self.now())) else { return };
+            tokio::select! {
+                () = tokio::time::sleep(left) => return,
+                () = moved => {}
+            }
+        }
+    }
+}
