@@ -1,0 +1,66 @@
+use jiff::{SignedDuration, ZonedDateTime};
+use serde_json::Map;
+
+use crate::cli::{CliError, Context, Report};
+use crate::client::{ErrorKind, IdempotencyKey, UserId, call};
+
+/// How long a new link works, as the API promises.
+const LINK_LIFETIME: SignedDuration = SignedDuration::from_hours(48);
+
+// The first lines of the help are the document's: see `help`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  dci resend-invite 3f2a9c            Send the invite 3f2a9c again
+  dci resend-invite 3f2a9c --dry-run  Only check that this would work
+  dci --sandbox resend-invite invite-expired
+                                      Try it without a DoiT account")]
+pub struct Args {
+    /// The id of the invite
+    id: UserId,
+
+    /// Check and simulate; change nothing and send no email
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    dry_run: Option<bool>,
+
+    /// Send this Idempotency-Key in place of a new random one
+    ///
+    /// The server does the work of a key once and remembers it for at least 24 hours: with the key of an
+    /// earlier call it answers as it did then, and no second email goes out. 1 to 255 visible ASCII characters.
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<IdempotencyKey>,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<Report, CliError> {
+    let key_was_given = args.idempotency_key.is_some();
+    let key = args.idempotency_key.unwrap_or_else(IdempotencyKey::random);
+    let client = context.client()?;
+
+    let mut request = client.resend_invite().id(&args.id).idempotency_key(key).body(Map::new());
+    if let Some(dry_run) = args.dry_run {
+        request = request.dry_run(dry_run);
+    }
+    let answer = call(request.send()).await.map_err(|error| {
+        CliError::api(format!("cannot resend the invite {}", args.id), error, context)
+            .hint_for(ErrorKind::NotFound, "The invite was never created, or it was accepted and so removed.")
+            .hint_for(ErrorKind::Permission, "Resending an invite requires the usersManager permission.")
+    })?;
+
+    let sentence = match (args.dry_run, key_was_given) {
+        (Some(true), _) => {
+            format!("Dry run: the invite {} can be sent again. Nothing was changed, no email was sent.", args.id)
+        }
+        // With a key that was used before the answer is the one from then, and so is the link's end.
+        (_, true) => format!(
+            "The invite {} was sent again. Its new link works for 48 hours from the first use of this key; \
+             earlier links no longer work.",
+            args.id
+        ),
+        (_, false) => format!(
+            "The invite {} was sent again. Its new link works until {}; earlier links no longer work.",
+            args.id,
+            (ZonedDateTime::now() + LINK_LIFETIME).strftime("%a %-d %b %Y, %H:%M %Z"),
+        ),
+    };
+    Ok(Report::answer(sentence, &answer.body))
+}

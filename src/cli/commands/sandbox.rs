@@ -1,0 +1,56 @@
+use crate::cli::output::line;
+use crate::cli::{CliError, Output, Report};
+use crate::sandbox::{Fault, Sandbox};
+
+/// Run an in-memory DoiT on this machine, to try things on
+///
+/// It listens on 127.0.0.1 until it is interrupted, and prints the two lines that point `dci` in another
+/// terminal at it. Nothing in it is real, and nothing is kept.
+///
+/// Its users are pending@example.com (id invite-pending), expired@example.com (invite-expired),
+/// cancelled@example.com (invite-cancelled) and active@example.com (user-active). Its API keys are `sandbox`,
+/// which may do everything, `sandbox-viewer`, which gets 403 on changes, and `sandbox-partner`, which reaches two
+/// customers (customer-example, customer-other) and must name one with --tenant.
+///
+/// GET /_sandbox/outbox lists the emails that were sent, POST /_sandbox/accept with {"token": "…"} follows the
+/// link of one, and POST /_sandbox/faults with {"fault": "…"} lets requests go wrong.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Faults:
+  status=503     answer with this status (400 to 599) and do nothing
+  latency=2s     take this long for the work
+  truncate       do the work, then break the body of the answer off
+  drop-before    close the connection before the work
+  drop-after     do the work, then close the connection without an answer
+
+  Any of them can be followed by ,times=N (for N requests in place of one) and
+  ,operation=ID (only for requests of this operation, such as resendInvite);
+  a status also by ,retry-after=VALUE.
+
+Examples:
+  dci sandbox
+  dci sandbox --port 8080 --fault status=503,times=2 --fault drop-after,operation=resendInvite")]
+pub struct Args {
+    /// Listen on this port; 0 means a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+
+    /// Let requests go wrong, in the order given (see Faults in --help)
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<Fault>,
+}
+
+pub(super) async fn run(args: Args, output: &Output) -> Result<Report, CliError> {
+    let sandbox = Sandbox::start_on(args.port).map_err(|error| {
+        CliError::other(format!("the sandbox cannot listen on port {}: {error}", args.port))
+            .hint("Choose another port with --port, or leave it out for a free one.")
+    })?;
+    for fault in args.faults {
+        sandbox.inject(fault);
+    }
+    line(&format!("export DCI_API_BASE_URL={}", sandbox.url()))?;
+    line(&format!("export DCI_API_KEY={}", sandbox.api_key()))?;
+    output.note("The sandbox runs until it is interrupted (Ctrl-C). Its emails: GET /_sandbox/outbox");
+    tokio::signal::ctrl_c().await.map_err(CliError::io)?;
+    Ok(Report::nothing())
+}

@@ -1,0 +1,79 @@
+//! The program `dci`: a small clap layer over the [client](crate::client).
+//!
+//! A command knows neither HTTP nor the terminal: it calls the client and returns a `Report` or a `CliError`;
+//! `output` shows either of them.
+
+// Doc comments are help texts here, which a terminal shows as they are.
+#![allow(clippy::doc_markdown)]
+
+mod commands;
+mod context;
+mod error;
+mod exit_code;
+mod global;
+mod help;
+mod output;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{FromArgMatches, Parser};
+
+use commands::Command;
+use context::Context;
+use error::CliError;
+use global::GlobalArgs;
+use output::{Output, Report};
+
+/// Get the invites of a DoiT customer out, exactly once each
+///
+/// Results go to stdout and everything else to stderr. At a terminal they are for people, otherwise JSON;
+/// `--output` says which.
+#[derive(Debug, Parser)]
+#[command(name = "dci", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Runs the program with these arguments, the first of which is its name.
+#[must_use]
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let output = Output::for_arguments(&args);
+    let outcome = parse(&args, &output).and_then(|cli| match cli {
+        Some(cli) => run(cli, &output),
+        None => Ok(()),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The arguments as a command; none when they ask for help or the version, which is then printed.
+fn parse(args: &[OsString], output: &Output) -> Result<Option<Cli>, CliError> {
+    let command = help::command().color(output.color().into());
+    let parsed = command.try_get_matches_from(args).and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        Ok(Cli { global: cli.global.settle(&matches)?, ..cli })
+    });
+    match parsed {
+        Ok(cli) => Ok(Some(cli)),
+        Err(error) if error.use_stderr() => Err(CliError::arguments(error)),
+        Err(help) => output.help(&help).map(|()| None),
+    }
+}
+
+fn run(cli: Cli, output: &Output) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::io)?;
+    let context = Context::new(cli.global)?;
+    let report = runtime.block_on(cli.command.run(&context, output))?;
+    output.report(&report)
+}

@@ -1,0 +1,48 @@
+//! Text from a server, or from a command line, may hold sequences that a terminal obeys.
+
+use std::borrow::Cow;
+
+/// The text in one line, with its control characters made visible.
+pub(in crate::cli) fn plain(text: &str) -> Cow<'_, str> {
+    escape(text, |_| false)
+}
+
+/// The same for a text that has lines.
+pub(super) fn plain_lines(text: &str) -> Cow<'_, str> {
+    escape(text, |char| char == '\n' || char == '\t')
+}
+
+fn escape(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let is_unsafe = |char: char| is_obeyed(char) && !is_kept(char);
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for char in text.chars() {
+        match char {
+            '\n' | '\t' if is_unsafe(char) => escaped.push(' '),
+            _ if is_unsafe(char) => escaped.extend(char.escape_unicode()),
+            _ => escaped.push(char),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Whether a terminal acts on the character in place of showing it: control characters, and the marks that
+/// reorder what is shown around them.
+pub(super) fn is_obeyed(char: char) -> bool {
+    char.is_control() || matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_become_visible() {
+        assert_eq!(plain("\u{1b}[31mred\u{9b}0m"), "\\u{1b}[31mred\\u{9b}0m");
+        assert_eq!(plain("a\nb\r\u{202e}c"), "a b\\u{d}\\u{202e}c");
+        assert_eq!(plain_lines("a\nb\u{7}"), "a\nb\\u{7}");
+        assert!(matches!(plain("naïve 日本"), Cow::Borrowed("naïve 日本")));
+    }
+}
