@@ -1,0 +1,35 @@
+//! Flags and variables that make no client.
+
+use crate::program::{API_KEY, assert_masked_snapshot, dci};
+
+#[test]
+fn a_base_url_that_the_credential_may_not_go_to_is_refused() {
+    for url in
+        ["http://api.example.com", "ftp://127.0.0.1", "not a URL", "https://u:p@x.example", "https://x.example?a=b"]
+    {
+        let run = dci(&["resend-invite", "x", "--api-base-url", url]).env("DCI_API_KEY", API_KEY);
+        let finished = run.finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert!(finished.error()["hint"].to_string().contains("--api-base-url"));
+    }
+}
+
+#[test]
+fn an_unencrypted_base_url_is_explained() {
+    let run = dci(&["resend-invite", "x", "--api-base-url", "http://api.example.com", "-o", "table"]);
+    assert_masked_snapshot!("configuration_unencrypted", run.env("DCI_API_KEY", API_KEY).finish().transcript());
+}
+
+#[test]
+fn an_api_key_that_is_none_ends_with_10() {
+    for key in ["", " ", "a\nb", "schlüssel"] {
+        let finished = dci(&["resend-invite", "x"]).env("DCI_API_KEY", key).finish();
+        assert_eq!(finished.code, 10, "{key:?}: {}", finished.transcript());
+    }
+}
+
+#[test]
+fn a_tenant_that_is_no_header_is_refused() {
+    let finished = dci(&["resend-invite", "x", "--tenant", "a\nb"]).env("DCI_API_KEY", API_KEY).finish();
+    assert_eq!(finished.code, 2, "{}", finished.transcript());
+}

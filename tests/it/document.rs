@@ -1,0 +1,31 @@
+//! `openapi/doit.yaml`, as the tests read it.
+
+use serde_json::Value;
+
+pub fn document() -> Value {
+    serde_saphyr::from_str(include_str!("../../openapi/doit.yaml")).expect("the document is YAML")
+}
+
+/// What a reference leads to; anything else is itself.
+pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere"),
+        None => value,
+    }
+}
+
+/// Each `(operationId, status, schema)` of the document.
+pub fn responses(document: &Value) -> Vec<(String, u16, Value)> {
+    let items = document["paths"].as_object().expect("paths").values();
+    let operations = items.flat_map(|item| item.as_object().expect("an object").values());
+    operations
+        .flat_map(|operation| {
+            let id = operation["operationId"].as_str().expect("an id").to_owned();
+            let responses = operation["responses"].as_object().expect("responses");
+            responses.iter().map(move |(status, response)| {
+                let schema = &resolve(document, response)["content"]["application/json"]["schema"];
+                (id.clone(), status.parse().expect("a status"), schema.clone())
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,40 @@
+//! What the program says of itself.
+
+use crate::program::{assert_masked_snapshot, dci};
+
+fn help(args: &[&str]) -> String {
+    let finished = dci(args).finish();
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+    finished.stdout
+}
+
+#[test]
+fn short_help() {
+    assert_masked_snapshot!("help_short", help(&["-h"]));
+    assert_masked_snapshot!("help_short_resend_invite", help(&["resend-invite", "-h"]));
+    assert_masked_snapshot!("help_short_sandbox", help(&["sandbox", "-h"]));
+}
+
+#[test]
+fn long_help() {
+    assert_masked_snapshot!("help_long", help(&["--help"]));
+    assert_masked_snapshot!("help_long_resend_invite", help(&["resend-invite", "--help"]));
+    assert_masked_snapshot!("help_long_sandbox", help(&["sandbox", "--help"]));
+}
+
+#[test]
+fn the_version_is_the_package_s() {
+    assert_eq!(help(&["--version"]), format!("dci {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_usage_error_has_the_form_that_is_asked_for() {
+    for args in [&["resend-invite"][..], &["resend-invite", "x", "--dryrun"], &["resnd-invite"], &[]] {
+        let table = dci(&[args, &["-o", "table"]].concat()).finish();
+        assert_eq!(table.code, 2, "{}", table.transcript());
+        assert!(table.stderr.contains("Usage: dci"), "{}", table.transcript());
+        let json = dci(&[args, &["--output=json"]].concat()).finish();
+        assert_eq!(json.code, 2, "{}", json.transcript());
+        assert_eq!(json.error()["code"], "USAGE_ERROR");
+    }
+}

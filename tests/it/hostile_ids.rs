@@ -1,0 +1,80 @@
+//! Ids that would reach another path, or a terminal.
+
+use dci::client::{ClientConfig, ErrorKind, IdempotencyKey, call};
+
+use crate::program::dci_at;
+use crate::scripted_server::{ScriptedServer, resent};
+
+const REFUSED: &[&str] =
+    &["", " ", "\t\n", ".", "..", " x", "x\n", "a\\b", "..\\x", "\u{1b}[31m", "a\u{7f}", "a\u{9b}b"];
+
+/// What is sent, and the one segment that it becomes.
+const ENCODED: &[(&str, &str)] = &[
+    ("a/b", "a%2Fb"),
+    ("../x", "..%2Fx"),
+    ("/", "%2F"),
+    ("a?b", "a%3Fb"),
+    ("a#b", "a%23b"),
+    ("%2e%2e", "%252e%252e"),
+    ("a b", "a%20b"),
+    ("ключ", "%D0%BA%D0%BB%D1%8E%D1%87"),
+    ("...", "..."),
+    ("a;b=c&d", "a;b=c&d"),
+    ("--", "--"),
+];
+
+#[test]
+fn what_is_no_id_is_refused_before_anything_is_sent() {
+    let server = ScriptedServer::answering(resent());
+    let long = "x".repeat(10_000);
+    for id in REFUSED.iter().copied().chain([long.as_str()]) {
+        for format in ["table", "json"] {
+            let finished = dci_at(&server.url, &["resend-invite", "-o", format, "--", id]).finish();
+            assert_eq!(finished.code, 2, "{id:?}: {}", finished.transcript());
+            let shows_control = finished.stderr.contains(|char: char| char.is_control() && char != '\n');
+            assert!(!shows_control, "{id:?} reaches the terminal: {:?}", finished.stderr);
+        }
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn what_is_an_id_becomes_one_segment_of_the_path() {
+    for (id, segment) in ENCODED {
+        let server = ScriptedServer::answering(resent());
+        let finished = dci_at(&server.url, &["resend-invite", "--", id]).finish();
+        assert_eq!(finished.code, 0, "{id:?}: {}", finished.transcript());
+        let expected = format!("POST /iam/v1/users/{segment}/actions/resend HTTP/1.1");
+        assert_eq!(server.requests()[0].lines().next(), Some(expected.as_str()));
+    }
+}
+
+#[test]
+fn arguments_that_are_not_unicode_are_a_usage_error() {
+    use std::os::unix::ffi::OsStrExt;
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_dci"))
+        .arg("resend-invite")
+        .arg(std::ffi::OsStr::from_bytes(b"\xff\xfe"))
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// Other crates may hand a plain string to the generated builder.
+#[tokio::test]
+async fn the_library_sends_no_request_to_another_path() {
+    let server = ScriptedServer::answering(resent());
+    let client = ClientConfig::new("key".parse().expect("a key"))
+        .with_base_url(&server.url)
+        .and_then(ClientConfig::build)
+        .expect("a client");
+    for id in ["", ".", "..", "..\\..\\x", "a\\b"] {
+        let request = client.resend_invite().id(id).idempotency_key(IdempotencyKey::random());
+        let error = call(request.body(serde_json::Map::new()).send()).await.expect_err("a wrong path");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{id:?}: {error}");
+    }
+    call(client.delete_user().id("../roles").send()).await.expect("an answer");
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].starts_with("DELETE /iam/v1/users/..%2Froles HTTP/1.1\n"), "{}", requests[0]);
+}

@@ -1,0 +1,138 @@
+//! Servers, and what stands between, that do not keep to the document.
+
+use std::io::Write;
+use std::net::Shutdown;
+
+use crate::program::{API_KEY, Finished, assert_masked_snapshot, dci_at};
+use crate::scripted_server::{ScriptedServer, resent, response};
+
+/// What a person and a script see of an answer.
+fn answered(name: &str, server: &ScriptedServer) {
+    for format in ["table", "json"] {
+        let args = ["resend-invite", "invite-1", "--output", format];
+        assert_masked_snapshot!(format!("hostile_{name}_{format}"), dci_at(&server.url, &args).finish().transcript());
+    }
+}
+
+fn run(server: &ScriptedServer) -> Finished {
+    dci_at(&server.url, &["resend-invite", "invite-1"]).finish()
+}
+
+#[test]
+fn an_html_error_keeps_its_status() {
+    let page = "<!DOCTYPE html><html><body><h1>Forbidden</h1></body></html>";
+    answered("html_403", &ScriptedServer::answering(response("403 Forbidden", "text/html", page)));
+}
+
+#[test]
+fn an_html_error_with_a_status_that_the_document_does_not_know_keeps_it() {
+    answered("html_524", &ScriptedServer::answering(response("524 Timeout", "text/html", "<html>slow</html>")));
+}
+
+#[test]
+fn an_empty_error_keeps_its_status() {
+    answered("empty_404", &ScriptedServer::answering(response("404 Not Found", "application/json", "")));
+}
+
+#[test]
+fn an_error_of_another_shape_keeps_its_status_and_message() {
+    let body = r#"{"error":{"code":7,"message":"nope"}}"#;
+    answered("other_json_401", &ScriptedServer::answering(response("401 Unauthorized", "application/json", body)));
+}
+
+#[test]
+fn a_success_that_is_not_json_is_an_error() {
+    answered("html_200", &ScriptedServer::answering(response("200 OK", "text/html", "<html>log in</html>")));
+}
+
+#[test]
+fn a_success_without_a_required_property_is_an_error() {
+    let body = r#"{"message":"Invite resent"}"#;
+    answered("incomplete_200", &ScriptedServer::answering(response("200 OK", "application/json", body)));
+}
+
+#[test]
+fn an_empty_success_is_an_error() {
+    answered("empty_200", &ScriptedServer::answering(response("200 OK", "application/json", "")));
+}
+
+#[test]
+fn properties_that_the_document_does_not_know_are_kept_in_their_order() {
+    let body = r#"{"zeta":[1,{"b":2,"a":12345678901234567}],"message":"Invite resent","inviteId":"x","extra":null}"#;
+    answered("unknown_properties", &ScriptedServer::answering(response("200 OK", "application/json", body)));
+}
+
+#[test]
+fn escape_sequences_of_a_message_do_not_reach_the_terminal() {
+    let body = "{\"error\":\"\\u001b]0;owned\\u0007\\u009b31m\u{9b}red\\nline\u{202e}\"}";
+    let server = ScriptedServer::answering(response("400 Bad Request", "application/json", body));
+    answered("escapes_400", &server);
+    let shown = run(&server).stderr;
+    assert!(!shown.contains(|char: char| char.is_control() && char != '\n'), "{shown:?}");
+}
+
+#[test]
+fn an_endless_success_is_cut_off() {
+    let server = ScriptedServer::start(|stream| {
+        let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+        let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+        let _ = stream.write_all(head);
+        while stream.write_all(chunk.as_bytes()).is_ok() {}
+    });
+    answered("endless_200", &server);
+}
+
+#[test]
+fn an_endless_error_keeps_its_status() {
+    let server = ScriptedServer::start(|stream| {
+        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-type: text/html\r\n\r\n<html>");
+        while stream.write_all(&[b'x'; 0x2000]).is_ok() {}
+    });
+    assert_eq!(run(&server).code, 20);
+}
+
+#[test]
+fn a_redirect_is_not_followed_and_the_credential_stays() {
+    let elsewhere = ScriptedServer::answering(resent());
+    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let head = format!("HTTP/1.1 {status}\r\nlocation: {}/x\r\ncontent-length: 0\r\n\r\n", elsewhere.url);
+        let server = ScriptedServer::answering(head);
+        let finished = run(&server);
+        assert_eq!(finished.code, 1, "{}", finished.transcript());
+        let message = finished.error()["message"].to_string();
+        assert!(message.contains("not followed"), "{message}");
+        assert!(server.requests()[0].contains(API_KEY));
+    }
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[test]
+fn a_closed_connection_is_a_network_error() {
+    let server = ScriptedServer::start(|stream| drop(stream.shutdown(Shutdown::Both)));
+    let finished = run(&server);
+    assert_eq!(finished.code, 41, "{}", finished.transcript());
+    assert_eq!(finished.error()["retryable"], true);
+}
+
+#[test]
+fn a_body_that_breaks_off_is_a_network_error() {
+    let server = ScriptedServer::answering("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"message\":");
+    let finished = run(&server);
+    assert_eq!(finished.code, 41, "{}", finished.transcript());
+}
+
+#[test]
+fn nobody_listening_is_a_network_error() {
+    // Bound and dropped: nobody listens there now.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let url = format!("http://{}", address.expect("a free port"));
+    let finished = dci_at(&url, &["resend-invite", "x"]).finish();
+    assert_eq!(finished.code, 41, "{}", finished.transcript());
+    assert!(finished.error()["message"].to_string().contains("Connection refused"));
+}
+
+#[test]
+fn what_is_not_http_is_a_network_error() {
+    let server = ScriptedServer::answering("SSH-2.0-OpenSSH_9.6\r\n");
+    assert_eq!(run(&server).code, 41);
+}

@@ -1,0 +1,17 @@
+//! The program and the library from outside, against the sandbox and against servers that play a part, over real
+//! sockets on loopback.
+
+mod program;
+mod scripted_server;
+
+mod api_errors;
+mod configuration;
+mod document;
+mod help;
+mod hostile_ids;
+mod hostile_servers;
+mod output;
+mod resend_invite;
+mod sandbox;
+mod schemas;
+mod wire;

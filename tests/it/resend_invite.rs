@@ -1,0 +1,176 @@
+//! `dci resend-invite` on the sandbox: every statement and every response of its reference page, at a terminal
+//! (`-o table`) and in JSON.
+
+use std::time::Duration;
+
+use dci::sandbox::{AcceptError, Fault, Sandbox};
+
+use crate::program::{Finished, assert_masked_snapshot, dci, dci_on};
+
+fn sandbox() -> Sandbox {
+    Sandbox::start().expect("a free port")
+}
+
+fn succeeds(finished: &Finished) {
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+}
+
+/// Runs the same command for a person and for a script, each on a sandbox of its own.
+fn both(name: &str, args: &[&str], prepare: impl Fn(&Sandbox), api_key: Option<&str>) {
+    for format in ["table", "json"] {
+        let sandbox = sandbox();
+        prepare(&sandbox);
+        let args = [args, &["--output", format]].concat();
+        let mut run = dci_on(&sandbox, &args);
+        if let Some(api_key) = api_key {
+            run = run.env("DCI_API_KEY", api_key);
+        }
+        assert_masked_snapshot!(format!("resend_{name}_{format}"), run.finish().transcript());
+    }
+}
+
+#[test]
+fn status_200() {
+    both("200", &["resend-invite", "invite-pending"], |_| {}, None);
+}
+
+#[test]
+fn status_200_of_a_dry_run() {
+    both("200_dry_run", &["resend-invite", "invite-pending", "--dry-run"], |_| {}, None);
+}
+
+#[test]
+fn status_200_with_a_given_key() {
+    both("200_given_key", &["resend-invite", "invite-pending", "--idempotency-key", "k"], |_| {}, None);
+}
+
+#[test]
+fn status_400() {
+    both("400_tenant_required", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-partner"));
+    both("400_tenant_mismatch", &["resend-invite", "invite-pending", "--tenant", "acme"], |_| {}, None);
+}
+
+#[test]
+fn status_401() {
+    both("401", &["resend-invite", "invite-pending"], |_| {}, Some("wrong"));
+}
+
+#[test]
+fn status_403() {
+    both("403", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-viewer"));
+}
+
+#[test]
+fn status_404() {
+    both("404", &["resend-invite", "nobody"], |_| {}, None);
+}
+
+#[test]
+fn status_500() {
+    both("500", &["resend-invite", "invite-pending"], |sandbox| sandbox.inject(Fault::status(500).times(9)), None);
+}
+
+#[test]
+fn without_a_credential_nothing_is_sent() {
+    let sandbox = sandbox();
+    for format in ["table", "json"] {
+        let run = dci(&["resend-invite", "invite-pending", "-o", format]).env("DCI_API_BASE_URL", sandbox.url());
+        assert_masked_snapshot!(format!("resend_no_credential_{format}"), run.finish().transcript());
+    }
+    assert_eq!(sandbox.requests(), 0);
+}
+
+#[test]
+fn the_link_works_for_48_hours_from_now_and_the_earlier_one_no_longer() {
+    let sandbox = sandbox();
+    succeeds(&dci_on(&sandbox, &["resend-invite", "invite-expired"]).finish());
+    sandbox.advance(Duration::from_secs(47 * 3600));
+    succeeds(&dci_on(&sandbox, &["resend-invite", "invite-expired"]).finish());
+    let [first, second] = sandbox.outbox().try_into().expect("two emails");
+    assert_eq!(sandbox.accept(&first.token), Err(AcceptError::UnknownToken));
+    sandbox.advance(Duration::from_secs(48 * 3600 - 60));
+    assert!(sandbox.accept(&second.token).is_ok(), "48 hours are not over");
+}
+
+#[test]
+fn after_48_hours_the_link_is_dead() {
+    let sandbox = sandbox();
+    succeeds(&dci_on(&sandbox, &["resend-invite", "invite-pending"]).finish());
+    sandbox.advance(Duration::from_secs(48 * 3600 + 60));
+    assert_eq!(sandbox.accept(&sandbox.outbox()[0].token), Err(AcceptError::Expired));
+}
+
+#[test]
+fn an_invite_in_any_state_can_be_resent_and_its_link_works() {
+    for id in ["invite-pending", "invite-expired", "invite-cancelled"] {
+        let sandbox = sandbox();
+        succeeds(&dci_on(&sandbox, &["resend-invite", id]).finish());
+        let outbox = sandbox.outbox();
+        assert_eq!(outbox.len(), 1, "{id}");
+        assert!(sandbox.accept(&outbox[0].token).is_ok(), "{id}");
+    }
+}
+
+#[test]
+fn an_accepted_invite_is_not_found() {
+    let sandbox = sandbox();
+    succeeds(&dci_on(&sandbox, &["resend-invite", "invite-pending"]).finish());
+    sandbox.accept(&sandbox.outbox()[0].token).expect("the link works");
+    for id in ["invite-pending", "user-active"] {
+        assert_eq!(dci_on(&sandbox, &["resend-invite", id]).finish().code, 20);
+    }
+}
+
+#[test]
+fn a_dry_run_changes_nothing_and_sends_no_email() {
+    let sandbox = sandbox();
+    succeeds(&dci_on(&sandbox, &["resend-invite", "invite-cancelled", "--dry-run"]).finish());
+    assert!(sandbox.outbox().is_empty());
+    assert_eq!(dci_on(&sandbox, &["resend-invite", "nobody", "--dry-run"]).finish().code, 20);
+}
+
+#[test]
+fn the_same_key_sends_one_email() {
+    let sandbox = sandbox();
+    let args = ["resend-invite", "invite-pending", "--idempotency-key", "once"];
+    let first = dci_on(&sandbox, &args).finish();
+    let second = dci_on(&sandbox, &args).finish();
+    succeeds(&first);
+    assert_eq!(first.stdout, second.stdout);
+    assert_eq!(sandbox.outbox().len(), 1);
+    assert_eq!(sandbox.outbox()[0].idempotency_key.as_deref(), Some("once"));
+}
+
+#[test]
+fn a_key_that_the_server_could_not_take_is_refused_before_anything_is_sent() {
+    let sandbox = sandbox();
+    for key in ["", "a b", "ключ", &"k".repeat(256)] {
+        let finished = dci_on(&sandbox, &["resend-invite", "invite-pending", "--idempotency-key", key]).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert!(finished.error()["message"].as_str().expect("a text").contains("255 visible ASCII"));
+    }
+    assert_eq!(sandbox.requests(), 0);
+}
+
+#[test]
+fn the_readme_command_needs_no_setup_at_all() {
+    let finished = dci(&["--sandbox", "resend-invite", "invite-expired", "-o", "table"]).finish();
+    assert_masked_snapshot!("resend_private_sandbox", finished.transcript());
+}
+
+#[test]
+fn a_private_sandbox_ignores_what_the_environment_says_of_the_real_api() {
+    let finished = dci(&["--sandbox", "resend-invite", "invite-expired"])
+        .env("DCI_API_BASE_URL", "http://127.0.0.1:1")
+        .env("DCI_API_KEY", "real")
+        .env("DCI_TENANT_ID", "real")
+        .env("DCI_CUSTOMER_CONTEXT", "real")
+        .finish();
+    succeeds(&finished);
+}
+
+#[test]
+fn a_private_sandbox_excludes_a_base_url() {
+    let finished = dci(&["--sandbox", "--api-base-url", "http://127.0.0.1:1", "resend-invite", "x"]).finish();
+    assert_eq!(finished.code, 2, "{}", finished.transcript());
+}

@@ -1,0 +1,399 @@
+//! The sandbox as a server of its own: every documented answer is reached, and has the document's shape.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use dci::sandbox::{Fault, Sandbox};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::document::{document, resolve, responses};
+
+struct Caller {
+    sandbox: Sandbox,
+    http: reqwest::Client,
+}
+
+struct Answer {
+    status: u16,
+    body: Value,
+}
+
+/// A request, with a credential that may do everything unless it is changed.
+struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    api_key: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+    body: Option<Value>,
+}
+
+fn call(method: Method, path: &str) -> Call<'_> {
+    Call { method, path, api_key: "sandbox", headers: Vec::new(), body: None }
+}
+
+fn get(path: &str) -> Call<'_> {
+    call(Method::GET, path)
+}
+
+fn post(path: &str) -> Call<'_> {
+    call(Method::POST, path)
+}
+
+impl<'a> Call<'a> {
+    fn by(self, api_key: &'a str) -> Self {
+        Self { api_key, ..self }
+    }
+
+    fn header(mut self, name: &'a str, value: &'a str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn key(self, key: &'a str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    fn body(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+}
+
+impl Caller {
+    fn new() -> Self {
+        // The proxy of the machine that runs the tests is not for loopback.
+        let http = dci_http_client();
+        Self { sandbox: Sandbox::start().expect("a free port"), http }
+    }
+
+    async fn send(&self, call: Call<'_>) -> Answer {
+        let mut request = self.http.request(call.method, format!("{}{}", self.sandbox.url(), call.path));
+        request = request.bearer_auth(call.api_key);
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = call.body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let body = response.bytes().await.expect("a whole body");
+        Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() }
+    }
+
+    /// Whether the invite's row has this invite status.
+    async fn has_status(&self, email: &str, invite_status: &str) -> bool {
+        let answer = self.send(get(&format!("/iam/v1/users?email={email}"))).await;
+        answer.body["users"][0]["inviteStatus"] == invite_status
+    }
+}
+
+/// A client without TLS: the sandbox has none.
+fn dci_http_client() -> reqwest::Client {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls).build().expect("a client")
+}
+
+type MakeCall = Box<dyn Fn() -> Call<'static>>;
+
+const RESEND: &str = "/iam/v1/users/invite-pending/actions/resend";
+const CANCEL: &str = "/iam/v1/users/invite-pending/actions/cancel";
+
+#[tokio::test]
+async fn every_documented_status_of_every_operation_is_reached_and_has_the_document_s_shape() {
+    let document = document();
+    let documented = responses(&document);
+    let mut reached = BTreeSet::new();
+
+    // What a good request of each operation is.
+    let good: Vec<(&str, MakeCall)> = vec![
+        ("listUsers", Box::new(|| get("/iam/v1/users"))),
+        ("inviteUser", Box::new(|| post("/iam/v1/users/invite").body(json!({ "email": "new@example.com" })))),
+        (
+            "updateUser",
+            Box::new(|| call(Method::PATCH, "/iam/v1/users/user-active").body(json!({ "phone": "+491234" }))),
+        ),
+        ("deleteUser", Box::new(|| call(Method::DELETE, "/iam/v1/users/user-active"))),
+        ("resendInvite", Box::new(|| post(RESEND).key("k"))),
+        ("cancelInvite", Box::new(|| post(CANCEL).key("k").body(json!({})))),
+        ("listRoles", Box::new(|| get("/iam/v1/roles"))),
+        ("listOrganizations", Box::new(|| get("/iam/v1/organizations"))),
+        ("validate", Box::new(|| get("/auth/v1/validate"))),
+    ];
+    let special: Vec<(&str, u16, Call<'static>)> = vec![
+        ("resendInvite", 404, post("/iam/v1/users/nobody/actions/resend").key("k")),
+        ("cancelInvite", 404, post("/iam/v1/users/user-active/actions/cancel").key("k")),
+        ("cancelInvite", 409, post("/iam/v1/users/invite-cancelled/actions/cancel").key("k")),
+    ];
+
+    for (operation, request) in &good {
+        let success = documented.iter().find(|(id, status, _)| id == operation && *status < 300).expect("a success").1;
+        let read_only = operation.starts_with("list") || *operation == "validate";
+        let caller = Caller::new();
+        let mut tries = vec![
+            (success, request()),
+            (400, request().header("x-tenant-id", "someone-else")),
+            (400, request().by("sandbox-partner")),
+            (401, request().by("wrong")),
+        ];
+        if !read_only {
+            tries.push((403, request().by("sandbox-viewer")));
+        }
+        for (status, call) in tries {
+            let answer = caller.send(call).await;
+            assert_eq!(answer.status, status, "{operation}: {}", answer.body);
+            check(&document, &documented, operation, &answer);
+            reached.insert(((*operation).to_owned(), status));
+        }
+        for status in [403, 500] {
+            caller.sandbox.inject(Fault::status(status).on(operation));
+            let answer = caller.send(request()).await;
+            assert_eq!(answer.status, status, "{operation}");
+            if documented.iter().any(|(id, listed, _)| id == operation && *listed == status) {
+                check(&document, &documented, operation, &answer);
+                reached.insert(((*operation).to_owned(), status));
+            }
+        }
+    }
+    for (operation, status, call) in special {
+        let answer = Caller::new().send(call).await;
+        assert_eq!(answer.status, status, "{operation}: {}", answer.body);
+        check(&document, &documented, operation, &answer);
+        reached.insert((operation.to_owned(), status));
+    }
+
+    let expected: BTreeSet<(String, u16)> = documented.into_iter().map(|(id, status, _)| (id, status)).collect();
+    assert_eq!(reached, expected);
+}
+
+/// Holds the body against the schema of the document.
+fn check(document: &Value, documented: &[(String, u16, Value)], operation: &str, answer: &Answer) {
+    let schema = documented.iter().find(|(id, status, _)| id == operation && *status == answer.status);
+    let (_, _, schema) = schema.unwrap_or_else(|| panic!("{operation} has no {} in the document", answer.status));
+    // Properties that the document leaves out are for the other tests; here a misspelt one would hide.
+    let object = resolve(document, schema);
+    if let (Some(known), Some(sent)) = (object["properties"].as_object(), answer.body.as_object()) {
+        let unknown: Vec<&String> = sent.keys().filter(|name| !known.contains_key(*name) && *name != "code").collect();
+        assert!(unknown.is_empty(), "{operation} {}: {unknown:?}", answer.status);
+    }
+    let root = json!({ "components": document["components"], "allOf": [schema] });
+    let validator = jsonschema::options().should_validate_formats(true).build(&root).expect("a valid schema");
+    if let Err(error) = validator.validate(&answer.body) {
+        panic!("{operation} {}: {error} in {}", answer.status, answer.body);
+    }
+}
+
+#[tokio::test]
+async fn requests_are_checked() {
+    let caller = Caller::new();
+    let long_key = "k".repeat(256);
+    let bad = [
+        post(RESEND),
+        post(RESEND).key(""),
+        post(RESEND).key(&long_key),
+        post(RESEND).key("k").body(json!([])),
+        post(RESEND).key("k").body(json!("x")),
+        post("/iam/v1/users/invite-pending/actions/resend?dryRun=maybe").key("k"),
+        post("/iam/v1/users/%20/actions/resend").key("k"),
+        get("/iam/v1/users?email=nonsense"),
+        post("/iam/v1/users/invite"),
+        post("/iam/v1/users/invite").body(json!({})),
+        post("/iam/v1/users/invite").body(json!({ "email": "nonsense" })),
+        post("/iam/v1/users/invite").body(json!({ "email": "PENDING@example.com" })),
+        post("/iam/v1/users/invite").body(json!({ "email": "a@example.com", "jobTitle": "Wizard" })),
+        post("/iam/v1/users/invite").body(json!({ "email": "a@example.com", "roleId": "nothing" })),
+        post("/iam/v1/users/invite").body(json!({ "email": "a@example.com", "organizationId": "nothing" })),
+        call(Method::PATCH, "/iam/v1/users/user-active").body(json!({ "phone": "12" })),
+        call(Method::PATCH, "/iam/v1/users/user-active").body(json!({ "language": "de" })),
+        call(Method::PATCH, "/iam/v1/users/nobody").body(json!({})),
+        call(Method::DELETE, "/iam/v1/users/nobody"),
+    ];
+    for request in bad {
+        let shown = format!("{} {} {:?}", request.method, request.path, request.body);
+        let answer = caller.send(request).await;
+        assert_eq!(answer.status, 400, "{shown}: {}", answer.body);
+        assert!(answer.body["error"].is_string(), "{shown}: {}", answer.body);
+    }
+    assert_eq!(caller.send(get("/iam/v2/users")).await.status, 404);
+    assert_eq!(caller.send(call(Method::PUT, "/iam/v1/users")).await.status, 405);
+    assert!(caller.sandbox.outbox().is_empty());
+}
+
+#[tokio::test]
+async fn the_same_key_with_the_same_request_does_the_work_once() {
+    let caller = Caller::new();
+    let first = caller.send(post(RESEND).key("k").body(json!({}))).await;
+    let second = caller.send(post(RESEND).key("k").body(json!({}))).await;
+    assert_eq!((first.status, &first.body), (second.status, &second.body));
+    assert_eq!(caller.sandbox.outbox().len(), 1);
+}
+
+#[tokio::test]
+async fn the_same_key_with_a_different_request_is_422() {
+    let caller = Caller::new();
+    assert_eq!(caller.send(post(RESEND).key("k")).await.status, 200);
+    for other in [post(RESEND).key("k").body(json!({})), post(CANCEL).key("k")] {
+        assert_eq!(caller.send(other).await.status, 422);
+    }
+    assert_eq!(caller.send(post(&format!("{RESEND}?dryRun=true")).key("k")).await.status, 422);
+    assert_eq!(caller.sandbox.outbox().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_after_24_hours() {
+    let caller = Caller::new();
+    caller.send(post(RESEND).key("k")).await;
+    caller.sandbox.advance(Duration::from_secs(24 * 3600 - 60));
+    caller.send(post(RESEND).key("k")).await;
+    assert_eq!(caller.sandbox.outbox().len(), 1);
+    caller.sandbox.advance(Duration::from_secs(120));
+    caller.send(post(RESEND).key("k")).await;
+    assert_eq!(caller.sandbox.outbox().len(), 2);
+}
+
+#[tokio::test]
+async fn a_key_still_in_use_is_409() {
+    let caller = Caller::new();
+    caller.sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
+    let (one, other) = (caller.send(post(RESEND).key("k")), caller.send(post(RESEND).key("k")));
+    tokio::pin!(one, other);
+    // Whichever claims the key first is under way until the clock is moved.
+    let (refused, working) = tokio::select! {
+        answer = &mut one => (answer, other),
+        answer = &mut other => (answer, one),
+    };
+    assert_eq!(refused.status, 409);
+    caller.sandbox.advance(Duration::from_secs(3600));
+    assert_eq!(working.await.status, 200);
+    assert_eq!(caller.send(post(RESEND).key("k")).await.status, 200);
+    assert_eq!(caller.sandbox.outbox().len(), 1);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_does_not_undo_work_that_has_begun() {
+    let caller = Caller::new();
+    caller.sandbox.inject(Fault::latency(Duration::from_secs(3600)));
+    let arrived = async {
+        while caller.sandbox.requests() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = caller.send(post(RESEND).key("k")) => panic!("an hour is not over"),
+        () = arrived => {}
+    }
+    // The same key again, until the first one is done with it.
+    loop {
+        caller.sandbox.advance(Duration::from_secs(3600));
+        match caller.send(post(RESEND).key("k")).await.status {
+            409 => tokio::task::yield_now().await,
+            status => break assert_eq!(status, 200),
+        }
+    }
+    assert_eq!(caller.sandbox.outbox().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_request_does_not_use_its_key_up() {
+    let caller = Caller::new();
+    let path = "/iam/v1/users/late/actions/resend";
+    assert_eq!(caller.send(post(path).key("k")).await.status, 404);
+    caller.sandbox.add_invited("late", "late@example.com");
+    assert_eq!(caller.send(post(path).key("k")).await.status, 200);
+}
+
+#[tokio::test]
+async fn cancelling_is_soft_and_resending_brings_the_invite_back() {
+    let caller = Caller::new();
+    caller.send(post(RESEND).key("a")).await;
+    let token = caller.sandbox.outbox()[0].token.clone();
+    assert_eq!(caller.send(post(&format!("{CANCEL}?dryRun=true")).key("b")).await.status, 200);
+    assert!(caller.has_status("pending@example.com", "Pending").await);
+    assert_eq!(caller.send(post(CANCEL).key("c")).await.status, 200);
+    assert!(caller.has_status("pending@example.com", "Cancelled").await);
+    assert_eq!(caller.sandbox.accept(&token), Err(dci::sandbox::AcceptError::Cancelled));
+    assert_eq!(caller.send(post(CANCEL).key("d")).await.status, 409);
+    assert_eq!(caller.send(post(RESEND).key("e")).await.status, 200);
+    assert!(caller.has_status("pending@example.com", "Pending").await);
+    assert_eq!(caller.send(call(Method::DELETE, "/iam/v1/users/invite-pending")).await.status, 200);
+    assert_eq!(caller.send(get("/iam/v1/users?email=pending@example.com")).await.body["rowCount"], 0);
+}
+
+#[tokio::test]
+async fn customers_do_not_see_each_other_s_users() {
+    let caller = Caller::new();
+    let partner = || get("/iam/v1/users").by("sandbox-partner");
+    assert_eq!(caller.send(partner().header("x-tenant-id", "customer-example")).await.body["rowCount"], 4);
+    assert_eq!(caller.send(partner().header("x-tenant-id", "customer-other")).await.body["rowCount"], 0);
+    assert_eq!(caller.send(partner()).await.body["code"], "tenant_id_required");
+    assert_eq!(caller.send(partner().header("x-tenant-id", "x")).await.body["code"], "tenant_id_mismatch");
+    let by_context = get("/iam/v1/users?customerContext=customer-example").by("sandbox-partner");
+    assert_eq!(caller.send(by_context).await.body["rowCount"], 4);
+    let others = post(RESEND).key("k").by("sandbox-partner").header("x-tenant-id", "customer-other");
+    assert_eq!(caller.send(others).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_control_paths_need_no_credential() {
+    let caller = Caller::new();
+    let fault = post("/_sandbox/faults").body(json!({ "fault": "status=503,times=2" }));
+    assert_eq!(caller.send(fault.by("")).await.status, 204);
+    assert_eq!(caller.send(get("/auth/v1/validate")).await.status, 503);
+    assert_eq!(caller.send(get("/auth/v1/validate")).await.status, 503);
+    assert_eq!(caller.send(post(RESEND).key("k")).await.status, 200);
+    let bad_fault = post("/_sandbox/faults").body(json!({ "fault": "explode" }));
+    assert_eq!(caller.send(bad_fault).await.status, 400);
+
+    let outbox = caller.send(get("/_sandbox/outbox").by("")).await.body;
+    assert_eq!(outbox["emails"][0]["to"], "pending@example.com");
+    assert_eq!(outbox["emails"][0]["idempotencyKey"], "k");
+    let accept = |token: &Value| post("/_sandbox/accept").body(json!({ "token": token }));
+    let token = &outbox["emails"][0]["token"];
+    assert_eq!(caller.send(accept(token)).await.status, 200);
+    assert_eq!(caller.send(accept(token)).await.status, 404);
+    assert_eq!(caller.sandbox.requests(), 3, "control requests are not counted");
+}
+
+#[tokio::test]
+async fn faults_befall_connections() {
+    let caller = Caller::new();
+    let request = |caller: &Caller, key: &str| {
+        let url = format!("{}{RESEND}", caller.sandbox.url());
+        caller.http.post(url).bearer_auth("sandbox").header("idempotency-key", key).send()
+    };
+    caller.sandbox.inject(Fault::drop_before());
+    assert!(request(&caller, "a").await.is_err());
+    assert_eq!(caller.sandbox.outbox().len(), 0);
+    caller.sandbox.inject(Fault::drop_after());
+    assert!(request(&caller, "b").await.is_err());
+    assert_eq!(caller.sandbox.outbox().len(), 1);
+    caller.sandbox.inject(Fault::truncate());
+    let response = request(&caller, "c").await.expect("a head");
+    assert_eq!(response.status(), 200);
+    assert!(response.bytes().await.is_err(), "the body breaks off");
+    assert_eq!(caller.sandbox.outbox().len(), 2);
+    caller.sandbox.inject(Fault::status(429).retry_after("7"));
+    let response = request(&caller, "d").await.expect("an answer");
+    assert_eq!((response.status().as_u16(), response.headers()["retry-after"].as_bytes()), (429, &b"7"[..]));
+}
+
+#[test]
+fn a_dropped_sandbox_no_longer_listens() {
+    let sandbox = Sandbox::start().expect("a free port");
+    let address = sandbox.url().trim_start_matches("http://").to_owned();
+    assert!(std::net::TcpStream::connect(&address).is_ok());
+    drop(sandbox);
+    assert!(std::net::TcpStream::connect(&address).is_err());
+}
+
+#[test]
+fn a_taken_port_is_an_error() {
+    let sandbox = Sandbox::start().expect("a free port");
+    let port = sandbox.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    assert!(Sandbox::start_on(port).is_err());
+}

@@ -1,0 +1,100 @@
+//! The JSON Schema that schemars derives for each type is the document's.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::document::{document, responses};
+
+fn derived() -> BTreeMap<&'static str, Value> {
+    dci::SCHEMAS.iter().map(|(name, schema)| (*name, schema().to_value())).collect()
+}
+
+/// The schema with every reference replaced by what it leads to, `required` sorted, and no name of its own.
+fn flattened(schema: &Value, root: &Value) -> Value {
+    match schema {
+        Value::Object(object) => {
+            let mut flat = Map::new();
+            if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+                let target = root.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere");
+                flat.extend(flattened(target, root).as_object().expect("a schema").clone());
+            }
+            for (keyword, value) in object {
+                match (keyword.as_str(), value) {
+                    ("$ref" | "$schema" | "$defs" | "title", _) => {}
+                    ("required", Value::Array(names)) => {
+                        let mut names = names.clone();
+                        names.sort_by_key(ToString::to_string);
+                        flat.insert(keyword.clone(), names.into());
+                    }
+                    _ => {
+                        flat.insert(keyword.clone(), flattened(value, root));
+                    }
+                }
+            }
+            flat.sort_keys();
+            flat.into()
+        }
+        Value::Array(values) => values.iter().map(|value| flattened(value, root)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Each schema that the document names, or that a response has inline, by the name of its type.
+fn documented() -> BTreeMap<String, Value> {
+    let document = document();
+    let named = document["components"]["schemas"].as_object().expect("schemas").clone();
+    let inline = responses(&document).into_iter().filter(|(_, _, schema)| schema.get("$ref").is_none()).map(
+        |(operation, _, schema)| {
+            let (first, rest) = operation.split_at(1);
+            (format!("{}{rest}Response", first.to_uppercase()), schema)
+        },
+    );
+    named.into_iter().chain(inline).map(|(name, schema)| (name, flattened(&schema, &document))).collect()
+}
+
+#[test]
+fn the_schema_of_each_type_is_the_document_s() {
+    let derived = derived();
+    let documented = documented();
+    assert_eq!(documented.len(), 17, "15 schemas with a name and 2 inline");
+    for (name, expected) in &documented {
+        let schema = derived.get(name.as_str()).unwrap_or_else(|| panic!("there is no type {name}"));
+        let found = flattened(schema, schema);
+        let properties = |schema: &Value| schema["properties"].as_object().cloned().unwrap_or_default();
+        for (property, expected) in properties(expected) {
+            assert_eq!(properties(&found).get(&property), Some(&expected), "{name}.{property}");
+        }
+        assert_eq!(&found, expected, "{name}");
+    }
+}
+
+#[test]
+fn each_type_has_its_schema() {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_json_snapshot!("schemas", derived());
+    });
+}
+
+#[test]
+fn the_types_hold_the_document_s_limits() {
+    use dci::types::{UpdateUserRequest, UpdateUserRequestPhoneExtension, UserListItemPhone};
+    assert!("+4912345".parse::<UserListItemPhone>().is_ok());
+    for bad in ["", "+", "4912345", "+49 123", "+12a"] {
+        assert!(bad.parse::<UserListItemPhone>().is_err(), "{bad:?}");
+    }
+    assert!("12345678".parse::<UpdateUserRequestPhoneExtension>().is_ok());
+    for bad in ["1234567", "1234567890123456", "1234567a"] {
+        assert!(bad.parse::<UpdateUserRequestPhoneExtension>().is_err(), "{bad:?}");
+    }
+    let unknown = serde_json::from_str::<UpdateUserRequest>(r#"{"jobTitle": "Wizard"}"#);
+    assert!(unknown.is_err());
+}
+
+#[test]
+fn a_property_that_is_left_out_is_not_sent() {
+    use dci::types::UpdateUserRequest;
+    let change: UpdateUserRequest =
+        UpdateUserRequest::builder().first_name("Ada".to_owned()).try_into().expect("within all limits");
+    assert_eq!(serde_json::to_string(&change).expect("JSON"), r#"{"firstName":"Ada"}"#);
+}

@@ -1,0 +1,89 @@
+//! The exact request that goes out.
+
+use crate::program::{assert_masked_snapshot, dci_at};
+use crate::scripted_server::{ScriptedServer, resent};
+
+fn request(args: &[&str], env: &[(&str, &str)]) -> String {
+    let server = ScriptedServer::answering(resent());
+    let run = env.iter().fold(dci_at(&server.url, args), |run, (name, value)| run.env(name, value));
+    let finished = run.finish();
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1, "one call is one request");
+    requests.into_iter().next().expect("just counted")
+}
+
+#[test]
+fn an_invite_is_resent_with_a_new_key_and_an_empty_object() {
+    assert_masked_snapshot!("wire_resend", request(&["resend-invite", "invite-1"], &[]));
+}
+
+#[test]
+fn the_alias_without_dashes_sends_the_same_request() {
+    assert_masked_snapshot!("wire_resend", request(&["resendinvite", "invite-1"], &[]));
+}
+
+#[test]
+fn each_run_has_a_key_of_its_own() {
+    let key = |request: String| request.lines().find(|line| line.starts_with("idempotency-key")).map(str::to_owned);
+    let first = key(request(&["resend-invite", "invite-1"], &[]));
+    let second = key(request(&["resend-invite", "invite-1"], &[]));
+    assert!(first.is_some());
+    assert_ne!(first, second);
+}
+
+#[test]
+fn a_dry_run_says_so() {
+    assert_masked_snapshot!("wire_dry_run", request(&["resend-invite", "invite-1", "--dry-run"], &[]));
+    assert_masked_snapshot!("wire_dry_run", request(&["resend-invite", "invite-1", "--dry-run=true"], &[]));
+}
+
+#[test]
+fn a_dry_run_that_is_turned_off_says_so_too() {
+    assert_masked_snapshot!("wire_dry_run_off", request(&["resend-invite", "invite-1", "--dry-run=false"], &[]));
+}
+
+#[test]
+fn a_given_key_is_sent_as_it_is() {
+    let args = ["resend-invite", "invite-1", "--idempotency-key", "Run/7:\"A~b\""];
+    assert_masked_snapshot!("wire_given_key", request(&args, &[]));
+}
+
+#[test]
+fn tenant_and_customer_context_come_from_flags_or_the_environment() {
+    let flags = ["-D", "acme & sons", "resend-invite", "invite-1", "--dry-run", "--tenant", "customer-1"];
+    assert_masked_snapshot!("wire_tenant_and_context", request(&flags, &[]));
+    let env = [("DCI_TENANT_ID", "customer-1"), ("DCI_CUSTOMER_CONTEXT", "acme & sons")];
+    assert_masked_snapshot!("wire_tenant_and_context", request(&["resend-invite", "invite-1", "--dry-run"], &env));
+}
+
+#[test]
+fn flags_win_over_the_environment() {
+    let env = [("DCI_TENANT_ID", "other"), ("DCI_CUSTOMER_CONTEXT", "other")];
+    let flags = ["-D", "acme & sons", "resend-invite", "invite-1", "--dry-run", "--tenant", "customer-1"];
+    assert_masked_snapshot!("wire_tenant_and_context", request(&flags, &env));
+}
+
+#[test]
+fn an_empty_variable_is_as_if_it_were_not_set() {
+    let env = [("DCI_TENANT_ID", ""), ("DCI_CUSTOMER_CONTEXT", ""), ("DCI_OUTPUT", "json")];
+    assert_masked_snapshot!("wire_resend", request(&["resend-invite", "invite-1"], &env));
+}
+
+#[test]
+fn a_path_in_the_base_url_comes_first() {
+    let server = ScriptedServer::answering(resent());
+    let finished = dci_at(&format!("{}/doit/", server.url), &["resend-invite", "invite-1"]).finish();
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    assert!(server.requests()[0].starts_with("POST /doit/iam/v1/users/invite-1/actions/resend HTTP/1.1\n"));
+}
+
+#[test]
+fn a_proxy_is_not_used_for_loopback() {
+    let env = [
+        ("HTTP_PROXY", "http://127.0.0.1:1"),
+        ("http_proxy", "http://127.0.0.1:1"),
+        ("ALL_PROXY", "http://127.0.0.1:1"),
+    ];
+    assert_masked_snapshot!("wire_resend", request(&["resend-invite", "invite-1"], &env));
+}
