@@ -1,0 +1,25 @@
+use xshell::{Shell, cmd};
+
+/// The feature sets that matter: the types alone, the client alone, what everybody gets, and everything.
+const FEATURE_SETS: [&[&str]; 4] =
+    [&["--no-default-features"], &["--no-default-features", "--features", "client"], &[], &["--all-features"]];
+
+pub fn run() -> anyhow::Result<()> {
+    let shell = Shell::new()?;
+    shell.change_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+
+    cmd!(shell, "cargo fmt --all --check").run()?;
+    for features in FEATURE_SETS {
+        cmd!(shell, "cargo clippy --package dci --all-targets {features...} -- --deny warnings").run()?;
+    }
+    cmd!(shell, "cargo clippy --package xtask --all-targets -- --deny warnings").run()?;
+    {
+        let _flags = shell.push_env("RUSTDOCFLAGS", "--deny warnings");
+        for features in FEATURE_SETS {
+            cmd!(shell, "cargo doc --package dci --no-deps {features...}").run()?;
+        }
+    }
+    // The README's test command.
+    cmd!(shell, "cargo test --workspace").run()?;
+    Ok(())
+}
