@@ -189,15 +189,30 @@ fn refused_operations(document: &OpenAPI) -> Vec<(String, String)> {
 fn split(mut file: syn::File) -> (syn::File, syn::File) {
     let mut types = syn::File { shebang: None, attrs: Vec::new(), items: Vec::new() };
     for item in &mut file.items {
-        let syn::Item::Mod(module) = item else { continue };
-        if module.ident == "types" {
-            types.items = module.content.take().expect("progenitor writes the module's content").1;
-            *item = syn::parse_quote!(
-                pub use crate::types;
-            );
+        match item {
+            syn::Item::Mod(module) if module.ident == "types" => {
+                types.items = module.content.take().expect("progenitor writes the module's content").1;
+                *item = syn::parse_quote!(
+                    pub use crate::types;
+                );
+            }
+            syn::Item::Use(import) => drop_import(&mut import.tree, "encode_path"),
+            _ => {}
         }
     }
+    // progenitor's own leaves the backslash as it is, which parsing the URL takes for a slash.
+    file.items.push(syn::parse_quote!(
+        use crate::client::encode_path;
+    ));
     (types, file)
+}
+
+fn drop_import(tree: &mut syn::UseTree, name: &str) {
+    let syn::UseTree::Path(path) = tree else { return };
+    if let syn::UseTree::Group(group) = &mut *path.tree {
+        let is_kept = |tree: &syn::UseTree| !matches!(tree, syn::UseTree::Name(import) if import.ident == name);
+        group.items = std::mem::take(&mut group.items).into_iter().filter(is_kept).collect();
+    }
 }
 
 /// Schemas of the document by the name of the Rust type that is made of them.

@@ -40,8 +40,8 @@ impl Operation {
 
     /// Whether `path` (of a URL, still encoded) ends in this operation's, with one segment for each parameter.
     ///
-    /// Parsing a URL resolves `.` and `..` and takes a backslash for a slash. A request whose path lost or won
-    /// a segment that way would reach another operation, or another user.
+    /// Parsing a URL resolves the segments `.` and `..`, which no encoding hides. A request whose path lost a
+    /// segment that way would reach something else.
     #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
         let mut segments = path.rsplit('/');

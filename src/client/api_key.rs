@@ -5,8 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// An API key, or an OAuth access token: what goes into `Authorization: Bearer …`.
 ///
-/// It is never shown: `Debug` prints a placeholder, the memory is wiped on drop, and the header is marked as
-/// sensitive.
+/// It is never shown: `Debug` prints a placeholder, and the header is marked as sensitive.
 ///
 /// ```
 /// let key: dci::client::ApiKey = "s3cret".parse()?;

@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -5,12 +6,13 @@ use reqwest::header::HeaderValue;
 use url::Host;
 
 use super::api_key::{ApiKey, InvalidApiKey};
-use super::{Client, Exchange, tls};
+use super::{Client, Exchange, RetryPolicy, tls};
 
 /// Where the API is.
 pub const DEFAULT_BASE_URL: &str = "https://api.doit.com";
 
-/// The environment variables that [`ClientConfig::from_env`] reads; the same as those of the existing tool.
+/// The environment variables that [`ClientConfig::from_env`] reads. But for the tenant's, they are the existing
+/// tool's.
 pub mod env {
     /// The API key.
     pub const API_KEY: &str = "DCI_API_KEY";
@@ -30,8 +32,8 @@ pub mod env {
 /// | API key | none: it must be given | `DCI_API_KEY` |
 /// | tenant | none | `DCI_TENANT_ID` |
 /// | customer context | none | `DCI_CUSTOMER_CONTEXT` |
-/// | time for one attempt | 30 s, connecting 10 s of it | |
-/// | proxy | | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`; none for loopback |
+/// | attempts, and the time for them | 5 in 2 minutes: see [`RetryPolicy`] | |
+/// | proxy | none for `http`, which is for loopback | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` |
 /// | root certificates | the system's | `SSL_CERT_FILE`, `SSL_CERT_DIR` |
 ///
 /// ```
@@ -46,8 +48,7 @@ pub struct ClientConfig {
     base_url: Url,
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
-    attempt_timeout: Duration,
-    connect_timeout: Duration,
+    retry_policy: RetryPolicy,
 }
 
 /// Why there is no client.
@@ -63,7 +64,7 @@ pub enum ConfigError {
     /// The base URL is not one, or not one that a credential may be sent to.
     #[error("the API base URL {url:?} {problem}")]
     BaseUrl {
-        /// What was given.
+        /// What was given; an ellipsis when it may hold a secret.
         url: String,
         /// What is wrong with it.
         problem: String,
@@ -92,8 +93,7 @@ impl ClientConfig {
             base_url: Url::parse(DEFAULT_BASE_URL).expect("the default is a URL"),
             tenant: None,
             customer_context: None,
-            attempt_timeout: Duration::from_secs(30),
-            connect_timeout: Duration::from_secs(10),
+            retry_policy: RetryPolicy::default(),
         }
     }
 
@@ -120,14 +120,12 @@ impl ClientConfig {
 
     /// Where the API is. `https`, or `http` to a loopback address; a path in it comes before each operation's.
     pub fn with_base_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        let refuse = |problem: &str| ConfigError::BaseUrl { url: url.to_owned(), problem: problem.to_owned() };
+        // What may hold a secret is not repeated in the message.
+        let shown = if url.contains(['@', '?', '#']) { "…" } else { url };
+        let refuse = |problem: &str| ConfigError::BaseUrl { url: shown.to_owned(), problem: problem.to_owned() };
         let parsed = Url::parse(url).map_err(|error| refuse(&format!("is not a URL: {error}")))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
-            // Not repeated in the message: it holds a secret.
-            return Err(ConfigError::BaseUrl {
-                url: format!("{}://…@{}", parsed.scheme(), parsed.host_str().unwrap_or_default()),
-                problem: "has a user name or a password in it".to_owned(),
-            });
+            return Err(refuse("has a user name or a password in it"));
         }
         if parsed.query().is_some() || parsed.fragment().is_some() {
             return Err(refuse("has a query or a fragment"));
@@ -157,10 +155,24 @@ impl ClientConfig {
         self
     }
 
-    /// How long one attempt may take, from connecting to the last byte of the answer.
+    /// When a call is tried again, and for how long.
     #[must_use]
-    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt_timeout = timeout;
+    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.retry_policy = policy;
+        self
+    }
+
+    /// The time for a whole call, attempts and waits included.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.retry_policy.timeout = timeout;
+        self
+    }
+
+    /// The most attempts of one call; 1 turns retries off.
+    #[must_use]
+    pub fn with_max_attempts(mut self, attempts: NonZeroU32) -> Self {
+        self.retry_policy.max_attempts = attempts;
         self
     }
 
@@ -174,15 +186,14 @@ impl ClientConfig {
             .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            .connect_timeout(self.connect_timeout)
-            .timeout(self.attempt_timeout)
+            .connect_timeout(self.retry_policy.connect_timeout)
             .tls_backend_preconfigured(tls);
         if !encrypted {
             // A proxy would carry the credential off this machine in clear text.
             http = http.no_proxy();
         }
         let http = http.build().map_err(ConfigError::Http)?;
-        let exchange = Exchange::new(&self.api_key, self.tenant, self.customer_context);
+        let exchange = Exchange::new(&self.api_key, self.tenant, self.customer_context, self.retry_policy);
         Ok(Client::new_with_client(self.base_url.as_str().trim_end_matches('/'), http, exchange))
     }
 }
@@ -233,8 +244,17 @@ mod tests {
 
     #[test]
     fn a_base_url_with_a_password_is_refused_and_not_repeated() {
-        let problem = problem_with("https://user:hunter2@x.example");
-        assert!(problem.contains("password") && !problem.contains("hunter2"), "{problem}");
+        assert!(problem_with("https://user:hunter2@x.example").contains("password"));
+        for url in [
+            "https://user:hunter2@x.example",
+            "https://user:hunter2@x.example:99999",
+            "https://user:hunter2@",
+            "http://user:hunter2@x.example",
+            "https://x.example/?token=hunter2",
+            "https://x.example:99999/#hunter2",
+        ] {
+            assert!(!problem_with(url).contains("hunter2"), "{url}");
+        }
     }
 
     #[test]

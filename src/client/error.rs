@@ -3,24 +3,39 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LOCATION};
 
-use super::error_body;
-use super::exchange::{BodyTooLarge, WholeBody};
+use super::call::Transcript;
+use super::exchange::in_words;
+use super::failure::causes;
+use super::response::{BodyTooLarge, WholeBody};
+use super::retry::retry_after;
+use super::{Failure, IdempotencyKey, error_body};
 use crate::types;
 
-/// A call that failed: what kind of failure it is, what the server said, and whether trying again can help.
+/// The most of a server's message that is kept, in characters.
+const MAX_MESSAGE: usize = 2000;
+
+/// A call that failed: what kind of failure it is, what the server said, what was tried, and whether trying again
+/// can help.
 ///
 /// `Display` is one sentence. Texts in it may come from the server and hold anything, control characters too:
 /// escape them before they reach a terminal.
 #[derive(Debug)]
-pub struct ApiError {
+pub struct ApiError(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
     kind: ErrorKind,
+    failure: Option<Failure>,
     status: Option<StatusCode>,
     code: Option<String>,
     message: String,
     request_id: Option<String>,
     retry_after: Option<Duration>,
+    attempts: u32,
+    elapsed: Duration,
+    idempotency_key: Option<IdempotencyKey>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -55,67 +70,107 @@ impl ApiError {
     /// What the failure means.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status of the last answer; none where the last attempt brought no answer.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.status.map(|status| status.as_u16())
+        self.0.status.map(|status| status.as_u16())
     }
 
     /// The machine-readable code that the service sends with some errors, such as `tenant_id_required`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.code.as_deref()
+        self.0.code.as_deref()
     }
 
-    /// What the server said, or what went wrong on the way.
+    /// What the server said (the first 2,000 characters of it), or what went wrong on the way.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
-    /// What the server calls the request, to be quoted to its support.
+    /// What the server calls the last request, to be quoted to its support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.0.request_id.as_deref()
     }
 
     /// How long the server asked to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        self.0.retry_after
     }
 
-    /// Whether the same call may succeed later, with nothing changed.
+    /// How many attempts were made; 0 when nothing was sent, and when the call was not made by
+    /// [`call`](super::call()).
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long the call took, attempts and waits included.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// What was tried, in words, such as `5 attempts in 14 s; last answer: 503`; none when nothing was sent.
+    #[must_use]
+    pub fn tried(&self) -> Option<String> {
+        let Details { attempts, elapsed, status, .. } = &*self.0;
+        let attempts = match attempts {
+            0 => return None,
+            1 => "1 attempt".to_owned(),
+            more => format!("{more} attempts"),
+        };
+        let last = status.map_or_else(|| "none".to_owned(), |status| status.as_u16().to_string());
+        Some(format!("{attempts} in {}; last answer: {last}", in_words(*elapsed)))
+    }
+
+    /// The key of the call, where it had one. The same call with the same key can be made again safely for as
+    /// long as the server remembers the key (at least 24 hours).
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
+        self.0.idempotency_key.as_ref()
+    }
+
+    /// Whether the same call may succeed later, with nothing changed. Without an idempotency key it may do the
+    /// work twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match self.kind {
-            ErrorKind::RateLimited => true,
-            ErrorKind::Network => !self.is_refused_certificate(),
-            _ => matches!(self.status(), Some(408 | 500 | 502 | 503 | 504)),
-        }
+        self.0.failure.is_some_and(Failure::can_pass)
     }
 
     /// Adds what only the exchange saw.
-    pub(super) fn with_answer(mut self, status: Option<StatusCode>, body: &[u8], request_id: Option<String>) -> Self {
-        self.status = self.status.or(status);
-        self.code = error_body::code_in(body);
-        self.request_id = self.request_id.or(request_id);
+    pub(super) fn with_transcript(mut self, transcript: Transcript) -> Self {
+        let Transcript { idempotency_key, attempts, elapsed, failure, status, request_id, body } = transcript;
+        let details = &mut *self.0;
+        details.failure = failure.or(details.failure);
+        details.status = details.status.or(status);
+        details.request_id = details.request_id.take().or(request_id);
+        details.code = error_body::code_in(&body);
+        details.attempts = attempts;
+        details.elapsed = elapsed;
+        details.idempotency_key = idempotency_key;
         self
     }
 
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind,
+            failure: None,
             status: None,
             code: None,
             message: message.into(),
             request_id: None,
             retry_after: None,
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            idempotency_key: None,
             source: None,
-        }
+        }))
     }
 
     fn answered(status: StatusCode, headers: &HeaderMap, message: Option<String>) -> Self {
@@ -133,14 +188,17 @@ impl ApiError {
             Some(location) if status.is_redirection() => {
                 format!("the server answered {} and points to {location}, which is not followed", named(status))
             }
-            _ => message.unwrap_or_else(|| format!("the server answered {}", named(status))),
+            _ => message.map_or_else(
+                || format!("the server answered {}", named(status)),
+                |message| error_body::excerpt(&message, MAX_MESSAGE),
+            ),
         };
-        Self {
-            status: Some(status),
-            request_id: request_id(headers),
-            retry_after: retry_after(headers, SystemTime::now()),
-            ..Self::new(kind, message)
-        }
+        let mut error = Self::new(kind, message);
+        error.0.failure = Failure::of_status(status);
+        error.0.status = Some(status);
+        error.0.request_id = request_id(headers);
+        error.0.retry_after = retry_after(headers, SystemTime::now());
+        error
     }
 
     fn network(error: reqwest::Error) -> Self {
@@ -149,31 +207,27 @@ impl ApiError {
         }
         // The URL is left out: it is no news, and it may be long.
         let error = error.without_url();
-        let what = if error.is_timeout() {
-            "no complete answer in time"
-        } else if error.is_connect() {
+        let what = if error.is_connect() {
             "no connection to the API"
+        } else if error.is_timeout() {
+            "no complete answer in time"
         } else {
             "the connection broke off"
         };
         let cause = causes(&error).last().map(ToString::to_string).filter(|_| !error.is_timeout());
         let message = cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"));
-        Self { source: Some(Box::new(error)), ..Self::new(ErrorKind::Network, message) }
-    }
-
-    fn is_refused_certificate(&self) -> bool {
-        let Some(source) = &self.source else { return false };
-        causes(source.as_ref())
-            .filter_map(|cause| cause.downcast_ref::<rustls::Error>())
-            .any(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
+        let mut api_error = Self::new(ErrorKind::Network, message);
+        api_error.0.failure = Some(Failure::of_error(&error));
+        api_error.0.source = Some(Box::new(error));
+        api_error
     }
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        match self.status {
-            Some(status) => write!(f, " (HTTP {})", status.as_u16()),
+        f.write_str(self.message())?;
+        match self.status() {
+            Some(status) => write!(f, " (HTTP {status})"),
             None => Ok(()),
         }
     }
@@ -181,7 +235,7 @@ impl fmt::Display for ApiError {
 
 impl StdError for ApiError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_deref().map(|source| source as _)
     }
 }
 
@@ -210,14 +264,6 @@ impl From<super::Error<types::Error>> for ApiError {
     }
 }
 
-/// The error and what caused it, outermost first; an I/O error hides the error that it carries.
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        carried.map(|carried| carried as &(dyn StdError + 'static)).or_else(|| error.source())
-    })
-}
-
 /// The status and what it is called, if it has a name.
 pub(super) fn named(status: StatusCode) -> String {
     match status.canonical_reason() {
@@ -229,14 +275,4 @@ pub(super) fn named(status: StatusCode) -> String {
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     let names = ["x-request-id", "x-doit-trace", "cf-ray"];
     names.iter().find_map(|name| headers.get(*name)?.to_str().ok()).map(str::to_owned)
-}
-
-/// `Retry-After`, in seconds or as an HTTP date; what is neither is as if it were not there.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
 }

@@ -5,13 +5,15 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::error::named;
+use crate::types;
 
 /// The longest text of a body that is not JSON which goes into a message, in characters.
 const MAX_EXCERPT: usize = 200;
 
-/// Whether the generated code can read the body, and finds the message in it.
+/// Whether the generated code can read the body, and finds a message in it.
 pub(super) fn is_as_documented(body: &[u8]) -> bool {
-    serde_json::from_slice::<Value>(body).is_ok_and(|value| value["error"].is_string())
+    let error = serde_json::from_slice(body).ok().and_then(|types::Error { error }| error);
+    error.is_some_and(|message| !message.trim().is_empty())
 }
 
 /// A body that the document promises, with what can be told from the one that came.
@@ -20,18 +22,22 @@ pub(super) fn rewrite(status: StatusCode, media_type: Option<&str>, body: &[u8])
         Ok(value) => message_in(&value).map_or_else(|| unreadable(status, "unknown JSON"), str::to_owned),
         Err(_) => message_of_text(status, media_type, body),
     };
-    json!({ "error": message }).to_string().into()
+    let mut rewritten = json!({ "error": message });
+    if let Some(code) = code_in(body) {
+        rewritten["code"] = code.into();
+    }
+    rewritten.to_string().into()
 }
 
 /// The machine-readable code in an error body, where the service sends one beside the message.
 pub(super) fn code_in(body: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
-    value["code"].as_str().map(str::to_owned)
+    ["/code", "/error/code"].iter().find_map(|place| value.pointer(place)?.as_str()).map(str::to_owned)
 }
 
 fn message_in(value: &Value) -> Option<&str> {
-    let places = ["/error/message", "/message", "/errors/0/message", "/detail"];
-    places.iter().find_map(|place| value.pointer(place)?.as_str()).filter(|text| !text.trim().is_empty())
+    let places = ["/error", "/error/message", "/message", "/errors/0/message", "/detail"];
+    places.iter().filter_map(|place| value.pointer(place)?.as_str()).find(|text| !text.trim().is_empty())
 }
 
 fn message_of_text(status: StatusCode, media_type: Option<&str>, body: &[u8]) -> String {
@@ -46,11 +52,15 @@ fn message_of_text(status: StatusCode, media_type: Option<&str>, body: &[u8]) ->
     if text.contains('\0') || text.contains(char::REPLACEMENT_CHARACTER) {
         return unreadable(status, "binary data");
     }
-    let mut excerpt: String = text.chars().take(MAX_EXCERPT).collect();
-    if excerpt.len() < text.len() {
-        excerpt.push('…');
+    excerpt(text, MAX_EXCERPT)
+}
+
+/// The beginning of a text, in characters.
+pub(super) fn excerpt(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    excerpt
 }
 
 fn unreadable(status: StatusCode, what: &str) -> String {
@@ -70,7 +80,17 @@ mod tests {
     #[test]
     fn a_documented_body_is_one_with_a_message() {
         assert!(is_as_documented(br#"{"error": "no", "code": "x"}"#));
-        for other in ["", "{}", "[]", "null", r#"{"error": {"message": "no"}}"#, r#"{"message": "no"}"#, "<html>"] {
+        for other in [
+            r#"{"error": " "}"#,
+            r#"{"error": "a", "error": "b"}"#,
+            "",
+            "{}",
+            "[]",
+            "null",
+            r#"{"error": {"message": "no"}}"#,
+            r#"{"message": "no"}"#,
+            "<html>",
+        ] {
             assert!(!is_as_documented(other.as_bytes()), "{other}");
         }
     }
@@ -80,6 +100,14 @@ mod tests {
         assert_eq!(message("application/json", r#"{"error": {"message": "quota"}}"#), "quota");
         assert_eq!(message("application/json", r#"{"message": "quota"}"#), "quota");
         assert_eq!(message("text/plain", " upstream timed out\n"), "upstream timed out");
+    }
+
+    #[test]
+    fn a_code_is_kept() {
+        for body in [r#"{"code": "x", "message": "no"}"#, r#"{"error": {"code": "x", "message": "no"}}"#] {
+            let rewritten = rewrite(StatusCode::BAD_REQUEST, None, body.as_bytes());
+            assert_eq!(code_in(&rewritten).as_deref(), Some("x"));
+        }
     }
 
     #[test]

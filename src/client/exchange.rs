@@ -1,13 +1,14 @@
-use bytes::{Bytes, BytesMut};
+use std::time::{Duration, SystemTime};
+
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
-use reqwest::{Request, Response};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::{Request, Response, StatusCode};
+use tokio::time::Instant;
 
-use super::{ApiKey, Client, Error, call, error_body};
+use super::response::complete;
+use super::retry::{Backoff, retry_after};
+use super::{ApiKey, Client, Error, Failure, RetryPolicy, call, error};
 use crate::operation::Operation;
-
-/// The largest body of an answer, in bytes (10 MiB). A list of 10,000 users has about 4 MiB.
-pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
 
@@ -20,20 +21,17 @@ pub struct Exchange {
     authorization: HeaderValue,
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
+    retry_policy: RetryPolicy,
 }
 
-/// The body of a success is larger than [`MAX_BODY_BYTES`].
-#[derive(Debug, thiserror::Error)]
-#[error("the answer is larger than {} MiB", MAX_BODY_BYTES / 1024 / 1024)]
-pub(super) struct BodyTooLarge;
-
-/// The whole body of an answer, kept beside the [`Response`] for errors that the generated code does not read.
-#[derive(Clone)]
-pub(super) struct WholeBody(pub Bytes);
-
 impl Exchange {
-    pub(super) fn new(api_key: &ApiKey, tenant: Option<HeaderValue>, customer_context: Option<String>) -> Self {
-        Self { authorization: api_key.authorization(), tenant, customer_context }
+    pub(super) fn new(
+        api_key: &ApiKey,
+        tenant: Option<HeaderValue>,
+        customer_context: Option<String>,
+        retry_policy: RetryPolicy,
+    ) -> Self {
+        Self { authorization: api_key.authorization(), tenant, customer_context, retry_policy }
     }
 
     fn authenticate(&self, request: &mut Request) {
@@ -50,8 +48,7 @@ impl Exchange {
 
 impl ClientHooks<Exchange> for Client {
     async fn pre<E>(&self, request: &mut Request, info: &OperationInfo) -> Result<(), Error<E>> {
-        let operation = Operation::named(info.operation_id);
-        if !operation.is_some_and(|operation| operation.is_at(request.url().path())) {
+        if !operation(info).is_at(request.url().path()) {
             return Err(Error::InvalidRequest("the id does not fit into the path of the request".into()));
         }
         // The generator adds it; the document knows no such header.
@@ -60,52 +57,102 @@ impl ClientHooks<Exchange> for Client {
         Ok(())
     }
 
-    async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
-        let response = complete(self.client().execute(request).await?).await?;
-        call::note(&response);
-        Ok(response)
+    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        self.inner().run(self.client(), &request, operation(info)).await
     }
 }
 
-/// The response with its whole body read, and with a body that the document promises if it is an error.
-///
-/// The status of an error survives whatever its body is; a success that is too large fails when it is read.
-async fn complete(mut response: Response) -> reqwest::Result<Response> {
-    let mut body = BytesMut::new();
-    let mut too_large = false;
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
-            too_large = true;
-            break;
+fn operation(info: &OperationInfo) -> &'static Operation {
+    Operation::named(info.operation_id).expect("the client and the table are made from one document")
+}
+
+impl Exchange {
+    /// Sends the request until it is answered, or may not or cannot be tried again. Every attempt sends the same
+    /// bytes, the idempotency key among them.
+    async fn run(&self, http: &reqwest::Client, request: &Request, operation: &Operation) -> reqwest::Result<Response> {
+        let started = Instant::now();
+        let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
+        let mut backoff = Backoff::new(&self.retry_policy);
+        let mut may_be_under_way = false;
+        let mut number = 0;
+        call::note_request(request);
+        loop {
+            number += 1;
+            let attempt_started = Instant::now();
+            let outcome = attempt(http, request, self.retry_policy.attempt_timeout.min(left())).await;
+            let failure = failure_of(&outcome, may_be_under_way && operation.takes_idempotency_key);
+            call::note_attempt(&outcome, failure);
+            self.log_attempt(request, number, attempt_started.elapsed(), &outcome);
+
+            let Some(failure) = failure.filter(|failure| failure.may_be_tried_again(operation)) else {
+                return outcome;
+            };
+            may_be_under_way |= !failure.was_not_processed();
+            let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
+            let Some(delay) = backoff.delay(failure, asked).filter(|delay| *delay < left()) else {
+                return outcome;
+            };
+            let (next, most) = (number + 1, self.retry_policy.max_attempts);
+            match delay {
+                Duration::ZERO => tracing::info!("{failure}, trying again at once ({next} of {most})"),
+                delay => tracing::info!("{failure}, trying again in {} ({next} of {most})", in_words(delay)),
+            }
+            tokio::time::sleep(delay).await;
         }
-        body.extend_from_slice(&chunk);
     }
-    let body = body.freeze();
 
-    let status = response.status();
-    let is_error = status.is_client_error() || status.is_server_error();
-    if too_large && !is_error {
-        let failing = reqwest::Body::wrap_stream(futures_util::stream::iter([Err::<Bytes, _>(BodyTooLarge)]));
-        return Ok(rebuild(&response, failing, None));
+    fn log_attempt(&self, request: &Request, number: u32, took: Duration, outcome: &reqwest::Result<Response>) {
+        let (method, path, most) = (request.method(), request.url().path(), self.retry_policy.max_attempts);
+        let took = in_words(took);
+        match outcome {
+            Ok(answer) => {
+                let request_id = error::request_id(answer.headers()).unwrap_or_else(|| "none".to_owned());
+                let status = answer.status().as_u16();
+                tracing::debug!(
+                    "{method} {path}: {status} in {took} (attempt {number} of {most}, request id {request_id})"
+                );
+            }
+            Err(error) => {
+                let failure = Failure::of_error(error);
+                tracing::debug!("{method} {path}: {failure} in {took} (attempt {number} of {most})");
+            }
+        }
     }
-    if is_error && !error_body::is_as_documented(&body) {
-        let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let rewritten = error_body::rewrite(status, media_type, &body);
-        return Ok(rebuild(&response, rewritten.clone().into(), Some(rewritten)));
-    }
-    Ok(rebuild(&response, body.clone().into(), Some(body)))
 }
 
-fn rebuild(from: &Response, body: reqwest::Body, whole: Option<Bytes>) -> Response {
-    let mut rebuilt = http::Response::new(body);
-    *rebuilt.status_mut() = from.status();
-    *rebuilt.version_mut() = from.version();
-    *rebuilt.headers_mut() = from.headers().clone();
-    // They told how long the body on the wire was.
-    rebuilt.headers_mut().remove(CONTENT_LENGTH);
-    rebuilt.headers_mut().remove(TRANSFER_ENCODING);
-    if let Some(whole) = whole {
-        rebuilt.extensions_mut().insert(WholeBody(whole));
+/// Sends the request once.
+async fn attempt(http: &reqwest::Client, request: &Request, timeout: Duration) -> reqwest::Result<Response> {
+    let mut request = request.try_clone().expect("the generated client sends bodies from memory");
+    *request.timeout_mut() = Some(timeout);
+    complete(http.execute(request).await?).await
+}
+
+/// What went wrong, if anything did; 409 can mean that an earlier attempt with the same key is under way.
+fn failure_of(outcome: &reqwest::Result<Response>, may_be_under_way: bool) -> Option<Failure> {
+    match outcome {
+        Ok(answer) if may_be_under_way && answer.status() == StatusCode::CONFLICT => Some(Failure::KeyInUse),
+        Ok(answer) => Failure::of_status(answer.status()),
+        Err(error) => Some(Failure::of_error(error)),
     }
-    rebuilt.into()
+}
+
+/// A duration as people say it: whole milliseconds below a second, tenths of a second below ten.
+pub(super) fn in_words(duration: Duration) -> String {
+    match duration.as_secs_f64() {
+        seconds if seconds < 1.0 => format!("{} ms", duration.as_millis()),
+        seconds if seconds < 9.95 => format!("{} s", (seconds * 10.0).round() / 10.0),
+        seconds => format!("{seconds:.0} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_short() {
+        let words = |millis| in_words(Duration::from_millis(millis));
+        assert_eq!([0, 999, 4000, 1449, 9949].map(words), ["0 ms", "999 ms", "4 s", "1.4 s", "9.9 s"]);
+        assert_eq!([9_950, 14_000, 120_400].map(words), ["10 s", "14 s", "120 s"]);
+    }
 }

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// The id of a user, or of the invite of a user who has not accepted yet.
 ///
 /// What is one has passed the check that it stands for one thing on the server: it becomes exactly one segment
@@ -31,9 +33,6 @@ pub enum InvalidUserId {
     /// `.` and `..` change the path instead of being a part of it.
     #[error("an id cannot be \".\" or \"..\"")]
     DotSegment,
-    /// A backslash is a separator to many servers and to the URL standard.
-    #[error("an id cannot contain a backslash")]
-    Backslash,
     /// A control character, such as a line break.
     #[error("an id cannot contain control characters")]
     ControlCharacter,
@@ -61,11 +60,17 @@ impl FromStr for UserId {
         if text.trim() != text {
             return Err(InvalidUserId::WhiteSpaceAround);
         }
-        if text.contains('\\') {
-            return Err(InvalidUserId::Backslash);
-        }
         Ok(Self(text.to_owned()))
     }
+}
+
+/// All that is not unreserved in RFC 3986: nothing that a server could take for a separator is left.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as one segment of a path. `.` and `..` cannot be encoded: a URL means the same by `%2e`. The exchange
+/// refuses a path that they changed.
+pub(crate) fn encode_path(segment: &str) -> String {
+    utf8_percent_encode(segment, ENCODED).to_string()
 }
 
 impl fmt::Display for UserId {

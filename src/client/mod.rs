@@ -4,7 +4,8 @@
 //! ([`builder`]). [`call`] makes one call of what such a builder's `send` returns: the [`Answer`] has the typed
 //! value and the body as the server sent it, and whatever goes wrong is an [`ApiError`].
 //!
-//! Under every call lies the [`Exchange`]: one request until it is answered.
+//! Under every call lies the [`Exchange`]: one request until it is answered. What may be tried again is a
+//! [`Failure`]'s matter, and when a [`RetryPolicy`]'s.
 
 mod api_key;
 mod call;
@@ -12,8 +13,11 @@ mod config;
 mod error;
 mod error_body;
 mod exchange;
+mod failure;
 mod id;
 mod idempotency_key;
+mod response;
+mod retry;
 mod tls;
 
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
@@ -21,6 +25,10 @@ pub use api_key::{ApiKey, InvalidApiKey};
 pub use call::{Answer, call};
 pub use config::{ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
 pub use error::{ApiError, ErrorKind};
-pub use exchange::{Exchange, MAX_BODY_BYTES};
+pub use exchange::Exchange;
+pub use failure::Failure;
+pub(crate) use id::encode_path;
 pub use id::{InvalidUserId, UserId};
 pub use idempotency_key::{IdempotencyKey, InvalidIdempotencyKey};
+pub use response::MAX_BODY_BYTES;
+pub use retry::RetryPolicy;

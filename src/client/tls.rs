@@ -32,7 +32,10 @@ fn system_roots() -> Result<RootCertStore, String> {
 fn read_certificates() -> rustls_native_certs::CertificateResult {
     let by_environment = std::env::var_os("SSL_CERT_FILE").is_some() || std::env::var_os("SSL_CERT_DIR").is_some();
     if !by_environment && let Some(bundle) = openssl_probe::probe().cert_file {
-        return rustls_native_certs::load_certs_from_paths(Some(&bundle), None);
+        let found = rustls_native_certs::load_certs_from_paths(Some(&bundle), None);
+        if !found.certs.is_empty() {
+            return found;
+        }
     }
     rustls_native_certs::load_native_certs()
 }

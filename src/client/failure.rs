@@ -1,0 +1,94 @@
+use std::error::Error as StdError;
+use std::fmt;
+
+use reqwest::StatusCode;
+
+use crate::operation::Operation;
+
+/// How one attempt failed, as far as it matters for trying again: what may be, of the two parts of a retry.
+/// [`RetryPolicy`](super::RetryPolicy) says when.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No connection was made, so that nothing was sent.
+    NotConnected,
+    /// The server's certificate was refused, so that nothing was sent.
+    CertificateRefused,
+    /// The request may have arrived, and no complete answer came: the time ran out or the connection broke.
+    NoAnswer,
+    /// The server answered with this status, 400 or more.
+    Status(u16),
+    /// The server answered 409 after an attempt without an answer: that attempt may still be under way, with
+    /// the same key.
+    KeyInUse,
+}
+
+impl Failure {
+    /// Whether the request is sent again, if there is time.
+    ///
+    /// An operation that takes an idempotency key, or only reads, may be repeated after everything that can
+    /// pass. Any other operation may be repeated only when the request cannot have been processed.
+    #[must_use]
+    pub fn may_be_tried_again(self, operation: &Operation) -> bool {
+        let is_repeatable = operation.takes_idempotency_key || operation.method == "GET";
+        match self {
+            Self::KeyInUse => operation.takes_idempotency_key,
+            _ => self.can_pass() && (is_repeatable || self.was_not_processed()),
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    ///
+    /// 524 is left out: the request has run for all the time that the edge gives it, and may still run.
+    #[must_use]
+    pub fn can_pass(self) -> bool {
+        match self {
+            Self::NotConnected | Self::NoAnswer | Self::KeyInUse => true,
+            Self::CertificateRefused => false,
+            Self::Status(status) => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+        }
+    }
+
+    pub(super) fn was_not_processed(self) -> bool {
+        matches!(self, Self::NotConnected | Self::CertificateRefused | Self::Status(429))
+    }
+
+    /// Of a status; none of one that is no error.
+    pub(super) fn of_status(status: StatusCode) -> Option<Self> {
+        (status.is_client_error() || status.is_server_error()).then(|| Self::Status(status.as_u16()))
+    }
+
+    pub(super) fn of_error(error: &reqwest::Error) -> Self {
+        let refused = |cause: &(dyn StdError + 'static)| {
+            matches!(cause.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
+        };
+        if causes(error).any(refused) {
+            Self::CertificateRefused
+        } else if error.is_connect() {
+            Self::NotConnected
+        } else {
+            Self::NoAnswer
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotConnected => f.write_str("no connection"),
+            Self::CertificateRefused => f.write_str("certificate refused"),
+            Self::NoAnswer => f.write_str("no complete answer"),
+            Self::Status(429) => f.write_str("rate limited"),
+            Self::Status(status) => write!(f, "HTTP {status}"),
+            Self::KeyInUse => f.write_str("an earlier attempt is still under way"),
+        }
+    }
+}
+
+/// The error and what caused it, outermost first; an I/O error hides the error that it carries.
+pub(super) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        carried.map(|carried| carried as &(dyn StdError + 'static)).or_else(|| error.source())
+    })
+}

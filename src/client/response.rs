@@ -1,0 +1,97 @@
+use bytes::{Bytes, BytesMut};
+use reqwest::Response;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+
+use super::error_body;
+
+/// The largest body of an answer, in bytes (10 MiB).
+pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// The body of a success is larger than [`MAX_BODY_BYTES`].
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is larger than {} MiB", MAX_BODY_BYTES / 1024 / 1024)]
+pub(super) struct BodyTooLarge;
+
+/// The whole body of an answer, kept beside the [`Response`] for errors that the generated code does not read.
+#[derive(Clone)]
+pub(super) struct WholeBody(pub Bytes);
+
+/// The response with its whole body read, and with a body that the document promises if it is an error.
+///
+/// The status of an error survives whatever its body is; a success that is too large fails when it is read.
+pub(super) async fn complete(mut response: Response) -> reqwest::Result<Response> {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let mut body = BytesMut::new();
+    let mut too_large = false;
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BODY_BYTES => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => {
+                too_large = true;
+                break;
+            }
+            Ok(None) => break,
+            // The status says what is to be known; the message is only lost.
+            Err(_) if is_error => break,
+            Err(broken_off) => return Err(broken_off),
+        }
+    }
+    let body = body.freeze();
+
+    if too_large && !is_error {
+        let failing = reqwest::Body::wrap_stream(futures_util::stream::iter([Err::<Bytes, _>(BodyTooLarge)]));
+        return Ok(rebuild(&response, failing, None));
+    }
+    if is_error && !error_body::is_as_documented(&body) {
+        let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let rewritten = error_body::rewrite(status, media_type, &body);
+        return Ok(rebuild(&response, rewritten.clone().into(), Some(rewritten)));
+    }
+    Ok(rebuild(&response, body.clone().into(), Some(body)))
+}
+
+fn rebuild(from: &Response, body: reqwest::Body, whole: Option<Bytes>) -> Response {
+    let mut rebuilt = http::Response::new(body);
+    *rebuilt.status_mut() = from.status();
+    *rebuilt.version_mut() = from.version();
+    *rebuilt.headers_mut() = from.headers().clone();
+    // They told how long the body on the wire was.
+    rebuilt.headers_mut().remove(CONTENT_LENGTH);
+    rebuilt.headers_mut().remove(TRANSFER_ENCODING);
+    if let Some(whole) = whole {
+        rebuilt.extensions_mut().insert(WholeBody(whole));
+    }
+    rebuilt.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use reqwest::StatusCode;
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+    use crate::types;
+
+    proptest! {
+        #[test]
+        fn an_error_keeps_its_status_and_gets_a_message_whatever_its_body_is(
+            status in 400_u16..600,
+            media_type in prop::option::of(any::<Vec<u8>>()),
+            body in prop_oneof![any::<Vec<u8>>(), any::<String>().prop_map(String::into_bytes), Just(br#"{"error":"#.to_vec())],
+        ) {
+            let mut response = http::Response::new(reqwest::Body::from(body));
+            *response.status_mut() = StatusCode::from_u16(status).expect("three digits");
+            if let Some(value) = media_type.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
+                response.headers_mut().insert(CONTENT_TYPE, value);
+            }
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let completed = runtime.block_on(complete(response.into())).expect("an error is an answer");
+            prop_assert_eq!(completed.status().as_u16(), status);
+            let read: types::Error = runtime.block_on(completed.json()).expect("a body as documented");
+            prop_assert!(read.error.is_some_and(|message| !message.trim().is_empty()));
+        }
+    }
+}

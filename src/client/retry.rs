@@ -1,0 +1,195 @@
+use std::num::NonZeroU32;
+use std::time::{Duration, SystemTime};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use super::Failure;
+
+/// When a call is tried again, and for how long: plain data, to be changed field by field.
+///
+/// The delay before an attempt is random between zero and a bound that doubles from attempt to attempt ("full
+/// jitter"), so that many clients do not come back at once. What the server asks for in `Retry-After` goes first.
+///
+/// ```
+/// use dci::client::RetryPolicy;
+/// use std::time::Duration;
+///
+/// let policy = RetryPolicy { timeout: Duration::from_secs(20), ..RetryPolicy::default() };
+/// assert_eq!(policy.max_attempts.get(), 5);
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RetryPolicy {
+    /// The most attempts of one call, the first one included; 1 turns retries off. Default 5.
+    pub max_attempts: NonZeroU32,
+    /// The time for a whole call, attempts and waits included. A wait that cannot end before it is not begun.
+    /// Default 2 minutes.
+    pub timeout: Duration,
+    /// The time for one attempt, from connecting to the last byte of the answer. Default 30 s.
+    pub attempt_timeout: Duration,
+    /// The time for making a connection. Default 10 s.
+    pub connect_timeout: Duration,
+    /// The bound of the first delay. Default 500 ms.
+    pub first_delay: Duration,
+    /// The same after a 429 that does not say how long to wait. Default 2 s.
+    pub first_delay_when_rate_limited: Duration,
+    /// The most that the bound grows to. Default 30 s.
+    pub max_delay: Duration,
+    /// The most that `Retry-After` is followed for. Default 60 s.
+    pub max_retry_after: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_attempts: NonZeroU32::new(5).expect("5 is not 0"),
+            timeout: Duration::from_secs(120),
+            attempt_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            first_delay: Duration::from_millis(500),
+            first_delay_when_rate_limited: Duration::from_secs(2),
+            max_delay: Duration::from_secs(30),
+            max_retry_after: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The delays of one call.
+pub(super) struct Backoff {
+    bounds: ExponentialBackoff,
+    bounds_when_rate_limited: ExponentialBackoff,
+    max_retry_after: Duration,
+}
+
+impl Backoff {
+    pub fn new(policy: &RetryPolicy) -> Self {
+        let bounds = |first: Duration| {
+            ExponentialBuilder::new()
+                .with_factor(2.0)
+                .with_min_delay(first.min(policy.max_delay))
+                .with_max_delay(policy.max_delay)
+                .with_max_times(policy.max_attempts.get() as usize - 1)
+                .build()
+        };
+        Self {
+            bounds: bounds(policy.first_delay),
+            bounds_when_rate_limited: bounds(policy.first_delay_when_rate_limited),
+            max_retry_after: policy.max_retry_after,
+        }
+    }
+
+    /// How long to wait after a failure; none when that was the last attempt.
+    pub fn delay(&mut self, failure: Failure, retry_after: Option<Duration>) -> Option<Duration> {
+        let (bound, bound_when_rate_limited) = (self.bounds.next()?, self.bounds_when_rate_limited.next()?);
+        if let Some(asked) = retry_after {
+            return Some(asked.min(self.max_retry_after));
+        }
+        let bound = if failure == Failure::Status(429) { bound_when_rate_limited } else { bound };
+        Some(Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound))
+    }
+}
+
+/// `Retry-After`, in seconds or as an HTTP date; what is neither is as if it were not there.
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // What does not fit into a u64 is a long time too.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn asked(value: &str) -> Option<Duration> {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).expect("a header"))]);
+        // Sun, 06 Nov 1994 08:49:37 GMT
+        retry_after(&headers, SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777))
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(asked("0"), Some(Duration::ZERO));
+        assert_eq!(asked(" 120 "), Some(Duration::from_secs(120)));
+        assert_eq!(asked("99999999999999999999"), Some(Duration::from_secs(u64::MAX)));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:44 GMT"), Some(Duration::from_secs(7)));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO), "a date that is over");
+        for neither in ["", "-1", "+1", "1.5", "soon", "1, 2"] {
+            assert_eq!(asked(neither), None, "{neither:?}");
+        }
+    }
+
+    #[test]
+    fn the_bound_doubles_and_is_higher_after_a_429() {
+        let policy = RetryPolicy { max_attempts: NonZeroU32::MAX, ..RetryPolicy::default() };
+        let highest = |failure, position| {
+            let of_one_call = || {
+                let mut backoff = Backoff::new(&policy);
+                (0..=position).map(|_| backoff.delay(failure, None)).last().flatten().expect("attempts are left")
+            };
+            (0..2000).map(|_| of_one_call()).max().expect("2000 of them").as_secs_f64()
+        };
+        for (position, bound) in [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0].into_iter().enumerate() {
+            let found = highest(Failure::NoAnswer, position);
+            assert!(found <= bound && found > bound * 0.9, "delay {position}: {found}");
+        }
+        for (position, bound) in [2.0, 4.0, 8.0, 16.0, 30.0].into_iter().enumerate() {
+            let found = highest(Failure::Status(429), position);
+            assert!(found <= bound && found > bound * 0.9, "delay {position} after 429: {found}");
+        }
+    }
+
+    fn failures() -> impl Strategy<Value = Failure> {
+        prop_oneof![
+            Just(Failure::NotConnected),
+            Just(Failure::NoAnswer),
+            Just(Failure::KeyInUse),
+            (400_u16..600).prop_map(Failure::Status)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_in_retry_after_are_read_or_left_out(bytes: Vec<u8>) {
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
+                let _ = retry_after(&headers, SystemTime::now());
+            }
+        }
+
+        #[test]
+        fn delays_keep_to_their_bounds_and_end_with_the_attempts(
+            attempts in 1_u32..50,
+            first in 0_u64..1000,
+            when_rate_limited in 0_u64..1000,
+            max in 0_u64..5000,
+            max_retry_after in 0_u64..5000,
+            answers in prop::collection::vec((failures(), prop::option::of(any::<Duration>())), 60),
+        ) {
+            let policy = RetryPolicy {
+                max_attempts: NonZeroU32::new(attempts).expect("at least 1"),
+                first_delay: Duration::from_millis(first),
+                first_delay_when_rate_limited: Duration::from_millis(when_rate_limited),
+                max_delay: Duration::from_millis(max),
+                max_retry_after: Duration::from_millis(max_retry_after),
+                ..RetryPolicy::default()
+            };
+            let mut backoff = Backoff::new(&policy);
+            for (number, (failure, retry_after)) in answers.into_iter().enumerate() {
+                let delay = backoff.delay(failure, retry_after);
+                prop_assert_eq!(delay.is_some(), number + 1 < attempts as usize);
+                let Some(delay) = delay else { break };
+                match retry_after {
+                    Some(asked) => prop_assert_eq!(delay, asked.min(policy.max_retry_after)),
+                    None => prop_assert!(delay <= policy.max_delay),
+                }
+            }
+        }
+    }
+}
