@@ -60,7 +60,8 @@ async fn list_users(
         return Err(Refusal::bad_request(format!("email: {email:?} is not an email address")));
     }
     let now = world.now();
-    let users = world.state().users.list(caller.customer, email.as_deref(), now);
+    let state = world.state();
+    let users = state.users.list(caller.customer, email.as_deref(), now);
     Ok(Json(json!({ "rowCount": users.len(), "users": users })).into_response())
 }
 
@@ -69,7 +70,7 @@ async fn invite_user(State(world): Shared, caller: Caller, headers: HeaderMap, b
     let who = read_json(&headers, &body)?;
     let now = world.now();
     let user = world.state().users.invite(caller.customer, who, now)?;
-    let user = without(&user, &["inviteStatus", "language", "phone", "phoneExtension"]);
+    let user = without(&user, &["language", "phone", "phoneExtension"]);
     Ok((StatusCode::CREATED, Json(json!({ "message": "User invited", "user": user }))).into_response())
 }
 
@@ -84,7 +85,7 @@ async fn update_user(
     let id = checked_id(id)?;
     let change = read_json(&headers, &body)?;
     let user = world.state().users.update(caller.customer, &id, change)?;
-    let user = without(&user, &["inviteStatus", "status"]);
+    let user = without(&user, &["status"]);
     Ok(Json(json!({ "message": "User updated", "user": user })).into_response())
 }
 
@@ -173,7 +174,8 @@ impl axum::extract::FromRequest<Arc<World>> for IdempotentRequest {
         if !body.is_empty() {
             read_json::<serde_json::Map<String, Value>>(&parts.headers, &body)?;
         }
-        let identity = format!("{} {}\n{}", parts.method, parts.uri, String::from_utf8_lossy(&body));
+        let request = format!("{} {}", parts.method, parts.uri);
+        let identity = format!("{}\n{request}\n{}", caller.customer, String::from_utf8_lossy(&body));
         let latency = parts.extensions.get::<Latency>().copied();
         Ok(Self { caller, id, key, dry_run, latency, identity })
     }

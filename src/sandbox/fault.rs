@@ -1,4 +1,5 @@
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -121,7 +122,7 @@ impl FromStr for Fault {
         let mut fault = match parts.next().unwrap_or_default() {
             ("status", status) => match status.parse() {
                 Ok(status) if (400..600).contains(&status) => Self::status(status),
-                _ => return Err(InvalidFault(format!("status={status}: from 400 to 599"))),
+                _ => return Err(InvalidFault(format!("status={status:?}: from 400 to 599"))),
             },
             ("latency", duration) => Self::latency(parse_duration(duration)?),
             ("truncate", "") => Self::truncate(),
@@ -137,7 +138,7 @@ impl FromStr for Fault {
             let is_status = matches!(fault.misbehaviour, Misbehaviour::Status { .. });
             fault = match name {
                 "times" => {
-                    fault.times(value.parse().map_err(|_| InvalidFault(format!("times={value}: a whole number")))?)
+                    fault.times(value.parse().map_err(|_| InvalidFault(format!("times={value:?}: a whole number")))?)
                 }
                 "operation" => Self { operation: Some(find(value)?), ..fault },
                 "retry-after" if is_status && axum::http::HeaderValue::from_str(value).is_ok() => {
@@ -155,13 +156,46 @@ fn parse_duration(text: &str) -> Result<Duration, InvalidFault> {
     let duration: Option<jiff::SignedDuration> = text.parse().ok();
     duration
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| InvalidFault(format!("latency={text}: a duration such as 500ms, 2s or 1m")))
+        .ok_or_else(|| InvalidFault(format!("latency={text:?}: a duration such as 500ms, 2s or 1m")))
 }
 
 /// The faults to come.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     queue: VecDeque<Fault>,
+    chance: Option<Chance>,
+}
+
+/// Faults that strike at random, reproducibly: what befalls a request depends on the seed, the request's key and how
+/// often that key was met, and not on the order in which requests arrive.
+#[derive(Debug)]
+struct Chance {
+    percent: u8,
+    seed: u64,
+    met: HashMap<String, u64>,
+}
+
+impl Chance {
+    fn strike(&mut self, key: String) -> Option<Misbehaviour> {
+        let times_met = self.met.entry(key.clone()).or_default();
+        *times_met += 1;
+        let mut hasher = DefaultHasher::new();
+        (self.seed, key, *times_met).hash(&mut hasher);
+        let mut random = fastrand::Rng::with_seed(hasher.finish());
+        if random.u8(..100) >= self.percent {
+            return None;
+        }
+        let status = |status| Misbehaviour::Status { status, retry_after: None };
+        random.choice([
+            status(429),
+            status(500),
+            status(502),
+            status(503),
+            Misbehaviour::DropBefore,
+            Misbehaviour::DropAfter,
+            Misbehaviour::Truncate,
+        ])
+    }
 }
 
 impl Faults {
@@ -171,10 +205,17 @@ impl Faults {
         }
     }
 
-    /// What befalls a request of this operation.
-    pub fn strike(&mut self, operation: Option<&Operation>) -> Option<Misbehaviour> {
-        let id = operation.map(|operation| operation.id);
-        let hits = |fault: &Fault| fault.operation.is_none_or(|aimed| Some(aimed.id) == id);
+    pub fn inject_at_random(&mut self, percent: u8, seed: u64) {
+        self.chance = (percent > 0).then(|| Chance { percent, seed, met: HashMap::new() });
+    }
+
+    /// What befalls a request of this operation; `key` tells it from others.
+    pub fn strike(&mut self, operation: Option<&Operation>, key: impl FnOnce() -> String) -> Option<Misbehaviour> {
+        self.next(operation).or_else(|| self.chance.as_mut()?.strike(key()))
+    }
+
+    fn next(&mut self, operation: Option<&Operation>) -> Option<Misbehaviour> {
+        let hits = |fault: &Fault| fault.operation.is_none() || fault.operation == operation;
         let position = self.queue.iter().position(hits)?;
         let fault = &mut self.queue[position];
         fault.times -= 1;
@@ -209,9 +250,26 @@ mod tests {
         faults.inject(Fault::truncate().on("listUsers"));
         faults.inject(Fault::drop_before().times(2));
         let resend = Operation::named("resend_invite");
-        assert_eq!(faults.strike(resend), Some(Misbehaviour::DropBefore));
-        assert_eq!(faults.strike(Operation::named("list_users")), Some(Misbehaviour::Truncate));
-        assert_eq!(faults.strike(None), Some(Misbehaviour::DropBefore));
-        assert_eq!(faults.strike(resend), None);
+        let mut strike = |operation| faults.strike(operation, String::new);
+        assert_eq!(strike(resend), Some(Misbehaviour::DropBefore));
+        assert_eq!(strike(Operation::named("list_users")), Some(Misbehaviour::Truncate));
+        assert_eq!(strike(None), Some(Misbehaviour::DropBefore));
+        assert_eq!(strike(resend), None);
+    }
+
+    #[test]
+    fn random_faults_are_the_same_for_the_same_seed_in_any_order() {
+        let strikes = |keys: &mut dyn Iterator<Item = u32>, seed| {
+            let mut faults = Faults::default();
+            faults.inject_at_random(30, seed);
+            let mut struck: Vec<_> = keys.map(|key| (key, faults.strike(None, || key.to_string()))).collect();
+            struck.sort_by_key(|(key, _)| *key);
+            struck
+        };
+        let forwards = strikes(&mut (0..2000), 7);
+        assert_eq!(forwards, strikes(&mut (0..2000).rev(), 7));
+        assert_ne!(forwards, strikes(&mut (0..2000), 8));
+        let share = forwards.iter().filter(|(_, struck)| struck.is_some()).count();
+        assert!((500..700).contains(&share), "30% of 2,000 are 600, not {share}");
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct IdempotencyStore {
 
 #[derive(Debug)]
 struct Entry {
-    /// Method, path, query and body of the request that the key was used for.
+    /// Customer, method, path, query and body of the request that the key was used for.
     request: String,
     used_at: Timestamp,
     /// The body of the success; none while the work is under way.

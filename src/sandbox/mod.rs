@@ -102,10 +102,10 @@ impl Sandbox {
         access::FULL_API_KEY
     }
 
-    /// Adds a user who is invited now. No email goes out.
+    /// Adds a user who is invited now, in place of one with the same id. No email goes out.
     pub fn add_invited(&self, id: &str, email: &str) {
         let now = self.world.now();
-        self.world.state().users.seed_invited(id, email, now, now);
+        self.world.state().users.seed_invited(id, email, now);
     }
 
     /// The emails sent so far, oldest first.
@@ -129,6 +129,13 @@ impl Sandbox {
     /// Lets requests go wrong from now on. Faults apply in the order in which they were injected.
     pub fn inject(&self, fault: Fault) {
         self.world.state().faults.inject(fault);
+    }
+
+    /// Lets this share of all requests go wrong from now on, in ways chosen at random: 429, 500, 502 or 503, a
+    /// connection dropped before the work or after it, a body that breaks off. The same seed brings the same
+    /// faults on requests with the same idempotency keys. 0 ends it.
+    pub fn inject_at_random(&self, percent: u8, seed: u64) {
+        self.world.state().faults.inject_at_random(percent, seed);
     }
 
     /// Moves the sandbox's clock forward, for example past the end of an invite, or of a latency.

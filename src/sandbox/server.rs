@@ -61,7 +61,7 @@ async fn answer(world: Arc<World>, router: Router, request: Request<Incoming>) -
     let (misbehaviour, number) = {
         let mut state = world.state();
         state.requests += 1;
-        (state.faults.strike(operation), state.requests)
+        (state.faults.strike(operation, || key_of(&request)), state.requests)
     };
     let mut response = match misbehaviour {
         None => work(router, request).await,
@@ -86,6 +86,12 @@ async fn answer(world: Arc<World>, router: Router, request: Request<Incoming>) -
     let request_id = HeaderValue::from_str(&format!("sandbox-{number}")).expect("a number fits into a header");
     response.headers_mut().insert("x-request-id", request_id);
     Ok(response)
+}
+
+/// What tells a request from others, whenever it arrives: its idempotency key, or else where it goes.
+fn key_of(request: &Request<Body>) -> String {
+    let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
+    key.map_or_else(|| format!("{} {}", request.method(), request.uri()), str::to_owned)
 }
 
 /// Lets the router answer, in a task of its own: a client that goes away does not undo work that has begun.

@@ -12,7 +12,7 @@ use crate::types::{InviteUserRequest, UpdateUserRequest};
 /// How long an invite's link works.
 const INVITE_LIFETIME: SignedDuration = SignedDuration::from_hours(48);
 
-/// A user as the list shows it. `inviteStatus` is a property that the document leaves out.
+/// A user, with the properties of the document.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct User {
@@ -33,12 +33,20 @@ pub(super) struct User {
     pub role_id: String,
     pub organization_id: String,
     pub status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub invite_status: Option<&'static str>,
     #[serde(skip)]
     customer: String,
     #[serde(skip)]
     invite: Option<Invite>,
+}
+
+/// A row of the list. `inviteStatus` is a property that the document leaves out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Row<'a> {
+    #[serde(flatten)]
+    user: &'a User,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invite_status: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -118,30 +126,19 @@ impl Users {
     pub fn seeded(now: Timestamp) -> Self {
         let hours_ago = |hours| now - SignedDuration::from_hours(hours);
         let mut users = Self { by_id: BTreeMap::new(), by_email: HashMap::new(), outbox: Vec::new() };
-        users.seed_invited("invite-pending", "pending@example.com", hours_ago(1), now);
-        users.seed_invited("invite-expired", "expired@example.com", hours_ago(72), now);
-        users.seed_invited("invite-cancelled", "cancelled@example.com", hours_ago(2), now);
-        users.seed_invited("user-active", "active@example.com", hours_ago(24), now);
-        for (id, user) in &mut users.by_id {
-            match id.as_str() {
-                "invite-cancelled" => {
-                    user.invite.as_mut().expect("just seeded with one").cancelled = true;
-                    user.invite_status = Some("Cancelled");
-                }
-                "user-active" => {
-                    user.status = "active";
-                    user.invite = None;
-                    user.invite_status = None;
-                }
-                _ => {}
-            }
-        }
+        users.seed_invited("invite-pending", "pending@example.com", hours_ago(1));
+        users.seed_invited("invite-expired", "expired@example.com", hours_ago(72));
+        let cancelled = users.seed_invited("invite-cancelled", "cancelled@example.com", hours_ago(2));
+        cancelled.invite = cancelled.invite.take().map(|invite| Invite { cancelled: true, ..invite });
+        let active = users.seed_invited("user-active", "active@example.com", hours_ago(24));
+        active.invite = None;
+        active.status = "active";
         users
     }
 
-    /// Adds a user of the example customer who was invited at a moment.
-    pub fn seed_invited(&mut self, id: &str, email: &str, invited_at: Timestamp, now: Timestamp) {
-        let invite = Invite::new(invited_at);
+    /// Adds a user of the example customer who was invited at a moment, in place of one with the same id.
+    pub fn seed_invited(&mut self, id: &str, email: &str, invited_at: Timestamp) -> &mut User {
+        self.remove(id);
         self.insert(User {
             id: id.to_owned(),
             email: email.to_owned(),
@@ -155,15 +152,16 @@ impl Users {
             role_id: ROLES[1].0.to_owned(),
             organization_id: ORGANIZATIONS[0].0.to_owned(),
             status: "invited",
-            invite_status: Some(invite.status(now)),
             customer: EXAMPLE_CUSTOMER.to_owned(),
-            invite: Some(invite),
-        });
+            invite: Some(Invite::new(invited_at)),
+        })
     }
 
-    fn insert(&mut self, user: User) {
+    fn insert(&mut self, user: User) -> &mut User {
         self.by_email.insert(email_index(&user.customer, &user.email), user.id.clone());
-        self.by_id.insert(user.id.clone(), user);
+        let id = user.id.clone();
+        self.by_id.remove(&id);
+        self.by_id.entry(id).or_insert(user)
     }
 
     fn remove(&mut self, id: &str) -> Option<User> {
@@ -176,7 +174,7 @@ impl Users {
         &self.outbox
     }
 
-    pub fn list(&self, customer: &str, email: Option<&str>, now: Timestamp) -> Vec<User> {
+    pub fn list(&self, customer: &str, email: Option<&str>, now: Timestamp) -> Vec<Row<'_>> {
         let found: Vec<&User> = match email {
             Some(email) => {
                 let id = self.by_email.get(&email_index(customer, email));
@@ -184,9 +182,8 @@ impl Users {
             }
             None => self.by_id.values().filter(|user| user.customer == customer).collect(),
         };
-        let as_of_now =
-            |user: &User| User { invite_status: user.invite.as_ref().map(|invite| invite.status(now)), ..user.clone() };
-        found.into_iter().map(as_of_now).collect()
+        let status = |user: &User| user.invite.as_ref().map(|invite| invite.status(now));
+        found.into_iter().map(|user| Row { user, invite_status: status(user) }).collect()
     }
 
     pub fn invite(&mut self, customer: &str, who: InviteUserRequest, now: Timestamp) -> Result<User, Refusal> {
@@ -217,7 +214,6 @@ impl Users {
             role_id,
             organization_id,
             status: "invited",
-            invite_status: Some(invite.status(now)),
             customer: customer.to_owned(),
             invite: Some(invite.clone()),
         };
