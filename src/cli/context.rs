@@ -1,22 +1,31 @@
+use std::ffi::OsString;
+
 use super::error::CliError;
 use super::global::GlobalArgs;
-use crate::client::{ApiKey, Client, ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
-#[cfg(feature = "sandbox")]
+use crate::client::{
+    Answer, ApiKey, Client, ClientConfig, ConfigError, DEFAULT_BASE_URL, Error, IdempotencyKey, ResponseValue, call,
+    env,
+};
 use crate::sandbox::Sandbox;
+use crate::types;
+
+/// The flag that makes a call the same call.
+const KEY_FLAG: &str = "--idempotency-key";
 
 /// What a command runs in: how to reach the API, and as whom.
 #[derive(Debug)]
 pub(super) struct Context {
     global: GlobalArgs,
+    /// The command line as it was typed.
+    typed: Vec<OsString>,
     /// The private sandbox of `--sandbox`; it stops with the context.
-    #[cfg(feature = "sandbox")]
     sandbox: Option<Sandbox>,
 }
 
 impl Context {
-    pub fn new(global: GlobalArgs) -> Result<Self, CliError> {
+    pub fn new(global: GlobalArgs, typed: &[OsString]) -> Result<Self, CliError> {
         Ok(Self {
-            #[cfg(feature = "sandbox")]
+            typed: typed.to_vec(),
             sandbox: global.sandbox.then(Sandbox::start).transpose().map_err(CliError::io)?,
             global,
         })
@@ -28,7 +37,10 @@ impl Context {
     }
 
     fn config(&self) -> Result<ClientConfig, ConfigError> {
-        let mut config = ClientConfig::new(self.api_key()?).with_base_url(self.base_url())?;
+        let mut config = ClientConfig::new(self.api_key()?)
+            .with_base_url(self.base_url())?
+            .with_timeout(self.global.timeout)
+            .with_max_attempts(self.global.max_attempts);
         if let Some(tenant) = &self.global.tenant {
             config = config.with_tenant(tenant)?;
         }
@@ -39,16 +51,45 @@ impl Context {
     }
 
     fn api_key(&self) -> Result<ApiKey, ConfigError> {
-        #[cfg(feature = "sandbox")]
         if let Some(sandbox) = &self.sandbox {
             return sandbox.api_key().parse().map_err(ConfigError::InvalidApiKey);
         }
         ClientConfig::api_key_from_env()
     }
 
+    /// Makes one call; `failed` is what could not be done if it fails. Ctrl-C ends it at once.
+    pub async fn call<T>(
+        &self,
+        failed: String,
+        key: &IdempotencyKey,
+        sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
+    ) -> Result<Answer<T>, CliError> {
+        tokio::select! {
+            outcome = call(sending) => outcome.map_err(|error| CliError::api(failed, error, self)),
+            interrupt = tokio::signal::ctrl_c() => {
+                interrupt.map_err(CliError::io)?;
+                Err(CliError::interrupted(failed, key, self))
+            }
+        }
+    }
+
+    /// The command line that makes the same call again, with the same key. A private sandbox is gone then.
+    pub fn same_call_again(&self, key: &IdempotencyKey) -> Option<String> {
+        if self.sandbox.is_some() {
+            return None;
+        }
+        let mut words: Vec<String> = self.typed.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        let options_end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+        let has_key =
+            words[..options_end].iter().any(|word| word == KEY_FLAG || word.starts_with(&format!("{KEY_FLAG}=")));
+        if !has_key {
+            words.splice(options_end..options_end, [KEY_FLAG.to_owned(), key.to_string()]);
+        }
+        shlex::try_join(words.iter().map(String::as_str)).ok()
+    }
+
     /// Where requests go.
     pub fn base_url(&self) -> &str {
-        #[cfg(feature = "sandbox")]
         if let Some(sandbox) = &self.sandbox {
             return sandbox.url();
         }
@@ -57,7 +98,6 @@ impl Context {
 
     /// What the credential is called, to begin a sentence with.
     pub fn credential(&self) -> String {
-        #[cfg(feature = "sandbox")]
         if self.sandbox.is_some() {
             return "The sandbox's own API key".to_owned();
         }

@@ -1,12 +1,11 @@
+use std::fmt::Display;
 use std::io;
 
-use clap::error::{ContextKind, ContextValue};
 use serde_json::{Value, json};
 
 use super::context::Context;
 use super::exit_code::ExitCode;
-use super::output::plain;
-use crate::client::{ApiError, ConfigError, ErrorKind, env};
+use crate::client::{ApiError, ConfigError, ErrorKind, IdempotencyKey, env};
 
 /// Everything that a command can end with but success: what failed, why, and what to do next.
 #[derive(Debug)]
@@ -15,7 +14,10 @@ pub(super) struct CliError {
     /// What could not be done, such as `cannot resend the invite x`.
     failed: Option<String>,
     message: String,
-    hint: Option<String>,
+    /// What to do next.
+    hints: Vec<String>,
+    /// The key with which the same call can be made again.
+    idempotency_key: Option<IdempotencyKey>,
     api: Option<Box<ApiError>>,
     /// What clap shows at a terminal, with its own colours.
     arguments: Option<clap::Error>,
@@ -23,11 +25,23 @@ pub(super) struct CliError {
 
 impl CliError {
     fn new(exit_code: ExitCode, message: impl Into<String>) -> Self {
-        Self { exit_code, failed: None, message: message.into(), hint: None, api: None, arguments: None }
+        Self {
+            exit_code,
+            failed: None,
+            message: message.into(),
+            hints: Vec::new(),
+            idempotency_key: None,
+            api: None,
+            arguments: None,
+        }
     }
 
     pub fn other(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Other, message)
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Usage, message)
     }
 
     // By value, so that it can be passed to `map_err`.
@@ -37,15 +51,13 @@ impl CliError {
     }
 
     /// A command line that clap refused.
-    pub fn arguments(mut error: clap::Error) -> Self {
-        for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
-            if let Some(ContextValue::String(typed)) = error.get(kind) {
-                let typed = plain(typed).into_owned();
-                error.insert(kind, ContextValue::String(typed));
-            }
-        }
+    pub fn arguments(error: clap::Error) -> Self {
         let text = error.render().to_string();
-        let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").trim();
+        let message = match error.kind() {
+            // In place of an error clap shows the help then.
+            clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is required",
+            _ => text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").trim(),
+        };
         Self { arguments: Some(error), ..Self::new(ExitCode::Usage, message) }
             .hint("See --help for the arguments and flags.")
     }
@@ -53,7 +65,9 @@ impl CliError {
     /// A configuration that makes no client.
     pub fn config(error: &ConfigError) -> Self {
         let exit_code = match error {
-            ConfigError::MissingApiKey | ConfigError::InvalidApiKey(_) => ExitCode::Authentication,
+            ConfigError::MissingApiKey | ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
+                ExitCode::Authentication
+            }
             ConfigError::BaseUrl { .. } | ConfigError::Tenant(_) | ConfigError::NotUnicode(_) => ExitCode::Usage,
             _ => ExitCode::Other,
         };
@@ -63,7 +77,9 @@ impl CliError {
             ConfigError::MissingApiKey => {
                 format!("Make an API key in the DoiT console and set {}, or try --sandbox.", env::API_KEY)
             }
-            ConfigError::InvalidApiKey(_) => format!("Set {} to an API key from the DoiT console.", env::API_KEY),
+            ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
+                format!("Set {} to an API key from the DoiT console.", env::API_KEY)
+            }
             ConfigError::BaseUrl { .. } => format!("Check --api-base-url and {}.", env::API_BASE_URL),
             ConfigError::Tenant(_) => format!("Check --tenant and {}.", env::TENANT_ID),
             ConfigError::RootCertificates(_) => {
@@ -91,7 +107,7 @@ impl CliError {
             )),
             (ErrorKind::Permission, _) => Some("Ask an administrator of the customer for the permission.".to_owned()),
             (ErrorKind::RateLimited, _) => Some("Wait a moment, then try again.".to_owned()),
-            (ErrorKind::Network, _) => Some(format!("Check the connection to {}, then try again.", context.base_url())),
+            (ErrorKind::Network, _) => Some(format!("Check the connection to {}.", context.base_url())),
             (ErrorKind::UnexpectedAnswer, _) => Some(format!(
                 "Check that {} is the API, and not a proxy or a sign-in page in front of it.",
                 context.base_url()
@@ -99,11 +115,33 @@ impl CliError {
             _ => None,
         };
         let message = error.message().to_owned();
-        Self { failed: Some(failed), hint, api: Some(Box::new(error)), ..Self::new(exit_code, message) }
+        // A refusal settles the call: nothing was done, and a new key does for another one.
+        let leaves_doubt =
+            error.is_retryable() || matches!(error.kind(), ErrorKind::Server | ErrorKind::UnexpectedAnswer);
+        let again = error.idempotency_key().filter(|_| leaves_doubt).and_then(|key| context.same_call_again(key));
+        Self {
+            failed: Some(failed),
+            hints: hint.into_iter().chain(again.map(try_again)).collect(),
+            idempotency_key: error.idempotency_key().cloned(),
+            api: Some(Box::new(error)),
+            ..Self::new(exit_code, message)
+        }
     }
 
-    pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+    /// A call that was interrupted while it was under way.
+    pub fn interrupted(failed: String, key: &IdempotencyKey, context: &Context) -> Self {
+        let message = "interrupted before an answer came; it may have been done all the same";
+        Self {
+            failed: Some(failed),
+            hints: context.same_call_again(key).map(try_again).into_iter().collect(),
+            idempotency_key: Some(key.clone()),
+            ..Self::new(ExitCode::Interrupted, message)
+        }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints = vec![hint.into()];
+        self
     }
 
     /// What a command knows better about one kind of failure.
@@ -130,14 +168,17 @@ impl CliError {
     /// What a person may be asked for by the service's support.
     pub fn details(&self) -> Option<String> {
         let error = self.api.as_ref()?;
-        let status = error.status().map(|status| format!("HTTP {status}"));
+        let status = match error.attempts() {
+            0 | 1 => error.status().map(|status| format!("HTTP {status}")),
+            _ => error.tried(),
+        };
         let request = error.request_id().map(|id| format!("request id {id}"));
         let details: Vec<String> = status.into_iter().chain(request).collect();
         (!details.is_empty()).then(|| details.join(", "))
     }
 
-    pub fn advice(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub fn hints(&self) -> &[String] {
+        &self.hints
     }
 
     /// The error object of machine output.
@@ -146,11 +187,18 @@ impl CliError {
         json!({ "error": {
             "code": self.exit_code.name(),
             "message": self.message,
-            "hint": self.hint,
-            "retryable": api.is_some_and(ApiError::is_retryable),
+            "hint": (!self.hints.is_empty()).then(|| self.hints.join(" ")),
+            "retryable": self.exit_code == ExitCode::Interrupted || api.is_some_and(ApiError::is_retryable),
             "http_status": api.and_then(ApiError::status),
             "request_id": api.and_then(ApiError::request_id),
             "retry_after": api.and_then(ApiError::retry_after).map(|wait| wait.as_secs()),
+            "attempts": api.map(ApiError::attempts),
+            "idempotency_key": self.idempotency_key.as_ref().map(IdempotencyKey::as_str),
         }})
     }
+}
+
+/// While it is not known whether the work was done, only the same key makes it safe to try again.
+fn try_again(command: impl Display) -> String {
+    format!("To try again safely, within 24 hours: {command}")
 }

@@ -1,16 +1,20 @@
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 
-use super::output::{Color, Format};
+use super::output::{Color, FormatChoice};
 use crate::client::env;
 
 /// The flags that every command takes.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
-    /// The form of results and errors [default: table at a terminal, json otherwise]
+    /// The form of results and errors
     #[arg(short, long, global = true, value_name = "FORMAT", env = "DCI_OUTPUT", hide_env_values = true)]
-    pub output: Option<Format>,
+    #[arg(default_value = "auto")]
+    pub output: FormatChoice,
 
     /// Where the API is [default: https://api.doit.com]
     ///
@@ -32,9 +36,26 @@ pub(super) struct GlobalArgs {
     ///
     /// The sandbox brings its own API key; the environment's base URL and customer are left out.
     /// `dci sandbox --help` says who is in it.
-    #[cfg(feature = "sandbox")]
     #[arg(long, global = true)]
     pub sandbox: bool,
+
+    /// The time for a whole call, attempts and waits included, such as 90s or 2m
+    #[arg(long, global = true, value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    pub timeout: Duration,
+
+    /// The most attempts of a call; 1 turns retries off
+    #[arg(long, global = true, value_name = "N", default_value = "5")]
+    pub max_attempts: NonZeroU32,
+
+    /// Show each attempt on stderr: method, path, status, time and request id
+    ///
+    /// DCI_LOG takes a filter of the crate `tracing` in its place, such as dci=debug or trace.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+
+    /// Show nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
 
     /// When to colour what is shown; NO_COLOR in the environment turns it off too
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -45,25 +66,28 @@ impl GlobalArgs {
     /// Empty variables count as unset, and those of the environment are not for a private sandbox.
     pub fn settle(mut self, matches: &ArgMatches) -> Result<Self, clap::Error> {
         let from_environment = |name| matches.value_source(name) == Some(ValueSource::EnvVariable);
-        #[cfg(feature = "sandbox")]
-        let is_private = self.sandbox;
-        #[cfg(not(feature = "sandbox"))]
-        let is_private = false;
-
         for (name, value) in [
             ("api_base_url", &mut self.api_base_url),
             ("tenant", &mut self.tenant),
             ("customer_context", &mut self.customer_context),
         ] {
             let is_empty = value.as_deref().is_some_and(str::is_empty);
-            if from_environment(name) && (is_private || is_empty) {
+            if from_environment(name) && (self.sandbox || is_empty) {
                 *value = None;
             }
         }
-        if is_private && self.api_base_url.is_some() {
+        if self.sandbox && self.api_base_url.is_some() {
             let text = "the argument '--sandbox' cannot be used with '--api-base-url <URL>'";
             return Err(super::help::command().error(clap::error::ErrorKind::ArgumentConflict, text));
         }
         Ok(self)
     }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration: Option<jiff::SignedDuration> = text.parse().ok();
+    duration
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "a duration such as 500ms, 90s, 2m or 1h 30m is expected".to_owned())
 }

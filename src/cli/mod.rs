@@ -12,6 +12,7 @@ mod error;
 mod exit_code;
 mod global;
 mod help;
+mod log;
 mod output;
 
 use std::ffi::OsString;
@@ -43,10 +44,11 @@ struct Cli {
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    let output = Output::for_arguments(&args);
-    let outcome = parse(&args, &output).and_then(|cli| match cli {
-        Some(cli) => run(cli, &output),
-        None => Ok(()),
+    let mut output = Output::for_wrong_arguments(&args);
+    let outcome = parse(&args, &output).and_then(|cli| {
+        let Some(cli) = cli else { return Ok(()) };
+        output = Output::new(cli.global.output, cli.global.color, cli.global.quiet);
+        run(cli, &args, &output)
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,9 +73,10 @@ fn parse(args: &[OsString], output: &Output) -> Result<Option<Cli>, CliError> {
     }
 }
 
-fn run(cli: Cli, output: &Output) -> Result<(), CliError> {
+fn run(cli: Cli, args: &[OsString], output: &Output) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::io)?;
-    let context = Context::new(cli.global)?;
+    log::start(&cli.global)?;
+    let context = Context::new(cli.global, args)?;
     let report = runtime.block_on(cli.command.run(&context, output))?;
     output.report(&report)
 }

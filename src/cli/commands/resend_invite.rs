@@ -2,7 +2,7 @@ use jiff::{SignedDuration, ZonedDateTime};
 use serde_json::Map;
 
 use crate::cli::{CliError, Context, Report};
-use crate::client::{ErrorKind, IdempotencyKey, UserId, call};
+use crate::client::{ErrorKind, IdempotencyKey, UserId};
 
 /// How long a new link works, as the API promises.
 const LINK_LIFETIME: SignedDuration = SignedDuration::from_hours(48);
@@ -36,12 +36,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Report, CliErro
     let key = args.idempotency_key.unwrap_or_else(IdempotencyKey::random);
     let client = context.client()?;
 
-    let mut request = client.resend_invite().id(&args.id).idempotency_key(key).body(Map::new());
+    let mut request = client.resend_invite().id(&args.id).idempotency_key(key.clone()).body(Map::new());
     if let Some(dry_run) = args.dry_run {
         request = request.dry_run(dry_run);
     }
-    let answer = call(request.send()).await.map_err(|error| {
-        CliError::api(format!("cannot resend the invite {}", args.id), error, context)
+    let failed = format!("cannot resend the invite {}", args.id);
+    let answer = context.call(failed, &key, request.send()).await.map_err(|error| {
+        error
             .hint_for(ErrorKind::NotFound, "The invite was never created, or it was accepted and so removed.")
             .hint_for(ErrorKind::Permission, "Resending an invite requires the usersManager permission.")
     })?;
@@ -62,5 +63,5 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Report, CliErro
             (ZonedDateTime::now() + LINK_LIFETIME).strftime("%a %-d %b %Y, %H:%M %Z"),
         ),
     };
-    Ok(Report::answer(sentence, &answer.body))
+    Ok(Report::answer(sentence, answer.body))
 }

@@ -38,6 +38,14 @@ pub struct Args {
     /// Let requests go wrong, in the order given (see Faults in --help)
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
+
+    /// Let this share of all requests go wrong at random, after the faults above
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    fault_rate: u8,
+
+    /// Which random faults: the same seed brings the same ones
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "fault_rate")]
+    fault_seed: u64,
 }
 
 pub(super) async fn run(args: Args, output: &Output) -> Result<Report, CliError> {
@@ -48,6 +56,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<Report, CliError>
     for fault in args.faults {
         sandbox.inject(fault);
     }
+    sandbox.inject_at_random(args.fault_rate, args.fault_seed);
     line(&format!("export DCI_API_BASE_URL={}", sandbox.url()))?;
     line(&format!("export DCI_API_KEY={}", sandbox.api_key()))?;
     output.note("The sandbox runs until it is interrupted (Ctrl-C). Its emails: GET /_sandbox/outbox");

@@ -1,52 +1,81 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::io::IsTerminal;
 
-use clap::ValueEnum;
 use serde_json::{Map, Value};
 
 use super::CliError;
 use super::plain::is_obeyed;
 
-/// The form of results and errors.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(in crate::cli) enum Format {
-    /// For people
-    Table,
-    /// What the server sent, indented
-    Json,
-    /// The same as YAML
-    Yaml,
-    /// A line of names, then a line for each row (RFC 4180)
-    Csv,
-    /// Token-Oriented Object Notation, short for language models
-    Toon,
-}
-
-impl Format {
-    /// A table at a terminal, otherwise JSON.
-    pub fn for_stdout() -> Self {
-        if std::io::stdout().is_terminal() { Self::Table } else { Self::Json }
-    }
-}
-
-/// Indented JSON. What a terminal would obey is escaped, also where JSON allows it in a text.
-pub(super) fn json(value: &Value) -> String {
-    let is_escaped = |char: char| is_obeyed(char) && char != '\n';
-    let mut text = format!("{value:#}");
-    if text.contains(is_escaped) {
-        let raw = std::mem::take(&mut text);
-        for char in raw.chars() {
-            // Writing to a string does not fail.
-            let _ = if is_escaped(char) { write!(text, "\\u{:04x}", u32::from(char)) } else { text.write_char(char) };
+/// JSON, indented, and otherwise as it is: numbers of any size, escapes, names that occur twice. What a terminal
+/// would obey is escaped, where JSON allows it in a text.
+pub(super) fn indented(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() * 2);
+    let mut depth = 0;
+    let mut chars = json.trim().chars().peekable();
+    while let Some(char) = chars.next() {
+        match char {
+            '"' => {
+                text.push(char);
+                copy_string(&mut chars, &mut text);
+            }
+            '{' | '[' => {
+                text.push(char);
+                while chars.next_if(char::is_ascii_whitespace).is_some() {}
+                if let Some(end) = chars.next_if(|char| matches!(char, '}' | ']')) {
+                    text.push(end);
+                } else {
+                    depth += 1;
+                    break_line(&mut text, depth);
+                }
+            }
+            '}' | ']' => {
+                depth -= 1;
+                break_line(&mut text, depth);
+                text.push(char);
+            }
+            ',' => {
+                text.push(char);
+                break_line(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            char if char.is_ascii_whitespace() => {}
+            char => text.push(char),
         }
     }
     text
 }
 
+/// The rest of a string, with its closing quote.
+fn copy_string(chars: &mut impl Iterator<Item = char>, text: &mut String) {
+    while let Some(char) = chars.next() {
+        if is_obeyed(char) {
+            // Writing to a string does not fail.
+            let _ = write!(text, "\\u{:04x}", u32::from(char));
+        } else {
+            text.push(char);
+        }
+        match char {
+            '"' => return,
+            '\\' => text.extend(chars.next()),
+            _ => {}
+        }
+    }
+}
+
+fn break_line(text: &mut String, depth: usize) {
+    text.push('\n');
+    text.extend(std::iter::repeat_n("  ", depth));
+}
+
+/// A body of the server as a value. It may be more than a value holds, such as a number without an end.
+pub(super) fn parse(body: &[u8]) -> Result<Value, CliError> {
+    serde_json::from_slice(body).map_err(|error| {
+        CliError::other(format!("the command succeeded, but its result can only be shown as JSON: {error}"))
+    })
+}
+
 pub(super) fn yaml(value: &Value) -> Result<String, CliError> {
-    let text = serde_saphyr::to_string(value).map_err(|error| unwritable("YAML", &error))?;
-    Ok(text.trim_end().to_owned())
+    serde_saphyr::to_string(value).map(without_line_end).map_err(|error| unwritable("YAML", &error))
 }
 
 pub(super) fn toon(value: &Value) -> Result<String, CliError> {
@@ -71,7 +100,7 @@ pub(super) fn csv(value: &Value) -> Result<String, CliError> {
     };
     write_all().map_err(|error| unwritable("CSV", &error))?;
     let bytes = writer.into_inner().map_err(|error| unwritable("CSV", &error))?;
-    Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    Ok(without_line_end(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 fn row(value: &Value) -> Map<String, Value> {
@@ -86,6 +115,62 @@ fn cell(value: Option<&Value>) -> String {
     }
 }
 
+/// The line end that comes after the text is not part of it.
+fn without_line_end(mut text: String) -> String {
+    text.truncate(text.strip_suffix('\n').map_or(text.len(), str::len));
+    text
+}
+
 fn unwritable(format: &str, error: &dyn std::error::Error) -> CliError {
     CliError::other(format!("the command succeeded, but its result cannot be written as {format}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_keeps_what_a_value_would_lose() {
+        let json =
+            r#"{"n":1e999,"big":123456789012345678901234567890,"half":"\ud800","a":{},"b":[ ],"a":[1,{"x":"y"}]}"#;
+        let expected = "{\n  \"n\": 1e999,\n  \"big\": 123456789012345678901234567890,\n  \"half\": \"\\ud800\",\n  \
+                        \"a\": {},\n  \"b\": [],\n  \"a\": [\n    1,\n    {\n      \"x\": \"y\"\n    }\n  ]\n}";
+        assert_eq!(indented(json), expected);
+    }
+
+    #[test]
+    fn only_the_line_end_after_the_text_is_left_out() {
+        assert_eq!(csv(&json!({ "a": "end  " })).expect("CSV"), "a\nend  ");
+        let text = json!({ "a": "two\nlines\n\n" });
+        let read: Value = serde_saphyr::from_str(&(yaml(&text).expect("YAML") + "\n")).expect("YAML");
+        assert_eq!(read, text);
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map(any::<String>(), inner, 0..6)
+                    .prop_map(|map| map.into_iter().collect::<Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn indented_json_means_the_same_and_commands_no_terminal(value in values()) {
+            let text = indented(&value.to_string());
+            prop_assert!(!text.contains(|char| is_obeyed(char) && char != '\n'));
+            prop_assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The only place that prints. stdout gets the result and nothing else; everything else goes to stderr.
 
-mod color;
+mod choice;
 mod format;
 mod plain;
 mod report;
@@ -12,8 +12,8 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 
-pub(super) use color::Color;
-pub(super) use format::Format;
+use choice::Format;
+pub(super) use choice::{Color, FormatChoice};
 pub(super) use plain::plain;
 pub(super) use report::Report;
 
@@ -24,21 +24,22 @@ use super::error::CliError;
 pub(super) struct Output {
     format: Format,
     color: Color,
+    quiet: bool,
 }
 
 impl Output {
-    /// What the arguments ask for. They may be wrong otherwise: their error is to be shown in the right form too.
-    pub fn for_arguments(args: &[OsString]) -> Self {
+    pub fn new(format: FormatChoice, color: Color, quiet: bool) -> Self {
+        Self { format: format.settled(), color, quiet }
+    }
+
+    /// What arguments that are not parsed yet seem to ask for: if they turn out to be wrong, that is to be shown in
+    /// the right form too.
+    pub fn for_wrong_arguments(args: &[OsString]) -> Self {
         let environment = std::env::var("DCI_OUTPUT").ok();
-        Self {
-            format: last_value(args, "--output", Some("-o"))
-                .or(environment.as_deref())
-                .and_then(|name| Format::from_str(name, false).ok())
-                .unwrap_or_else(Format::for_stdout),
-            color: last_value(args, "--color", None)
-                .and_then(|name| Color::from_str(name, false).ok())
-                .unwrap_or(Color::Auto),
-        }
+        let format = last_value(args, "--output", Some("-o")).or(environment.as_deref());
+        let format = format.and_then(|name| FormatChoice::from_str(name, false).ok());
+        let color = last_value(args, "--color", None).and_then(|name| Color::from_str(name, false).ok());
+        Self::new(format.unwrap_or(FormatChoice::Auto), color.unwrap_or(Color::Auto), false)
     }
 
     pub fn color(&self) -> Color {
@@ -62,30 +63,50 @@ impl Output {
 
     /// Says something beside the result.
     pub fn note(&self, text: &str) {
-        self.stderr(&plain(text));
+        if !self.quiet {
+            self.stderr(&plain(text));
+        }
     }
 
     /// Says what failed: for a person what, why and what to do next, otherwise the error object.
     pub fn error(&self, error: &CliError) {
         if self.format != Format::Table {
-            return self.stderr(&format::json(&error.object()));
+            return self.stderr(&format::indented(&error.object().to_string()));
         }
         if let Some(clap_error) = error.as_clap() {
-            return self.stderr(clap_error.render().ansi().to_string().trim_end());
+            let text = clap_error.render();
+            let escaped = plain::plain_lines(&text.to_string()).into_owned();
+            let is_harmless = escaped == text.to_string();
+            let text = if is_harmless { text.ansi().to_string() } else { escaped };
+            return self.stderr(text.trim_end());
         }
         let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
         let dim = Style::new().dimmed();
         let bold = Style::new().bold();
         let what = format!("{red}error:{red:#} {}", plain(&error.sentence()));
         let details = error.details().map(|details| format!("       {dim}{}{dim:#}", plain(&details)));
-        let advice = error.advice().map(|advice| format!("{bold}hint:{bold:#}  {}", plain(advice)));
-        let lines: Vec<String> = [Some(what), details, advice].into_iter().flatten().collect();
+        let hints = error.hints().iter().map(|hint| format!("{bold}hint:{bold:#}  {}", plain(hint)));
+        let lines: Vec<String> = [Some(what), details].into_iter().flatten().chain(hints).collect();
         self.stderr(&lines.join("\n"));
     }
 
     fn stderr(&self, text: &str) {
         // There is nowhere left to say that stderr is closed.
         let _ = writeln!(AutoStream::new(io::stderr(), self.color.into()), "{text}");
+    }
+}
+
+/// stderr for lines that others compose.
+pub(super) struct PlainStderr;
+
+impl Write for PlainStderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(plain::plain_lines(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

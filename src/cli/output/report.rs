@@ -1,4 +1,4 @@
-use serde_json::Value;
+use bytes::Bytes;
 
 use super::{CliError, Format, format};
 
@@ -11,15 +11,13 @@ struct Content {
     /// What a person reads.
     sentence: String,
     /// What the server sent, with the properties that the document does not know.
-    value: Value,
+    body: Bytes,
 }
 
 impl Report {
     /// An answer of the server, and what it means.
-    pub fn answer(sentence: String, body: &[u8]) -> Self {
-        // The client has read the body as JSON before.
-        let value = serde_json::from_slice(body).unwrap_or_default();
-        Self(Some(Content { sentence, value }))
+    pub fn answer(sentence: String, body: Bytes) -> Self {
+        Self(Some(Content { sentence, body }))
     }
 
     /// Of a command that has said all that it has to say.
@@ -28,13 +26,13 @@ impl Report {
     }
 
     pub(super) fn render(&self, format: Format) -> Result<Option<String>, CliError> {
-        let Some(Content { sentence, value }) = &self.0 else { return Ok(None) };
+        let Some(Content { sentence, body }) = &self.0 else { return Ok(None) };
         match format {
             Format::Table => Ok(super::plain(sentence).into_owned()),
-            Format::Json => Ok(format::json(value)),
-            Format::Yaml => format::yaml(value),
-            Format::Csv => format::csv(value),
-            Format::Toon => format::toon(value),
+            Format::Json => Ok(format::indented(&String::from_utf8_lossy(body))),
+            Format::Yaml => format::yaml(&format::parse(body)?),
+            Format::Csv => format::csv(&format::parse(body)?),
+            Format::Toon => format::toon(&format::parse(body)?),
         }
         .map(Some)
     }

@@ -1,0 +1,49 @@
+//! What goes to stderr beside errors: waits at a terminal, each attempt with `-v`, and more with `DCI_LOG`.
+//!
+//! All of it are events of the client; here is only which of them are shown, and how.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
+
+use super::error::CliError;
+use super::global::GlobalArgs;
+use super::output::PlainStderr;
+
+/// The environment variable with a filter.
+const FILTER: &str = "DCI_LOG";
+
+pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
+    let lines = fmt::layer().with_writer(|| PlainStderr).without_time().with_ansi(false);
+    let started = match std::env::var(FILTER).ok().filter(|filter| !filter.is_empty()) {
+        Some(filter) => {
+            let filter = EnvFilter::builder().parse(&filter).map_err(|error| {
+                CliError::usage(format!("{FILTER}={filter} is no filter: {error}"))
+                    .hint("Such a filter is, for example, dci=debug or trace.")
+            })?;
+            tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()
+        }
+        None => match level(global) {
+            LevelFilter::OFF => return Ok(()),
+            level => {
+                // The HTTP libraries have much to tell at the same levels.
+                let ours = Targets::new().with_target("dci", level);
+                let lines = lines.with_level(false).with_target(false).with_filter(ours);
+                tracing_subscriber::registry().with(lines).try_init()
+            }
+        },
+    };
+    started.map_err(|error| CliError::other(error.to_string()))
+}
+
+fn level(global: &GlobalArgs) -> LevelFilter {
+    if global.verbose {
+        LevelFilter::DEBUG
+    } else if stderr().is_terminal() && !global.quiet {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::OFF
+    }
+}
