@@ -55,7 +55,7 @@ async fn an_attempt_that_takes_too_long_is_a_network_error() {
     let api_key = sandbox.api_key().parse().expect("a key");
     let client = ClientConfig::new(api_key)
         .with_base_url(sandbox.url())
-        .map(|config| config.with_attempt_timeout(Duration::from_millis(50)))
+        .map(|config| config.with_timeout(Duration::from_millis(50)))
         .and_then(ClientConfig::build)
         .expect("a client");
     let error = call(client.list_roles().send()).await.expect_err("an hour is too long");

@@ -7,7 +7,7 @@ pub fn document() -> Value {
 }
 
 /// What a reference leads to; anything else is itself.
-pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere"),
         None => value,

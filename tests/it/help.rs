@@ -29,7 +29,12 @@ fn the_version_is_the_package_s() {
 
 #[test]
 fn a_usage_error_has_the_form_that_is_asked_for() {
-    for args in [&["resend-invite"][..], &["resend-invite", "x", "--dryrun"], &["resnd-invite"], &[]] {
+    let bare = dci(&[]).finish();
+    assert_eq!((bare.code, &bare.error()["message"]), (2, &"a command is required".into()));
+    let bare = dci(&[]).env("DCI_OUTPUT", "table").finish();
+    assert!(bare.code == 2 && bare.stderr.contains("Usage: dci"), "{}", bare.transcript());
+
+    for args in [&["resend-invite"][..], &["resend-invite", "x", "--dryrun"], &["resnd-invite"]] {
         let table = dci(&[args, &["-o", "table"]].concat()).finish();
         assert_eq!(table.code, 2, "{}", table.transcript());
         assert!(table.stderr.contains("Usage: dci"), "{}", table.transcript());
@@ -37,4 +42,6 @@ fn a_usage_error_has_the_form_that_is_asked_for() {
         assert_eq!(json.code, 2, "{}", json.transcript());
         assert_eq!(json.error()["code"], "USAGE_ERROR");
     }
+    let escapes = dci(&["sandbox", "--fault", "\u{1b}[31mred", "-o", "table"]).finish();
+    assert!(!escapes.stderr.contains('\u{1b}'), "{:?}", escapes.stderr);
 }

@@ -15,7 +15,7 @@ fn answered(name: &str, server: &ScriptedServer) {
 }
 
 fn run(server: &ScriptedServer) -> Finished {
-    dci_at(&server.url, &["resend-invite", "invite-1"]).finish()
+    dci_at(&server.url, &["resend-invite", "invite-1", "--max-attempts", "1"]).finish()
 }
 
 #[test]
@@ -60,6 +60,63 @@ fn an_empty_success_is_an_error() {
 fn properties_that_the_document_does_not_know_are_kept_in_their_order() {
     let body = r#"{"zeta":[1,{"b":2,"a":12345678901234567}],"message":"Invite resent","inviteId":"x","extra":null}"#;
     answered("unknown_properties", &ScriptedServer::answering(response("200 OK", "application/json", body)));
+}
+
+#[test]
+fn a_body_that_is_more_than_a_value_holds_is_shown_as_it_is() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for value in ["1e999", "123456789012345678901234567890", r#""\ud800""#, &deep] {
+        let body = format!(r#"{{"message":"Invite resent","inviteId":"x","more":{value}}}"#);
+        let server = ScriptedServer::answering(response("200 OK", "application/json", &body));
+        let finished = run(&server);
+        assert_eq!(finished.code, 0, "{}", finished.transcript());
+        let shown: String = finished.stdout.split_whitespace().collect();
+        assert!(shown.ends_with(&format!(r#""more":{value}}}"#)), "{shown}");
+    }
+}
+
+#[test]
+fn a_body_that_a_format_cannot_hold_is_an_error_that_says_that_the_call_succeeded() {
+    let body = r#"{"message":"Invite resent","inviteId":"x","more":1e999}"#;
+    let server = ScriptedServer::answering(response("200 OK", "application/json", body));
+    for format in ["yaml", "csv", "toon"] {
+        let finished = dci_at(&server.url, &["resend-invite", "x", "-o", format]).finish();
+        assert_eq!(finished.code, 1, "{}", finished.transcript());
+        assert!(finished.error()["message"].to_string().contains("the command succeeded"));
+    }
+}
+
+#[test]
+fn a_code_is_found_where_other_services_put_it() {
+    for body in [r#"{"code":"tenant_id_required","message":"no"}"#, r#"{"error":{"code":"tenant_id_required"}}"#] {
+        let server = ScriptedServer::answering(response("400 Bad Request", "application/json", body));
+        assert!(run(&server).error()["hint"].to_string().contains("--tenant"), "{body}");
+    }
+}
+
+#[test]
+fn an_error_that_breaks_off_keeps_its_status() {
+    let server = ScriptedServer::answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\n{\"error\":");
+    let finished = run(&server);
+    assert_eq!((finished.code, &finished.error()["http_status"]), (11, &403.into()));
+}
+
+#[test]
+fn a_message_without_end_is_cut() {
+    let body = format!(r#"{{"error":"{}"}}"#, "A".repeat(5_000_000));
+    let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
+    assert!(run(&server).stderr.len() < 4096);
+}
+
+#[test]
+fn a_proxy_is_used_for_the_api_and_does_not_see_the_credential() {
+    let proxy = ScriptedServer::answering("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
+    let args = ["resend-invite", "invite-1", "--max-attempts", "1"];
+    let finished = dci_at("https://api.example.invalid", &args).env("HTTPS_PROXY", &proxy.url).finish();
+    assert_eq!(finished.code, 41, "{}", finished.transcript());
+    let requests = proxy.requests();
+    assert!(requests[0].starts_with("CONNECT api.example.invalid:443 HTTP/1.1\n"), "{}", requests[0]);
+    assert!(!requests[0].contains(API_KEY));
 }
 
 #[test]
@@ -126,7 +183,7 @@ fn nobody_listening_is_a_network_error() {
     // Bound and dropped: nobody listens there now.
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let url = format!("http://{}", address.expect("a free port"));
-    let finished = dci_at(&url, &["resend-invite", "x"]).finish();
+    let finished = dci_at(&url, &["resend-invite", "x", "--max-attempts", "1"]).finish();
     assert_eq!(finished.code, 41, "{}", finished.transcript());
     assert!(finished.error()["message"].to_string().contains("Connection refused"));
 }

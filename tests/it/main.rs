@@ -12,6 +12,8 @@ mod hostile_ids;
 mod hostile_servers;
 mod output;
 mod resend_invite;
+mod retry;
 mod sandbox;
+mod sandbox_command;
 mod schemas;
 mod wire;

@@ -16,6 +16,18 @@ fn json_is_the_default_where_stdout_is_no_terminal() {
 }
 
 #[test]
+#[cfg(unix)]
+fn at_a_terminal_a_table_and_colour_are_the_default() {
+    let (code, shown) = dci(&["--sandbox", "resend-invite", "invite-pending"]).finish_at_terminal();
+    assert!(code == 0 && shown.starts_with("The invite invite-pending was sent again."), "{shown}");
+    let (code, shown) = dci(&["--sandbox", "resend-invite", "nobody"]).env("TERM", "xterm").finish_at_terminal();
+    assert!(code == 20 && shown.starts_with("\u{1b}[1m\u{1b}[31merror:"), "{shown:?}");
+    let run = dci(&["--sandbox", "resend-invite", "nobody"]).env("TERM", "xterm").env("NO_COLOR", "1");
+    let (code, shown) = run.finish_at_terminal();
+    assert!(code == 20 && shown.starts_with("error:"), "{shown:?}");
+}
+
+#[test]
 fn each_format_shows_the_answer() {
     for format in ["table", "json", "yaml", "csv", "toon"] {
         assert_masked_snapshot!(format!("output_{format}"), resend(&["--output", format]));

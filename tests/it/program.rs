@@ -1,6 +1,7 @@
 //! Runs the built program as a user's shell does, with an environment of its own.
 
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use dci::sandbox::Sandbox;
 
@@ -29,6 +30,13 @@ pub struct Run {
     shown: String,
 }
 
+pub struct Running {
+    child: Child,
+    /// The rest of it, once a line was read.
+    stdout: Option<BufReader<ChildStdout>>,
+    shown: String,
+}
+
 pub struct Finished {
     pub code: i32,
     pub stdout: String,
@@ -42,8 +50,54 @@ impl Run {
         self
     }
 
-    pub fn finish(mut self) -> Finished {
-        let output = self.command.output().expect("the program starts");
+    pub fn finish(self) -> Finished {
+        self.start().finish()
+    }
+
+    /// Runs it in a pseudo-terminal: the exit code, and what is on the screen in the end.
+    #[cfg(unix)]
+    pub fn finish_at_terminal(mut self) -> (i32, String) {
+        use rustix::fs::{Mode, OFlags, open};
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+        grantpt(&screen).and_then(|()| unlockpt(&screen)).expect("it is ours");
+        let name = ptsname(&screen, Vec::new()).expect("it has a name");
+        let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its other end");
+        let stdout = terminal.try_clone().expect("a second handle");
+        let mut child = self.command.stdout(stdout).stderr(terminal).spawn().expect("the program starts");
+        // The command holds handles of the terminal: while it does, the screen does not end.
+        drop(self.command);
+        let mut shown = Vec::new();
+        // At the end of a terminal Linux reports an I/O error.
+        let _ = std::fs::File::from(screen).read_to_end(&mut shown);
+        let code = child.wait().expect("the program ends").code().expect("by itself");
+        (code, String::from_utf8(shown).expect("the program prints UTF-8").replace('\r', ""))
+    }
+
+    pub fn start(mut self) -> Running {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running { child: self.command.spawn().expect("the program starts"), stdout: None, shown: self.shown }
+    }
+}
+
+impl Running {
+    /// The next line of stdout, without its end.
+    pub fn line(&mut self) -> String {
+        let stdout = self.stdout.get_or_insert_with(|| BufReader::new(self.child.stdout.take().expect("it is piped")));
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("the program prints UTF-8");
+        line.trim_end().to_owned()
+    }
+
+    /// What Ctrl-C does.
+    #[cfg(unix)]
+    pub fn interrupt(&self) {
+        use rustix::process::{Pid, Signal, kill_process};
+        kill_process(Pid::from_child(&self.child), Signal::INT).expect("it runs");
+    }
+
+    pub fn finish(self) -> Finished {
+        let output = self.child.wait_with_output().expect("the program ends");
         let text = |bytes| String::from_utf8(bytes).expect("the program prints UTF-8");
         let finished = Finished {
             code: output.status.code().expect("the program ends by itself"),
@@ -80,6 +134,8 @@ macro_rules! assert_masked_snapshot {
             (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", "[random UUID]"),
             (r"until \w{3} \d+ \w{3} \d{4}, \d\d:\d\d UTC", "until [in 48 hours]"),
+            (r"\b\d+(\.\d)? m?s\b", "[time]"),
+            (r"\S+/debug/dci ", "dci "),
             (r"dci/\d+\.\d+\.\d+", "dci/[version]"),
         ], omit_expression => true, prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!($name, $text);

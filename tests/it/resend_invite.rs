@@ -67,7 +67,12 @@ fn status_404() {
 
 #[test]
 fn status_500() {
-    both("500", &["resend-invite", "invite-pending"], |sandbox| sandbox.inject(Fault::status(500).times(9)), None);
+    both(
+        "500",
+        &["resend-invite", "invite-pending"],
+        |sandbox| sandbox.inject(Fault::status(500).retry_after("0").times(9)),
+        None,
+    );
 }
 
 #[test]
@@ -124,9 +129,23 @@ fn an_accepted_invite_is_not_found() {
 #[test]
 fn a_dry_run_changes_nothing_and_sends_no_email() {
     let sandbox = sandbox();
-    succeeds(&dci_on(&sandbox, &["resend-invite", "invite-cancelled", "--dry-run"]).finish());
-    assert!(sandbox.outbox().is_empty());
+    succeeds(&dci_on(&sandbox, &["resend-invite", "invite-pending"]).finish());
+    let token = sandbox.outbox()[0].token.clone();
+    succeeds(&dci_on(&sandbox, &["resend-invite", "invite-pending", "--dry-run"]).finish());
+    assert_eq!(sandbox.outbox().len(), 1);
+    assert!(sandbox.accept(&token).is_ok(), "the earlier link still works");
     assert_eq!(dci_on(&sandbox, &["resend-invite", "nobody", "--dry-run"]).finish().code, 20);
+}
+
+#[test]
+fn the_moment_that_is_shown_is_the_end_of_the_link() {
+    let sandbox = sandbox();
+    let finished = dci_on(&sandbox, &["resend-invite", "invite-pending", "-o", "table"]).finish();
+    let ends = sandbox.outbox()[0].expires_at;
+    let shown = |end: jiff::Timestamp| end.strftime("works until %a %-d %b %Y, %H:%M UTC;").to_string();
+    let later = shown(ends + jiff::SignedDuration::from_secs(60));
+    let found = [shown(ends), later].iter().any(|moment| finished.stdout.contains(moment));
+    assert!(found, "{} ends {ends}", finished.stdout);
 }
 
 #[test]

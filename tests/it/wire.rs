@@ -66,7 +66,7 @@ fn flags_win_over_the_environment() {
 
 #[test]
 fn an_empty_variable_is_as_if_it_were_not_set() {
-    let env = [("DCI_TENANT_ID", ""), ("DCI_CUSTOMER_CONTEXT", ""), ("DCI_OUTPUT", "json")];
+    let env = [("DCI_TENANT_ID", ""), ("DCI_CUSTOMER_CONTEXT", ""), ("DCI_OUTPUT", "")];
     assert_masked_snapshot!("wire_resend", request(&["resend-invite", "invite-1"], &env));
 }
 

@@ -1,0 +1,305 @@
+//! A call is tried again when that is safe, for as long as it was told, and says what was tried.
+
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use dci::client::{ApiError, Client, ClientConfig, ErrorKind, Failure, IdempotencyKey, RetryPolicy, call};
+use dci::operation::OPERATIONS;
+use dci::sandbox::{Fault, Sandbox};
+use dci::types::InviteUserRequest;
+
+use crate::program::{assert_masked_snapshot, dci_at, dci_on};
+use crate::scripted_server::{ScriptedServer, resent, response};
+
+/// Waits of at most a millisecond.
+fn impatient() -> RetryPolicy {
+    RetryPolicy {
+        first_delay: Duration::from_millis(1),
+        first_delay_when_rate_limited: Duration::from_millis(1),
+        max_delay: Duration::from_millis(1),
+        ..RetryPolicy::default()
+    }
+}
+
+fn client(url: &str, policy: RetryPolicy) -> Client {
+    let config = ClientConfig::new("sandbox".parse().expect("a key")).with_base_url(url).expect("loopback");
+    config.with_retry_policy(policy).build().expect("a client")
+}
+
+async fn resend(client: &Client, id: &str) -> Result<u32, ApiError> {
+    let request = client.resend_invite().id(id).idempotency_key(IdempotencyKey::random());
+    call(request.body(serde_json::Map::new()).send()).await.map(|answer| answer.attempts)
+}
+
+#[test]
+fn what_may_be_tried_again() {
+    let mut failures = vec![Failure::NotConnected, Failure::CertificateRefused, Failure::NoAnswer, Failure::KeyInUse];
+    let statuses = [400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 501, 502, 503, 504, 505, 520, 524, 599];
+    failures.extend(statuses.map(Failure::Status));
+    let row = |name: String, cells: &mut dyn Iterator<Item = &'static str>| {
+        format!("{name:<18}{}\n", cells.map(|cell| format!("{cell:>17}")).collect::<Vec<_>>().join(" "))
+    };
+    let mut table = row(String::new(), &mut OPERATIONS.iter().map(|operation| operation.id));
+    for failure in failures {
+        let again = |operation| if failure.may_be_tried_again(operation) { "again" } else { "-" };
+        table.push_str(&row(format!("{failure:?}"), &mut OPERATIONS.iter().map(again)));
+    }
+    assert_masked_snapshot!("retry_truth_table", table);
+}
+
+#[tokio::test]
+async fn every_way_to_fail_is_survived_and_sends_one_email() {
+    let faults = [
+        Fault::status(408),
+        Fault::status(429),
+        Fault::status(500),
+        Fault::status(502),
+        Fault::status(503),
+        Fault::status(504),
+        Fault::drop_before(),
+        Fault::drop_after(),
+        Fault::truncate(),
+    ];
+    for fault in faults {
+        let sandbox = Sandbox::start().expect("a free port");
+        sandbox.inject(fault.clone().times(4));
+        let attempts = resend(&client(sandbox.url(), impatient()), "invite-pending").await;
+        assert_eq!(attempts.expect("the fifth attempt succeeds"), 5, "{fault:?}");
+        assert_eq!(sandbox.outbox().len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_failure_is_reported_with_what_was_tried() {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.inject(Fault::drop_before().times(2));
+    sandbox.inject(Fault::status(503).times(9));
+    let error = resend(&client(sandbox.url(), impatient()), "invite-pending").await.expect_err("it never works");
+    assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Server, Some(503), 5));
+    assert!(error.is_retryable() && error.idempotency_key().is_some());
+    let tried = error.tried().expect("5 attempts");
+    assert!(tried.starts_with("5 attempts in ") && tried.ends_with("; last answer: 503"), "{tried}");
+    assert_eq!(sandbox.requests(), 5);
+}
+
+#[tokio::test]
+async fn what_cannot_pass_is_tried_once() {
+    for status in [400, 401, 403, 404, 409, 422, 501, 524] {
+        let sandbox = Sandbox::start().expect("a free port");
+        sandbox.inject(Fault::status(status).times(9));
+        let error = resend(&client(sandbox.url(), impatient()), "invite-pending").await.expect_err("a fault");
+        assert_eq!((error.status(), error.attempts()), (Some(status), 1));
+        assert!(!error.is_retryable());
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_only_what_was_not_processed_is_sent_again() {
+    let invite = async |fault: Fault| {
+        let sandbox = Sandbox::start().expect("a free port");
+        sandbox.inject(fault);
+        let client = client(sandbox.url(), impatient());
+        let who = InviteUserRequest::builder().email("new@example.com");
+        let outcome = call(client.invite_user().body(who).send()).await;
+        (outcome.map(|answer| answer.attempts).map_err(|error| error.attempts()), sandbox.outbox().len())
+    };
+    assert_eq!(invite(Fault::status(429)).await, (Ok(2), 1));
+    for (fault, emails) in [
+        (Fault::status(500), 0),
+        (Fault::status(503), 0),
+        (Fault::drop_before(), 0),
+        (Fault::drop_after(), 1),
+        (Fault::truncate(), 1),
+    ] {
+        assert_eq!(invite(fault.clone()).await, (Err(1), emails), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn reading_is_tried_again_without_a_key() {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.inject(Fault::truncate().times(2));
+    let client = client(sandbox.url(), impatient());
+    assert_eq!(call(client.list_users().send()).await.expect("the third attempt succeeds").attempts, 3);
+}
+
+#[tokio::test]
+async fn every_attempt_sends_the_same_bytes() {
+    let server = ScriptedServer::answering(response("503 Service Unavailable", "text/html", "<html>"));
+    assert!(resend(&client(&server.url, impatient()), "invite-1").await.is_err());
+    let requests = server.requests();
+    assert_eq!(requests.len(), 5);
+    assert!(requests.iter().all(|request| *request == requests[0]), "{requests:#?}");
+    assert!(requests[0].contains("idempotency-key: "));
+}
+
+#[tokio::test]
+async fn an_attempt_without_an_answer_is_given_up_after_its_own_time() {
+    let sandbox = Sandbox::start().expect("a free port");
+    // The first attempt takes an hour; the second meets its key in use, until the first one is done.
+    sandbox.inject(Fault::latency(Duration::from_secs(3600)));
+    let policy = RetryPolicy {
+        attempt_timeout: Duration::from_millis(100),
+        max_attempts: NonZeroU32::new(1000).expect("not 0"),
+        ..impatient()
+    };
+    let client = client(sandbox.url(), policy);
+    let done = resend(&client, "invite-pending");
+    let clock = async {
+        while sandbox.requests() < 3 {
+            tokio::task::yield_now().await;
+        }
+        assert!(sandbox.outbox().is_empty(), "the work is still under way");
+        sandbox.advance(Duration::from_secs(3600));
+    };
+    let (attempts, ()) = tokio::join!(done, clock);
+    assert!(attempts.expect("the stored answer comes") >= 3);
+    assert_eq!(sandbox.outbox().len(), 1);
+}
+
+#[tokio::test]
+async fn a_wait_that_cannot_end_in_time_is_not_begun() {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.inject(Fault::status(429).retry_after("50").times(9));
+    let policy = RetryPolicy { timeout: Duration::from_secs(49), ..RetryPolicy::default() };
+    let started = Instant::now();
+    let error = resend(&client(sandbox.url(), policy), "invite-pending").await.expect_err("50 s are too long");
+    assert!(started.elapsed() < Duration::from_secs(40), "it waited");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimited, 1));
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(50)));
+}
+
+#[tokio::test]
+async fn the_deadline_holds_for_an_attempt_too() {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(9));
+    let policy = RetryPolicy { timeout: Duration::from_millis(100), ..impatient() };
+    let error = resend(&client(sandbox.url(), policy), "invite-pending").await.expect_err("an hour is too long");
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(error.elapsed() < Duration::from_secs(20), "{error:?}");
+}
+
+#[tokio::test]
+async fn retry_after_is_followed() {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.inject(Fault::status(503).retry_after("0").times(4));
+    // Without it the second attempt would come after up to an hour, which is more than the deadline allows.
+    let hour = Duration::from_secs(3600);
+    let policy = RetryPolicy { first_delay: hour * 1000, max_delay: hour * 1000, ..RetryPolicy::default() };
+    assert_eq!(resend(&client(sandbox.url(), policy), "invite-pending").await.expect("no wait"), 5);
+}
+
+/// The program on a sandbox whose faults ask for no wait.
+fn program(fault: Fault, args: &[&str]) -> crate::program::Finished {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.inject(fault);
+    dci_on(&sandbox, args).finish()
+}
+
+#[test]
+fn the_program_says_what_was_tried_and_how_to_try_again_safely() {
+    let fault = || Fault::status(503).retry_after("0").times(9);
+    for format in ["table", "json"] {
+        let args = ["resend-invite", "invite-pending", "--tenant", "customer-example", "-o", format];
+        assert_masked_snapshot!(format!("retry_exhausted_{format}"), program(fault(), &args).transcript());
+    }
+}
+
+#[test]
+fn a_refusal_says_nothing_of_trying_again() {
+    let error = program(Fault::status(400), &["resend-invite", "invite-pending"]).error();
+    assert_eq!((&error["attempts"], &error["retryable"]), (&1.into(), &false.into()));
+    assert!(!error["hint"].to_string().contains("--idempotency-key"));
+}
+
+#[test]
+fn the_command_to_try_again_works_as_it_is_printed() {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.add_invited("-it's \"$HOME\"", "odd@example.com");
+    sandbox.inject(Fault::drop_after());
+    let args = ["resend-invite", "--max-attempts=1", "--", "-it's \"$HOME\""];
+    let failed = dci_on(&sandbox, &args).finish();
+    assert_eq!(failed.code, 41, "{}", failed.transcript());
+    let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
+    let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
+
+    let again = std::process::Command::new("sh")
+        .args(["-c", command])
+        .env("DCI_API_BASE_URL", sandbox.url())
+        .env("DCI_API_KEY", sandbox.api_key())
+        .output()
+        .expect("a shell");
+    assert!(again.status.success(), "{command}: {}", String::from_utf8_lossy(&again.stderr));
+    assert_eq!(sandbox.outbox().len(), 1, "the second call found the work done");
+}
+
+#[test]
+fn max_attempts_of_1_turns_retries_off() {
+    let args = ["resend-invite", "invite-pending", "--max-attempts", "1"];
+    let finished = program(Fault::status(503), &args);
+    assert_eq!((finished.code, &finished.error()["attempts"]), (40, &1.into()));
+}
+
+#[test]
+fn limits_that_make_no_sense_are_usage_errors() {
+    for args in [["--max-attempts", "0"], ["--max-attempts", "x"], ["--timeout", "0s"], ["--timeout", "soon"]] {
+        let finished = dci_at("http://127.0.0.1:1", &[&["resend-invite", "x"][..], &args].concat()).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+    }
+}
+
+#[test]
+fn verbose_shows_each_attempt() {
+    let args = ["resend-invite", "invite-pending", "-v", "-o", "table"];
+    let fault = Fault::status(429).retry_after("0").times(2);
+    assert_masked_snapshot!("retry_verbose", program(fault, &args).transcript());
+}
+
+#[test]
+#[cfg(unix)]
+fn at_a_terminal_a_wait_is_visible_unless_it_is_quiet() {
+    let run = |args: &[&str]| {
+        let sandbox = Sandbox::start().expect("a free port");
+        sandbox.inject(Fault::status(429).retry_after("0"));
+        dci_on(&sandbox, args).finish_at_terminal()
+    };
+    let (code, shown) = run(&["resend-invite", "invite-pending"]);
+    assert_eq!(code, 0, "{shown}");
+    assert_masked_snapshot!("retry_at_terminal", shown);
+    let (code, shown) = run(&["-q", "resend-invite", "invite-pending"]);
+    assert!(code == 0 && !shown.contains("trying again"), "{shown}");
+}
+
+#[test]
+fn piped_or_quiet_a_wait_is_not_shown() {
+    for args in [&["resend-invite", "invite-pending"][..], &["-q", "resend-invite", "invite-pending"]] {
+        let finished = program(Fault::status(429).retry_after("0"), args);
+        assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+    }
+}
+
+#[test]
+fn a_filter_shows_more_but_never_the_credential() {
+    let server = ScriptedServer::answering(resent());
+    // The runner fails when the credential is shown.
+    let run = |filter| dci_at(&server.url, &["resend-invite", "x"]).env("DCI_LOG", filter).finish();
+    assert!(run("trace").stderr.contains("/iam/v1/users/x/actions/resend: 200"), "{}", run("trace").transcript());
+    assert_eq!(run("off").stderr, "");
+    let bad = run("dci=loud");
+    assert_eq!(bad.code, 2, "{}", bad.transcript());
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_ends_the_call_at_once_with_the_same_advice() {
+    for format in ["table", "json"] {
+        let sandbox = Sandbox::start().expect("a free port");
+        sandbox.inject(Fault::latency(Duration::from_secs(3600)));
+        let running = dci_on(&sandbox, &["resend-invite", "invite-pending", "-o", format]).start();
+        while sandbox.requests() == 0 {
+            std::thread::yield_now();
+        }
+        running.interrupt();
+        assert_masked_snapshot!(format!("retry_interrupted_{format}"), running.finish().transcript());
+    }
+}
