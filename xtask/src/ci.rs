@@ -1,8 +1,13 @@
 use xshell::{Shell, cmd};
 
-/// The feature sets that matter: the types alone, the client alone, what everybody gets, and everything.
-const FEATURE_SETS: [&[&str]; 4] =
-    [&["--no-default-features"], &["--no-default-features", "--features", "client"], &[], &["--all-features"]];
+/// The feature sets that matter: the types alone, each part alone, what everybody gets, and everything.
+const FEATURE_SETS: [&[&str]; 5] = [
+    &["--no-default-features"],
+    &["--no-default-features", "--features", "client"],
+    &["--no-default-features", "--features", "sandbox"],
+    &[],
+    &["--all-features"],
+];
 
 pub fn run() -> anyhow::Result<()> {
     let shell = Shell::new()?;

@@ -1,6 +1,7 @@
 //! What cargo cannot say alone: `cargo xtask <task>`.
 
 mod ci;
+mod soak;
 
 use clap::Parser;
 
@@ -10,10 +11,13 @@ use clap::Parser;
 enum Task {
     /// Run what CI runs: format, clippy over the feature sets, docs, tests
     Ci,
+    /// Resend many invites on a sandbox that misbehaves at random, and count what went wrong
+    Soak(soak::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Task::parse() {
         Task::Ci => ci::run(),
+        Task::Soak(args) => soak::run(&args),
     }
 }

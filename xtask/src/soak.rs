@@ -1,0 +1,168 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use dci::client::{Client, ClientConfig, IdempotencyKey, RetryPolicy, call};
+use dci::sandbox::Sandbox;
+use futures_util::{StreamExt, stream};
+
+/// How many calls are under way at once.
+const CONCURRENCY: usize = 32;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// How many invites to resend
+    #[arg(long, default_value_t = 2_000)]
+    pub invites: u32,
+
+    /// The share of requests that go wrong, in percent
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub faults: u8,
+
+    /// Which faults: the same seed brings the same ones
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let tally = tally(args)?;
+    show(&format!("{tally}seconds            {:.1}", started.elapsed().as_secs_f64()));
+    ensure!(tally.is_exact(), "an invite did not go out exactly once, or its report is wrong");
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "the result of the task")]
+fn show(text: &str) {
+    println!("{text}");
+}
+
+/// What came of a run: the reports of the client held against the sandbox's outbox.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct Tally {
+    pub invites: usize,
+    pub resent: usize,
+    pub failed: usize,
+    pub attempts: u32,
+    pub emails: usize,
+    /// Invites that got more than one email.
+    pub duplicates: usize,
+    /// Invites reported as resent that got no email.
+    pub lost: usize,
+    /// Invites reported as failed for good that got an email all the same.
+    pub wrongly_reported: usize,
+}
+
+impl Tally {
+    pub fn is_exact(&self) -> bool {
+        (self.duplicates, self.lost, self.wrongly_reported) == (0, 0, 0)
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "invites            {}", self.invites)?;
+        writeln!(f, "  resent           {}", self.resent)?;
+        writeln!(f, "  failed           {}", self.failed)?;
+        writeln!(f, "attempts           {}", self.attempts)?;
+        writeln!(f, "emails             {}", self.emails)?;
+        writeln!(f, "duplicates         {}", self.duplicates)?;
+        writeln!(f, "lost               {}", self.lost)?;
+        writeln!(f, "wrongly reported   {}", self.wrongly_reported)
+    }
+}
+
+/// What the client said of one invite.
+struct Report {
+    id: String,
+    attempts: u32,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Outcome {
+    Resent,
+    /// Trying again can help: the email may have gone out.
+    FailedForNow,
+    FailedForGood,
+}
+
+pub fn tally(args: &Args) -> anyhow::Result<Tally> {
+    let sandbox = Sandbox::start()?;
+    for number in 0..args.invites {
+        sandbox.add_invited(&format!("invite-{number}"), &format!("user-{number}@example.com"));
+    }
+    sandbox.inject_at_random(args.faults, args.seed);
+    let client = client(&sandbox)?;
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let resend_all = stream::iter(0..args.invites).map(|number| resend(&client, args.seed, number));
+    let reports: Vec<Report> = runtime.block_on(resend_all.buffer_unordered(CONCURRENCY).collect());
+
+    let mut emails: HashMap<String, usize> = HashMap::new();
+    for email in sandbox.outbox() {
+        *emails.entry(email.invite_id).or_default() += 1;
+    }
+    let mut tally = Tally { invites: reports.len(), emails: emails.values().sum(), ..Tally::default() };
+    for Report { id, attempts, outcome } in reports {
+        let emails = emails.get(&id).copied().unwrap_or_default();
+        tally.attempts += attempts;
+        tally.resent += usize::from(outcome == Outcome::Resent);
+        tally.failed += usize::from(outcome != Outcome::Resent);
+        tally.duplicates += usize::from(emails > 1);
+        tally.lost += usize::from(outcome == Outcome::Resent && emails == 0);
+        tally.wrongly_reported += usize::from(outcome == Outcome::FailedForGood && emails > 0);
+    }
+    Ok(tally)
+}
+
+/// A client that waits a thousandth of what it would wait for the real API.
+fn client(sandbox: &Sandbox) -> anyhow::Result<Client> {
+    let default = RetryPolicy::default();
+    let policy = RetryPolicy {
+        first_delay: default.first_delay / 1000,
+        first_delay_when_rate_limited: default.first_delay_when_rate_limited / 1000,
+        max_delay: default.max_delay / 1000,
+        timeout: Duration::from_secs(3600),
+        ..default
+    };
+    let config = ClientConfig::new(sandbox.api_key().parse()?).with_base_url(sandbox.url())?;
+    config.with_retry_policy(policy).build().context("no client for the sandbox")
+}
+
+async fn resend(client: &Client, seed: u64, number: u32) -> Report {
+    let id = format!("invite-{number}");
+    // Made of the seed, so that the sandbox's faults are the same in each run.
+    let key: IdempotencyKey = format!("soak-{seed}-{number}").parse().expect("visible ASCII");
+    let request = client.resend_invite().id(&id).idempotency_key(key).body(serde_json::Map::new());
+    match call(request.send()).await {
+        Ok(answer) => Report { id, attempts: answer.attempts, outcome: Outcome::Resent },
+        Err(error) => {
+            let outcome = if error.is_retryable() { Outcome::FailedForNow } else { Outcome::FailedForGood };
+            Report { id, attempts: error.attempts(), outcome }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_invite_goes_out_exactly_once_while_a_third_of_all_exchanges_fail() {
+        let args = Args { invites: 2_500, faults: 30, seed: 42 };
+        let tally = tally(&args).expect("a sandbox");
+        assert_eq!((tally.invites, tally.resent + tally.failed), (2_500, 2_500));
+        assert!(tally.is_exact(), "{tally}");
+        assert!(tally.attempts > 3_200, "too few attempts for 30% faults: {tally}");
+        assert!((1..50).contains(&tally.failed), "5 attempts fail for 0.3^5 = 0.24% of the invites: {tally}");
+    }
+
+    #[test]
+    fn the_same_seed_brings_the_same_run() {
+        let run = |seed| tally(&Args { invites: 300, faults: 30, seed }).expect("a sandbox");
+        assert_eq!(run(7), run(7));
+        assert_ne!(run(7), run(8));
+    }
+}
