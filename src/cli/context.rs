@@ -2,24 +2,17 @@ use std::ffi::OsString;
 
 use super::error::CliError;
 use super::global::GlobalArgs;
-use crate::client::{
-    Answer, ApiKey, Client, ClientConfig, ConfigError, DEFAULT_BASE_URL, Error, IdempotencyKey, ResponseValue, call,
-    env,
-};
+use crate::client::{ApiKey, Client, ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
 use crate::sandbox::Sandbox;
-use crate::types;
-
-/// The flag that makes a call the same call.
-const KEY_FLAG: &str = "--idempotency-key";
 
 /// What a command runs in: how to reach the API, and as whom.
 #[derive(Debug)]
 pub(super) struct Context {
     global: GlobalArgs,
     /// The command line as it was typed.
-    typed: Vec<OsString>,
+    pub(super) typed: Vec<OsString>,
     /// The private sandbox of `--sandbox`; it stops with the context.
-    sandbox: Option<Sandbox>,
+    pub(super) sandbox: Option<Sandbox>,
 }
 
 impl Context {
@@ -55,37 +48,6 @@ impl Context {
             return sandbox.api_key().parse().map_err(ConfigError::InvalidApiKey);
         }
         ClientConfig::api_key_from_env()
-    }
-
-    /// Makes one call; `failed` is what could not be done if it fails. Ctrl-C ends it at once.
-    pub async fn call<T>(
-        &self,
-        failed: String,
-        key: &IdempotencyKey,
-        sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
-    ) -> Result<Answer<T>, CliError> {
-        tokio::select! {
-            outcome = call(sending) => outcome.map_err(|error| CliError::api(failed, error, self)),
-            interrupt = tokio::signal::ctrl_c() => {
-                interrupt.map_err(CliError::io)?;
-                Err(CliError::interrupted(failed, key, self))
-            }
-        }
-    }
-
-    /// The command line that makes the same call again, with the same key. A private sandbox is gone then.
-    pub fn same_call_again(&self, key: &IdempotencyKey) -> Option<String> {
-        if self.sandbox.is_some() {
-            return None;
-        }
-        let mut words: Vec<String> = self.typed.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let options_end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-        let has_key =
-            words[..options_end].iter().any(|word| word == KEY_FLAG || word.starts_with(&format!("{KEY_FLAG}=")));
-        if !has_key {
-            words.splice(options_end..options_end, [KEY_FLAG.to_owned(), key.to_string()]);
-        }
-        shlex::try_join(words.iter().map(String::as_str)).ok()
     }
 
     /// Where requests go.

@@ -1,9 +1,7 @@
-use std::fmt::Display;
 use std::io;
 
 use serde_json::{Value, json};
 
-use super::context::Context;
 use super::exit_code::ExitCode;
 use crate::client::{ApiError, ConfigError, ErrorKind, IdempotencyKey, env};
 
@@ -90,63 +88,31 @@ impl CliError {
         Self::new(exit_code, message).hint(hint)
     }
 
-    /// A call that failed.
-    pub fn api(failed: String, error: ApiError, context: &Context) -> Self {
-        let exit_code = ExitCode::from(error.kind());
-        let hint = match (error.kind(), error.code()) {
-            (_, Some("tenant_id_required")) => Some(format!("Name the customer with --tenant or {}.", env::TENANT_ID)),
-            (_, Some("tenant_id_mismatch")) => Some(format!(
-                "The credential does not reach that customer: check --tenant, {} and {}.",
-                env::TENANT_ID,
-                env::CUSTOMER_CONTEXT
-            )),
-            (ErrorKind::Authentication, _) => Some(format!(
-                "{} was refused. Make a key in the DoiT console and set {}.",
-                context.credential(),
-                env::API_KEY
-            )),
-            (ErrorKind::Permission, _) => Some("Ask an administrator of the customer for the permission.".to_owned()),
-            (ErrorKind::RateLimited, _) => Some("Wait a moment, then try again.".to_owned()),
-            (ErrorKind::Network, _) => Some(format!("Check the connection to {}.", context.base_url())),
-            (ErrorKind::UnexpectedAnswer, _) => Some(format!(
-                "Check that {} is the API, and not a proxy or a sign-in page in front of it.",
-                context.base_url()
-            )),
-            _ => None,
-        };
-        let message = error.message().to_owned();
-        // A refusal settles the call: nothing was done, and a new key does for another one.
-        let leaves_doubt =
-            error.is_retryable() || matches!(error.kind(), ErrorKind::Server | ErrorKind::UnexpectedAnswer);
-        let again = error.idempotency_key().filter(|_| leaves_doubt).and_then(|key| context.same_call_again(key));
-        Self {
-            failed: Some(failed),
-            hints: hint.into_iter().chain(again.map(try_again)).collect(),
-            idempotency_key: error.idempotency_key().cloned(),
-            api: Some(Box::new(error)),
-            ..Self::new(exit_code, message)
-        }
+    /// A call that failed; `failed` is what could not be done.
+    pub fn api(failed: String, error: ApiError) -> Self {
+        let unexplained = Self::new(error.kind().into(), error.message());
+        let idempotency_key = error.idempotency_key().cloned();
+        Self { failed: Some(failed), idempotency_key, api: Some(Box::new(error)), ..unexplained }
     }
 
     /// A call that was interrupted while it was under way.
-    pub fn interrupted(failed: String, key: &IdempotencyKey, context: &Context) -> Self {
+    pub fn interrupted(failed: String, key: &IdempotencyKey) -> Self {
         let message = "interrupted before an answer came; it may have been done all the same";
-        Self {
-            failed: Some(failed),
-            hints: context.same_call_again(key).map(try_again).into_iter().collect(),
-            idempotency_key: Some(key.clone()),
-            ..Self::new(ExitCode::Interrupted, message)
-        }
+        Self { failed: Some(failed), idempotency_key: Some(key.clone()), ..Self::new(ExitCode::Interrupted, message) }
     }
 
+    /// Adds one thing to do next.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints = vec![hint.into()];
+        self.hints.push(hint.into());
         self
     }
 
-    /// What a command knows better about one kind of failure.
-    pub fn hint_for(self, kind: ErrorKind, hint: &str) -> Self {
-        if self.api.as_ref().is_some_and(|error| error.kind() == kind) { self.hint(hint) } else { self }
+    /// What a command knows about one kind of failure goes before what is true of every call.
+    pub fn hint_for(mut self, kind: ErrorKind, hint: &str) -> Self {
+        if self.api.as_ref().is_some_and(|error| error.kind() == kind) {
+            self.hints.insert(0, hint.to_owned());
+        }
+        self
     }
 
     pub fn exit_code(&self) -> u8 {
@@ -196,9 +162,4 @@ impl CliError {
             "idempotency_key": self.idempotency_key.as_ref().map(IdempotencyKey::as_str),
         }})
     }
-}
-
-/// While it is not known whether the work was done, only the same key makes it safe to try again.
-fn try_again(command: impl Display) -> String {
-    format!("To try again safely, within 24 hours: {command}")
 }

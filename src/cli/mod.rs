@@ -6,6 +6,7 @@
 // Doc comments are help texts here, which a terminal shows as they are.
 #![allow(clippy::doc_markdown)]
 
+mod call;
 mod commands;
 mod context;
 mod error;

@@ -1,12 +1,8 @@
-use std::cell::RefCell;
-use std::time::Duration;
-
 use bytes::Bytes;
-use reqwest::{Request, Response};
 use tokio::time::Instant;
 
-use super::response::WholeBody;
-use super::{ApiError, Error, Failure, IdempotencyKey, ResponseValue, error};
+use super::transcript::{Transcript, record};
+use super::{ApiError, Error, ResponseValue};
 use crate::types;
 
 /// What a successful [`call`] brings.
@@ -23,24 +19,6 @@ pub struct Answer<T> {
     pub attempts: u32,
 }
 
-/// What the exchange knows of the call under way and the generated code does not hand on.
-#[derive(Debug, Default)]
-pub(super) struct Transcript {
-    pub idempotency_key: Option<IdempotencyKey>,
-    pub attempts: u32,
-    pub elapsed: Duration,
-    /// Of the last attempt, as are the following.
-    pub failure: Option<Failure>,
-    pub status: Option<reqwest::StatusCode>,
-    pub request_id: Option<String>,
-    pub body: Bytes,
-}
-
-tokio::task_local! {
-    /// Set while the future of a [`call`] runs, which is also what runs the exchange.
-    static TRANSCRIPT: RefCell<Transcript>;
-}
-
 /// Makes one call: `sending` is what `send` of one of the [`builder`](super::builder)s returns.
 ///
 /// # Errors
@@ -51,11 +29,7 @@ pub async fn call<T>(
     sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
 ) -> Result<Answer<T>, ApiError> {
     let started = Instant::now();
-    let recorded = async {
-        let outcome = sending.await;
-        (outcome, TRANSCRIPT.with(RefCell::take))
-    };
-    let (outcome, transcript) = TRANSCRIPT.scope(RefCell::default(), recorded).await;
+    let (outcome, transcript) = record(sending).await;
     let transcript = Transcript { elapsed: started.elapsed(), ..transcript };
     match outcome {
         Ok(response) => {
@@ -64,24 +38,4 @@ pub async fn call<T>(
         }
         Err(error) => Err(ApiError::from(error).with_transcript(transcript)),
     }
-}
-
-/// Notes the request of the call under way. Outside of one (`send` was awaited on its own) nobody asks for it.
-pub(super) fn note_request(request: &Request) {
-    let key = || request.headers().get("idempotency-key")?.to_str().ok()?.parse().ok();
-    let _ = TRANSCRIPT.try_with(|transcript| transcript.borrow_mut().idempotency_key = key());
-}
-
-/// Notes one more attempt of the call under way.
-pub(super) fn note_attempt(outcome: &reqwest::Result<Response>, failure: Option<Failure>) {
-    let answer = outcome.as_ref().ok();
-    let body = answer.and_then(|answer| answer.extensions().get::<WholeBody>());
-    let _ = TRANSCRIPT.try_with(|transcript| {
-        let mut transcript = transcript.borrow_mut();
-        transcript.attempts += 1;
-        transcript.failure = failure;
-        transcript.status = answer.map(Response::status);
-        transcript.request_id = answer.and_then(|answer| error::request_id(answer.headers()));
-        transcript.body = body.map(|body| body.0.clone()).unwrap_or_default();
-    });
 }

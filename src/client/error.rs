@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
-use super::call::Transcript;
-use super::exchange::in_words;
+use super::duration::in_words;
+use super::error_body::{self, named};
 use super::failure::causes;
-use super::response::{BodyTooLarge, WholeBody};
+use super::response::{BodyTooLarge, WholeBody, request_id};
 use super::retry::retry_after;
-use super::{Failure, IdempotencyKey, error_body};
+use super::transcript::Transcript;
+use super::{Failure, IdempotencyKey};
 use crate::types;
 
 /// The most of a server's message that is kept, in characters.
@@ -262,17 +263,4 @@ impl From<super::Error<types::Error>> for ApiError {
             ),
         }
     }
-}
-
-/// The status and what it is called, if it has a name.
-pub(super) fn named(status: StatusCode) -> String {
-    match status.canonical_reason() {
-        Some(reason) => format!("{} {reason}", status.as_u16()),
-        None => status.as_u16().to_string(),
-    }
-}
-
-pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    let names = ["x-request-id", "x-doit-trace", "cf-ray"];
-    names.iter().find_map(|name| headers.get(*name)?.to_str().ok()).map(str::to_owned)
 }

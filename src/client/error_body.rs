@@ -4,7 +4,6 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::error::named;
 use crate::types;
 
 /// The longest text of a body that is not JSON which goes into a message, in characters.
@@ -65,6 +64,14 @@ pub(super) fn excerpt(text: &str, most: usize) -> String {
 
 fn unreadable(status: StatusCode, what: &str) -> String {
     format!("the server answered {} with {what} in place of a message", named(status))
+}
+
+/// The status and what it is called, if it has a name.
+pub(super) fn named(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
 }
 
 #[cfg(test)]

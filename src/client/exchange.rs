@@ -5,9 +5,10 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
-use super::response::complete;
+use super::duration::in_words;
+use super::response::{complete, request_id};
 use super::retry::{Backoff, retry_after};
-use super::{ApiKey, Client, Error, Failure, RetryPolicy, call, error};
+use super::{ApiKey, Client, Error, Failure, RetryPolicy, transcript};
 use crate::operation::Operation;
 
 const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
@@ -75,13 +76,13 @@ impl Exchange {
         let mut backoff = Backoff::new(&self.retry_policy);
         let mut may_be_under_way = false;
         let mut number = 0;
-        call::note_request(request);
+        transcript::note_request(request);
         loop {
             number += 1;
             let attempt_started = Instant::now();
             let outcome = attempt(http, request, self.retry_policy.attempt_timeout.min(left())).await;
             let failure = failure_of(&outcome, may_be_under_way && operation.takes_idempotency_key);
-            call::note_attempt(&outcome, failure);
+            transcript::note_attempt(&outcome, failure);
             self.log_attempt(request, number, attempt_started.elapsed(), &outcome);
 
             let Some(failure) = failure.filter(|failure| failure.may_be_tried_again(operation)) else {
@@ -106,11 +107,9 @@ impl Exchange {
         let took = in_words(took);
         match outcome {
             Ok(answer) => {
-                let request_id = error::request_id(answer.headers()).unwrap_or_else(|| "none".to_owned());
+                let id = request_id(answer.headers()).unwrap_or_else(|| "none".to_owned());
                 let status = answer.status().as_u16();
-                tracing::debug!(
-                    "{method} {path}: {status} in {took} (attempt {number} of {most}, request id {request_id})"
-                );
+                tracing::debug!("{method} {path}: {status} in {took} (attempt {number} of {most}, request id {id})");
             }
             Err(error) => {
                 let failure = Failure::of_error(error);
@@ -133,26 +132,5 @@ fn failure_of(outcome: &reqwest::Result<Response>, may_be_under_way: bool) -> Op
         Ok(answer) if may_be_under_way && answer.status() == StatusCode::CONFLICT => Some(Failure::KeyInUse),
         Ok(answer) => Failure::of_status(answer.status()),
         Err(error) => Some(Failure::of_error(error)),
-    }
-}
-
-/// A duration as people say it: whole milliseconds below a second, tenths of a second below ten.
-pub(super) fn in_words(duration: Duration) -> String {
-    match duration.as_secs_f64() {
-        seconds if seconds < 1.0 => format!("{} ms", duration.as_millis()),
-        seconds if seconds < 9.95 => format!("{} s", (seconds * 10.0).round() / 10.0),
-        seconds => format!("{seconds:.0} s"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_short() {
-        let words = |millis| in_words(Duration::from_millis(millis));
-        assert_eq!([0, 999, 4000, 1449, 9949].map(words), ["0 ms", "999 ms", "4 s", "1.4 s", "9.9 s"]);
-        assert_eq!([9_950, 14_000, 120_400].map(words), ["10 s", "14 s", "120 s"]);
     }
 }

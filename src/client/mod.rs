@@ -10,6 +10,7 @@
 mod api_key;
 mod call;
 mod config;
+mod duration;
 mod error;
 mod error_body;
 mod exchange;
@@ -19,6 +20,7 @@ mod idempotency_key;
 mod response;
 mod retry;
 mod tls;
+mod transcript;
 
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
 pub use api_key::{ApiKey, InvalidApiKey};

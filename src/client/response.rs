@@ -1,6 +1,6 @@
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 
 use super::error_body;
 
@@ -63,6 +63,12 @@ fn rebuild(from: &Response, body: reqwest::Body, whole: Option<Bytes>) -> Respon
         rebuilt.extensions_mut().insert(WholeBody(whole));
     }
     rebuilt.into()
+}
+
+/// What the server calls the request.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+    let names = ["x-request-id", "x-doit-trace", "cf-ray"];
+    names.iter().find_map(|name| headers.get(*name)?.to_str().ok()).map(str::to_owned)
 }
 
 #[cfg(test)]

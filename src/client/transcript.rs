@@ -1,0 +1,55 @@
+use std::cell::RefCell;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Request, Response, StatusCode};
+
+use super::response::{self, WholeBody};
+use super::{Failure, IdempotencyKey};
+
+/// What the exchange knows of the call under way and the generated code does not hand on.
+#[derive(Debug, Default)]
+pub(super) struct Transcript {
+    pub idempotency_key: Option<IdempotencyKey>,
+    pub attempts: u32,
+    pub elapsed: Duration,
+    /// Of the last attempt, as are the following.
+    pub failure: Option<Failure>,
+    pub status: Option<StatusCode>,
+    pub request_id: Option<String>,
+    pub body: Bytes,
+}
+
+tokio::task_local! {
+    /// Set while the future of a [`call`] runs, which is also what runs the exchange.
+    static TRANSCRIPT: RefCell<Transcript>;
+}
+
+/// Runs the future of a call, and returns with its outcome what was noted of it.
+pub(super) async fn record<T>(sending: impl Future<Output = T>) -> (T, Transcript) {
+    let recorded = async {
+        let outcome = sending.await;
+        (outcome, TRANSCRIPT.with(RefCell::take))
+    };
+    TRANSCRIPT.scope(RefCell::default(), recorded).await
+}
+
+/// Notes the request of the call under way. Outside of one (`send` was awaited on its own) nobody asks for it.
+pub(super) fn note_request(request: &Request) {
+    let key = || request.headers().get("idempotency-key")?.to_str().ok()?.parse().ok();
+    let _ = TRANSCRIPT.try_with(|transcript| transcript.borrow_mut().idempotency_key = key());
+}
+
+/// Notes one more attempt of the call under way.
+pub(super) fn note_attempt(outcome: &reqwest::Result<Response>, failure: Option<Failure>) {
+    let answer = outcome.as_ref().ok();
+    let body = answer.and_then(|answer| answer.extensions().get::<WholeBody>());
+    let _ = TRANSCRIPT.try_with(|transcript| {
+        let mut transcript = transcript.borrow_mut();
+        transcript.attempts += 1;
+        transcript.failure = failure;
+        transcript.status = answer.map(Response::status);
+        transcript.request_id = answer.and_then(|answer| response::request_id(answer.headers()));
+        transcript.body = body.map(|body| body.0.clone()).unwrap_or_default();
+    });
+}
