@@ -41,6 +41,14 @@ fn what_is_no_openapi_is_refused_with_its_path() {
 }
 
 #[test]
+fn a_part_that_does_not_fit_is_named() {
+    let operation = refusal(&with("operationId: validate\n", "operationId: [validate]\n"));
+    assert!(operation.contains("at paths./auth/v1/validate.get.operationId"), "{operation}");
+    let schema = refusal(&with("    Role:\n      type: object", "    Role:\n      type: 7"));
+    assert!(schema.contains("at components.schemas.Role"), "{schema}");
+}
+
+#[test]
 fn an_operation_on_which_progenitor_panics_is_named() {
     let two_bodies = with(
         "          description: The invite was cancelled.\n",

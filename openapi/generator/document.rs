@@ -1,0 +1,55 @@
+//! The document as data: where its operations are, and what its references lead to.
+
+use openapiv3::{OpenAPI, Operation, ReferenceOr, Schema};
+use serde_json::Value;
+
+/// What a reference of the form `#/a/b` leads to; anything else is itself.
+pub fn resolve<'a>(raw: &'a Value, value: &'a Value) -> &'a Value {
+    let target = value["$ref"].as_str().and_then(|reference| raw.pointer(reference.strip_prefix('#')?));
+    target.unwrap_or(value)
+}
+
+/// Path, method and content of each operation that has an id, in the document's order.
+pub fn operations(raw: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    methods(raw).filter(|(_, _, operation)| operation["operationId"].is_string())
+}
+
+/// The same of everything that stands where an operation does.
+fn methods(raw: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let is_method = |name: &str| ["get", "put", "post", "delete", "options", "head", "patch", "trace"].contains(&name);
+    raw["paths"].as_object().into_iter().flatten().flat_map(move |(path, item)| {
+        let entries = item.as_object().into_iter().flatten().filter(move |(name, _)| is_method(name));
+        entries.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
+}
+
+/// The document as `openapiv3` knows it.
+///
+/// # Errors
+///
+/// The place that does not fit and why. Its types report a part as a whole, so that the parts are tried alone then.
+pub fn read(raw: &Value) -> Result<OpenAPI, String> {
+    serde_path_to_error::deserialize(raw).map_err(|error| {
+        let parts = misfits(raw);
+        if parts.is_empty() { at("", &error) } else { parts.join("\n") }
+    })
+}
+
+fn misfits(raw: &Value) -> Vec<String> {
+    let schemas = raw["components"]["schemas"].as_object().into_iter().flatten();
+    let schemas = schemas.filter_map(|(name, schema)| {
+        let error = serde_path_to_error::deserialize::<_, ReferenceOr<Schema>>(schema).err()?;
+        Some(at(&format!("components.schemas.{name}"), &error))
+    });
+    let operations = methods(raw).filter_map(|(path, method, operation)| {
+        let error = serde_path_to_error::deserialize::<_, Operation>(operation).err()?;
+        Some(at(&format!("paths.{path}.{method}"), &error))
+    });
+    schemas.chain(operations).collect()
+}
+
+fn at(part: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let inside = error.path().to_string();
+    let place: Vec<&str> = [part, &inside].into_iter().filter(|place| !["", "."].contains(place)).collect();
+    format!("at {}: {}", place.join("."), error.inner())
+}

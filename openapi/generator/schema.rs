@@ -1,0 +1,151 @@
+//! The JSON Schema of the types is the document's: what a derive cannot read off a Rust type (patterns, formats, what
+//! may be left out) becomes an attribute of it.
+
+use std::collections::BTreeMap;
+
+use heck::ToPascalCase;
+use proc_macro2::TokenStream;
+use quote::quote;
+use serde_json::Value;
+use syn::visit_mut::VisitMut;
+
+use super::document::{operations, resolve};
+
+/// Schemas of the document by the name of the Rust type that is made of them.
+fn documented_types(raw: &Value) -> BTreeMap<String, Value> {
+    let mut named = BTreeMap::new();
+    for (name, schema) in raw["components"]["schemas"].as_object().into_iter().flatten() {
+        named.insert(name.to_pascal_case(), schema.clone());
+    }
+    for (_, _, operation) in operations(raw) {
+        let id = operation["operationId"].as_str().unwrap_or_default().to_pascal_case();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let parameter = resolve(raw, parameter);
+            let name = parameter["name"].as_str().unwrap_or_default();
+            let mut schema = parameter["schema"].clone();
+            if let (Value::Object(schema), Value::String(text)) = (&mut schema, &parameter["description"]) {
+                schema.entry("description").or_insert_with(|| text.as_str().into());
+            }
+            named.insert(format!("{id}{}", name.to_pascal_case()), schema);
+        }
+        for (_, response) in operation["responses"].as_object().into_iter().flatten() {
+            let schema = &resolve(raw, response)["content"]["application/json"]["schema"];
+            if schema.get("properties").is_some() {
+                named.insert(format!("{id}Response"), schema.clone());
+            }
+        }
+    }
+    let properties: Vec<(String, Value)> = named
+        .iter()
+        .flat_map(|(name, schema)| schema["properties"].as_object().into_iter().flatten().map(move |p| (name, p)))
+        .map(|(name, (property, schema))| (format!("{name}{}", property.to_pascal_case()), schema.clone()))
+        .collect();
+    named.extend(properties);
+    named
+}
+
+/// Tells each type what the document says of it and a derive cannot read off it.
+pub struct Annotate {
+    documented: BTreeMap<String, Value>,
+    with_schemas: bool,
+    /// The types met, for the table of schemas.
+    pub names: Vec<String>,
+}
+
+impl Annotate {
+    pub fn new(raw: &Value, with_schemas: bool) -> Self {
+        Self { documented: documented_types(raw), with_schemas, names: Vec::new() }
+    }
+
+    /// `#[schemars(extend(…))]` for those of `keywords` that `schema` has.
+    fn extension(schema: &Value, keywords: &[&str]) -> Option<syn::Attribute> {
+        let pairs: Vec<TokenStream> = keywords
+            .iter()
+            .filter_map(|keyword| {
+                let value: TokenStream = schema.get(*keyword)?.to_string().parse().ok()?;
+                Some(quote!(#keyword = #value))
+            })
+            .collect();
+        (!pairs.is_empty()).then(|| syn::parse_quote!(#[schemars(extend(#(#pairs),*))]))
+    }
+
+    fn annotate_field(field: &mut syn::Field, schema: &Value) {
+        if let Some(inner) = inside_option(&field.ty) {
+            // A property that may be left out is not one that may be null.
+            let inner = quote!(#inner).to_string();
+            field.attrs.push(syn::parse_quote!(#[schemars(with = #inner, default)]));
+        }
+        // The format of an integer is in its Rust type.
+        let keywords: &[&str] = if schema["type"] == "string" { &["format", "deprecated"] } else { &["deprecated"] };
+        field.attrs.extend(Self::extension(schema, keywords));
+    }
+}
+
+impl VisitMut for Annotate {
+    fn visit_item_mod_mut(&mut self, _: &mut syn::ItemMod) {
+        // The modules inside hold builders and errors, no schemas.
+    }
+
+    fn visit_item_struct_mut(&mut self, item: &mut syn::ItemStruct) {
+        let name = item.ident.to_string();
+        self.names.push(name.clone());
+        let documented = self.documented.get(&name).unwrap_or(&Value::Null);
+        describe(&mut item.attrs, documented);
+        if !self.with_schemas {
+            return;
+        }
+        match &mut item.fields {
+            syn::Fields::Named(fields) => {
+                for field in &mut fields.named {
+                    let wire_name = wire_name(field);
+                    Self::annotate_field(field, &documented["properties"][wire_name]);
+                }
+            }
+            _ => item.attrs.extend(Self::extension(documented, &["pattern", "minLength", "maxLength", "format"])),
+        }
+    }
+
+    fn visit_item_enum_mut(&mut self, item: &mut syn::ItemEnum) {
+        self.names.push(item.ident.to_string());
+    }
+}
+
+/// Puts the document's words, or none, where progenitor found none and repeats the type's name.
+fn describe(attributes: &mut Vec<syn::Attribute>, schema: &Value) {
+    let repeats_name = |attribute: &syn::Attribute| {
+        let syn::Meta::NameValue(pair) = &attribute.meta else { return false };
+        let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(said), .. }) = &pair.value else { return false };
+        pair.path.is_ident("doc") && said.value().starts_with('`')
+    };
+    let Some(position) = attributes.iter().position(repeats_name) else { return };
+    attributes.remove(position);
+    if let Some(text) = schema["description"].as_str() {
+        attributes.insert(position, syn::parse_quote!(#[doc = #text]));
+    }
+}
+
+fn inside_option(ty: &syn::Type) -> Option<&syn::Type> {
+    let syn::Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Option")?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        syn::GenericArgument::Type(inner) => Some(inner),
+        _ => None,
+    }
+}
+
+/// The name of a field in JSON: what `serde(rename = "…")` says, otherwise its own.
+fn wire_name(field: &syn::Field) -> String {
+    let mut name = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        let _ = attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("rename") {
+                name = meta.value()?.parse::<syn::LitStr>()?.value();
+            } else if meta.input.peek(syn::Token![=]) {
+                meta.value()?.parse::<syn::Expr>()?;
+            }
+            Ok(())
+        });
+    }
+    name
+}
