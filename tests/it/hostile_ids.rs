@@ -53,6 +53,7 @@ fn what_is_an_id_becomes_one_segment_of_the_path() {
 }
 
 #[test]
+#[cfg(unix)]
 fn arguments_that_are_not_unicode_are_a_usage_error() {
     use std::os::unix::ffi::OsStrExt;
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_dci"))

@@ -213,6 +213,7 @@ fn a_refusal_says_nothing_of_trying_again() {
 }
 
 #[test]
+#[cfg(unix)]
 fn the_command_to_try_again_works_as_it_is_printed() {
     let sandbox = Sandbox::start().expect("a free port");
     sandbox.add_invited("-it's \"$HOME\"", "odd@example.com");
