@@ -52,8 +52,12 @@ impl Context {
         let leaves_doubt =
             error.is_retryable() || matches!(error.kind(), ErrorKind::Server | ErrorKind::UnexpectedAnswer);
         let key = error.idempotency_key().filter(|_| leaves_doubt).cloned();
+        let wait = error.retry_after().filter(|wait| !wait.is_zero());
+        let wait = wait.map(|wait| format!("The server asks to wait {} s.", wait.as_secs()));
+        let is_used_key = error.status() == Some(422) && error.idempotency_key().is_some();
+        let used_key = is_used_key.then(|| format!("A key stands for one request: give another {KEY_FLAG}, or none."));
         let explained = CliError::api(failed, error);
-        let explained = hint.into_iter().fold(explained, CliError::hint);
+        let explained = hint.into_iter().chain(wait).chain(used_key).fold(explained, CliError::hint);
         key.iter().fold(explained, |explained, key| self.advise_same_call(key, explained))
     }
 

@@ -54,10 +54,12 @@ impl CliError {
         let message = match error.kind() {
             // In place of an error clap shows the help then.
             clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is required",
-            _ => text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").trim(),
+            _ => text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: "),
         };
+        let message = message.split("\n\nFor more information").next().unwrap_or_default();
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         Self { arguments: Some(error), ..Self::new(ExitCode::Usage, message) }
-            .hint("See --help for the arguments and flags.")
+            .hint("See --help for the arguments, flags and variables.")
     }
 
     /// A configuration that makes no client.

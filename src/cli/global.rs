@@ -16,7 +16,7 @@ pub(super) struct GlobalArgs {
     #[arg(default_value = "auto")]
     pub output: FormatChoice,
 
-    /// Where the API is [default: https://api.doit.com]
+    /// The base URL of the API [default: https://api.doit.com]
     ///
     /// https, or http to a loopback address.
     #[arg(long, global = true, value_name = "URL", env = env::API_BASE_URL, hide_env_values = true)]
@@ -28,7 +28,7 @@ pub(super) struct GlobalArgs {
     #[arg(long, global = true, value_name = "ID", env = env::TENANT_ID, hide_env_values = true)]
     pub tenant: Option<String>,
 
-    /// The same for older API keys, sent as customerContext
+    /// The customer, for older API keys; sent as customerContext
     #[arg(short = 'D', long, global = true, value_name = "C", env = env::CUSTOMER_CONTEXT, hide_env_values = true)]
     pub customer_context: Option<String>,
 
@@ -63,7 +63,8 @@ pub(super) struct GlobalArgs {
 }
 
 impl GlobalArgs {
-    /// Empty variables count as unset, and those of the environment are not for a private sandbox.
+    /// Empty variables count as unset, and those of the environment are not for a private sandbox. An empty flag
+    /// is an error: it comes from a script whose variable is not set, and would mean another API or customer.
     pub fn settle(mut self, matches: &ArgMatches) -> Result<Self, clap::Error> {
         let from_environment = |name| matches.value_source(name) == Some(ValueSource::EnvVariable);
         for (name, value) in [
@@ -74,6 +75,9 @@ impl GlobalArgs {
             let is_empty = value.as_deref().is_some_and(str::is_empty);
             if from_environment(name) && (self.sandbox || is_empty) {
                 *value = None;
+            } else if is_empty {
+                let text = format!("the argument '--{}' has an empty value", name.replace('_', "-"));
+                return Err(super::help::command().error(clap::error::ErrorKind::InvalidValue, text));
             }
         }
         if self.sandbox && self.api_base_url.is_some() {

@@ -27,12 +27,12 @@ use error::CliError;
 use global::GlobalArgs;
 use output::{Output, Report};
 
-/// Get the invites of a DoiT customer out, exactly once each
+/// Send the invites of a DoiT customer again, exactly once each
 ///
 /// Results go to stdout and everything else to stderr. At a terminal they are for people, otherwise JSON;
 /// `--output` says which.
 #[derive(Debug, Parser)]
-#[command(name = "dci", version, max_term_width = 100)]
+#[command(name = "dci", version, max_term_width = 100, override_usage = "dci [OPTIONS] <COMMAND>")]
 struct Cli {
     #[command(flatten)]
     global: GlobalArgs,

@@ -70,7 +70,7 @@ pub enum ConfigError {
         problem: String,
     },
     /// The tenant cannot be the value of a header.
-    #[error("the tenant {0:?} has characters other than visible ASCII, or none")]
+    #[error("the tenant {0:?} is empty, or has characters other than visible ASCII")]
     Tenant(String),
     /// An environment variable that is not Unicode.
     #[error("{0} is not valid Unicode")]

@@ -7,7 +7,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::access::Refusal;
@@ -33,7 +35,8 @@ struct Acceptance {
     token: String,
 }
 
-async fn accept(State(world): State<Arc<World>>, Json(link): Json<Acceptance>) -> Result<Json<Value>, Refusal> {
+async fn accept(State(world): State<Arc<World>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let link: Acceptance = read(&body)?;
     let now = world.now();
     let accepted = world.state().users.accept(&link.token, now);
     let id = accepted.map_err(|error| {
@@ -51,8 +54,14 @@ struct Injection {
     fault: String,
 }
 
-async fn inject(State(world): State<Arc<World>>, Json(injection): Json<Injection>) -> Result<Response, Refusal> {
+async fn inject(State(world): State<Arc<World>>, body: Bytes) -> Result<Response, Refusal> {
+    let injection: Injection = read(&body)?;
     let fault: Fault = injection.fault.parse().map_err(|error| Refusal::bad_request(format!("{error}")))?;
     world.state().faults.inject(fault);
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// JSON of any declared type: that of `curl -d` is a form's.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::bad_request(format!("the body is not valid: {error}")))
 }

@@ -138,7 +138,8 @@ impl FromStr for Fault {
             let is_status = matches!(fault.misbehaviour, Misbehaviour::Status { .. });
             fault = match name {
                 "times" => {
-                    fault.times(value.parse().map_err(|_| InvalidFault(format!("times={value:?}: a whole number")))?)
+                    let times = value.parse().ok().filter(|times| *times > 0);
+                    fault.times(times.ok_or_else(|| InvalidFault(format!("times={value:?}: a number from 1")))?)
                 }
                 "operation" => Self { operation: Some(find(value)?), ..fault },
                 "retry-after" if is_status && axum::http::HeaderValue::from_str(value).is_ok() => {

@@ -29,6 +29,15 @@ fn an_api_key_that_is_none_ends_with_10() {
 }
 
 #[test]
+fn an_empty_flag_is_refused() {
+    for flag in ["--api-base-url", "--tenant", "--customer-context"] {
+        let finished = dci(&["resend-invite", "x", flag, ""]).env("DCI_API_KEY", API_KEY).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert!(finished.error()["message"].to_string().contains(flag), "{}", finished.transcript());
+    }
+}
+
+#[test]
 fn a_tenant_that_is_no_header_is_refused() {
     let finished = dci(&["resend-invite", "x", "--tenant", "a\nb"]).env("DCI_API_KEY", API_KEY).finish();
     assert_eq!(finished.code, 2, "{}", finished.transcript());

@@ -42,6 +42,14 @@ fn a_usage_error_has_the_form_that_is_asked_for() {
         assert_eq!(json.code, 2, "{}", json.transcript());
         assert_eq!(json.error()["code"], "USAGE_ERROR");
     }
+    let typo = dci(&["resnd-invite"]).env("DCI_API_BASE_URL", "http://127.0.0.1:1").finish();
+    let message = typo.error()["message"].as_str().expect("a text").to_owned();
+    assert!(
+        message.contains("similar subcommand") && message.contains("'resend-invite'") && !message.contains('\n'),
+        "{message}"
+    );
+    let usage = dci(&["resend-invite", "-o", "table"]).env("DCI_API_BASE_URL", "http://127.0.0.1:1").finish();
+    assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <ID>"), "{}", usage.transcript());
     let escapes = dci(&["sandbox", "--fault", "\u{1b}[31mred", "-o", "table"]).finish();
     assert!(!escapes.stderr.contains('\u{1b}'), "{:?}", escapes.stderr);
 }

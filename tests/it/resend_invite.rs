@@ -66,6 +66,23 @@ fn status_404() {
 }
 
 #[test]
+fn an_email_address_is_not_an_id() {
+    let finished = dci_on(&sandbox(), &["resend-invite", "pending@example.com"]).finish();
+    assert!(finished.code == 20 && finished.error()["hint"].to_string().contains("email address"));
+}
+
+#[test]
+fn a_key_of_another_request_is_explained() {
+    let sandbox = sandbox();
+    let call =
+        |args: &[&str]| dci_on(&sandbox, &[&["resend-invite", "--idempotency-key", "k"], args].concat()).finish();
+    succeeds(&call(&["invite-pending", "--dry-run"]));
+    let finished = call(&["invite-pending"]);
+    assert_eq!(finished.code, 30, "{}", finished.transcript());
+    assert!(finished.error()["hint"].to_string().contains("give another --idempotency-key"));
+}
+
+#[test]
 fn status_500() {
     both(
         "500",

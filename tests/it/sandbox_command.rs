@@ -45,7 +45,9 @@ fn a_taken_port_is_an_error_that_names_the_flag() {
 
 #[test]
 fn a_fault_that_is_none_is_a_usage_error() {
-    for fault in ["explode", "status=200", "latency=soon", "truncate,times=x", "drop-after,operation=x"] {
+    for fault in
+        ["explode", "status=200", "latency=soon", "truncate,times=0", "truncate,times=x", "drop-after,operation=x"]
+    {
         let finished = dci(&["sandbox", "--fault", fault]).finish();
         assert_eq!(finished.code, 2, "{}", finished.transcript());
     }

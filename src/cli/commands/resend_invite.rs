@@ -9,6 +9,7 @@ const LINK_LIFETIME: SignedDuration = SignedDuration::from_hours(48);
 
 // The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "dci resend-invite [OPTIONS] <ID>")]
 #[command(after_long_help = "\
 Examples:
   dci resend-invite 3f2a9c            Send the invite 3f2a9c again
@@ -16,7 +17,7 @@ Examples:
   dci --sandbox resend-invite invite-expired
                                       Try it without a DoiT account")]
 pub struct Args {
-    /// The id of the invite
+    /// The id of the invite, as listUsers (GET /iam/v1/users) of the API shows it
     id: UserId,
 
     /// Check and simulate; change nothing and send no email
@@ -26,7 +27,8 @@ pub struct Args {
     /// Send this Idempotency-Key in place of a new random one
     ///
     /// The server does the work of a key once and remembers it for at least 24 hours: with the key of an
-    /// earlier call it answers as it did then, and no second email goes out. 1 to 255 visible ASCII characters.
+    /// earlier call it answers as it did then, and no second email goes out. A key stands for one request: a dry
+    /// run and a real call need different ones. 1 to 255 visible ASCII characters.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
 }
@@ -43,7 +45,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Report, CliErro
     let failed = format!("cannot resend the invite {}", args.id);
     let answer = context.call(failed, &key, request.send()).await.map_err(|error| {
         error
-            .hint_for(ErrorKind::NotFound, "The invite was never created, or it was accepted and so removed.")
+            .hint_for(ErrorKind::NotFound, not_found(&args.id))
+            .hint_for(ErrorKind::Conflict, "A call with the same key is under way: wait for it, then try again.")
             .hint_for(ErrorKind::Permission, "Resending an invite requires the usersManager permission.")
     })?;
 
@@ -53,8 +56,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Report, CliErro
         }
         // With a key that was used before the answer is the one from then, and so is the link's end.
         (_, true) => format!(
-            "The invite {} was sent again. Its new link works for 48 hours from the first use of this key; \
-             earlier links no longer work.",
+            "The invite {} was sent again, once for this key. Its new link works for 48 hours from the first use of \
+             the key; earlier links no longer work.",
             args.id
         ),
         (_, false) => format!(
@@ -64,4 +67,11 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Report, CliErro
         ),
     };
     Ok(Report::answer(sentence, answer.body))
+}
+
+fn not_found(id: &UserId) -> &'static str {
+    if id.as_str().contains('@') {
+        return "An email address is not the id of an invite; listUsers of the API shows the id.";
+    }
+    "The invite was never created, or it was accepted and so removed."
 }

@@ -2,7 +2,7 @@ use crate::cli::output::line;
 use crate::cli::{CliError, Output, Report};
 use crate::sandbox::{Fault, Sandbox};
 
-/// Run an in-memory DoiT on this machine, to try things on
+/// Run an in-memory DoiT on this machine, to try things out
 ///
 /// It listens on 127.0.0.1 until it is interrupted, and prints the two lines that point `dci` in another
 /// terminal at it. Nothing in it is real, and nothing is kept.
@@ -13,11 +13,13 @@ use crate::sandbox::{Fault, Sandbox};
 /// customers (customer-example, customer-other) and must name one with --tenant.
 ///
 /// GET /_sandbox/outbox lists the emails that were sent, POST /_sandbox/accept with {"token": "…"} follows the
-/// link of one, and POST /_sandbox/faults with {"fault": "…"} lets requests go wrong.
+/// link of one, and POST /_sandbox/faults with {"fault": "…"} makes requests fail.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "dci sandbox [OPTIONS]")]
 #[command(after_long_help = "\
 Faults:
-  status=503     answer with this status (400 to 599) and do nothing
+  status=503     answer with this status (400 to 599) and do nothing; 502 to 504 and
+                 524 come as a page of HTML, as from an edge
   latency=2s     take this long for the work
   truncate       do the work, then break the body of the answer off
   drop-before    close the connection before the work
@@ -35,11 +37,11 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
 
-    /// Let requests go wrong, in the order given (see Faults in --help)
+    /// Make requests fail, in the order given (see Faults in --help)
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
 
-    /// Let this share of all requests go wrong at random, after the faults above
+    /// Make this share of all requests fail at random, after the faults above
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
     fault_rate: u8,
 
@@ -59,7 +61,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<Report, CliError>
     sandbox.inject_at_random(args.fault_rate, args.fault_seed);
     line(&format!("export DCI_API_BASE_URL={}", sandbox.url()))?;
     line(&format!("export DCI_API_KEY={}", sandbox.api_key()))?;
-    output.note("The sandbox runs until it is interrupted (Ctrl-C). Its emails: GET /_sandbox/outbox");
+    output.note(&format!("It runs until Ctrl-C. The emails that it sends: {}/_sandbox/outbox", sandbox.url()));
     tokio::signal::ctrl_c().await.map_err(CliError::io)?;
     Ok(Report::nothing())
 }
