@@ -136,10 +136,10 @@ impl CliError {
     /// What a person may be asked for by the service's support.
     pub fn details(&self) -> Option<String> {
         let error = self.api.as_ref()?;
-        let status = match error.attempts() {
-            0 | 1 => error.status().map(|status| format!("HTTP {status}")),
-            _ => error.tried(),
-        };
+        // One attempt that was answered for good is no news.
+        let was_tried_again = error.attempts() > 1 || error.is_retryable();
+        let status = error.tried().filter(|_| was_tried_again);
+        let status = status.or_else(|| error.status().map(|status| format!("HTTP {status}")));
         let request = error.request_id().map(|id| format!("request id {id}"));
         let details: Vec<String> = status.into_iter().chain(request).collect();
         (!details.is_empty()).then(|| details.join(", "))

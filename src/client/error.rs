@@ -36,6 +36,7 @@ struct Details {
     retry_after: Option<Duration>,
     attempts: u32,
     elapsed: Duration,
+    is_out_of_time: bool,
     idempotency_key: Option<IdempotencyKey>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -120,14 +121,15 @@ impl ApiError {
     /// What was tried, in words, such as `5 attempts in 14 s; last answer: 503`; none when nothing was sent.
     #[must_use]
     pub fn tried(&self) -> Option<String> {
-        let Details { attempts, elapsed, status, .. } = &*self.0;
+        let Details { attempts, elapsed, is_out_of_time, status, .. } = &*self.0;
         let attempts = match attempts {
             0 => return None,
             1 => "1 attempt".to_owned(),
             more => format!("{more} attempts"),
         };
         let last = status.map_or_else(|| "none".to_owned(), |status| status.as_u16().to_string());
-        Some(format!("{attempts} in {}; last answer: {last}", in_words(*elapsed)))
+        let end = if *is_out_of_time { "; no time for another" } else { "" };
+        Some(format!("{attempts} in {}; last answer: {last}{end}", in_words(*elapsed)))
     }
 
     /// The key of the call, where it had one. The same call with the same key can be made again safely for as
@@ -146,7 +148,8 @@ impl ApiError {
 
     /// Adds what only the exchange saw.
     pub(super) fn with_transcript(mut self, transcript: Transcript) -> Self {
-        let Transcript { idempotency_key, attempts, elapsed, failure, status, request_id, body } = transcript;
+        let Transcript { idempotency_key, attempts, elapsed, is_out_of_time, failure, status, request_id, body } =
+            transcript;
         let details = &mut *self.0;
         details.failure = failure.or(details.failure);
         details.status = details.status.or(status);
@@ -154,6 +157,7 @@ impl ApiError {
         details.code = error_body::code_in(&body);
         details.attempts = attempts;
         details.elapsed = elapsed;
+        details.is_out_of_time = is_out_of_time;
         details.idempotency_key = idempotency_key;
         self
     }
@@ -169,6 +173,7 @@ impl ApiError {
             retry_after: None,
             attempts: 0,
             elapsed: Duration::ZERO,
+            is_out_of_time: false,
             idempotency_key: None,
             source: None,
         }))

@@ -90,9 +90,11 @@ impl Exchange {
             };
             may_be_under_way |= !failure.was_not_processed();
             let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
-            let Some(delay) = backoff.delay(failure, asked).filter(|delay| *delay < left()) else {
+            let Some(delay) = backoff.delay(failure, asked) else { return outcome };
+            if delay >= left() {
+                transcript::note_end_of_time();
                 return outcome;
-            };
+            }
             let (next, most) = (number + 1, self.retry_policy.max_attempts);
             match delay {
                 Duration::ZERO => tracing::info!("{failure}, trying again at once ({next} of {most})"),

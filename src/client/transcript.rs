@@ -13,6 +13,8 @@ pub(super) struct Transcript {
     pub idempotency_key: Option<IdempotencyKey>,
     pub attempts: u32,
     pub elapsed: Duration,
+    /// Another attempt was allowed, and the wait for it would not have ended in time.
+    pub is_out_of_time: bool,
     /// Of the last attempt, as are the following.
     pub failure: Option<Failure>,
     pub status: Option<StatusCode>,
@@ -52,4 +54,9 @@ pub(super) fn note_attempt(outcome: &reqwest::Result<Response>, failure: Option<
         transcript.request_id = answer.and_then(|answer| response::request_id(answer.headers()));
         transcript.body = body.map(|body| body.0.clone()).unwrap_or_default();
     });
+}
+
+/// Notes that the call under way ends for want of time.
+pub(super) fn note_end_of_time() {
+    let _ = TRANSCRIPT.try_with(|transcript| transcript.borrow_mut().is_out_of_time = true);
 }

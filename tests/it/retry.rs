@@ -167,6 +167,11 @@ async fn a_wait_that_cannot_end_in_time_is_not_begun() {
     assert!(started.elapsed() < Duration::from_secs(40), "it waited");
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimited, 1));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(50)));
+    let tried = error.tried().expect("an attempt");
+    assert!(
+        tried.starts_with("1 attempt in ") && tried.ends_with("; last answer: 429; no time for another"),
+        "{tried}"
+    );
 }
 
 #[tokio::test]
