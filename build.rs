@@ -15,7 +15,7 @@ mod schema;
 use std::panic;
 use std::path::{Path, PathBuf};
 
-use heck::ToSnakeCase;
+use heck::{ToShoutySnakeCase, ToSnakeCase};
 use openapiv3::OpenAPI;
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
@@ -176,9 +176,21 @@ fn operation_table(raw: &Value) -> TokenStream {
             takes_idempotency_key: #has_key,
         })
     });
+    let names = document::operations(raw).enumerate().map(|(index, (_, _, operation))| {
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        let name = format_ident!("{}", id.to_shouty_snake_case());
+        let doc = format!("`{id}`: {}.", operation["summary"].as_str().unwrap_or_default());
+        quote!(#[doc = #doc] pub const #name: &'static Self = &OPERATIONS[#index];)
+    });
+    let names: TokenStream = names.collect();
     quote! {
         /// The operations of the document, in its order.
         pub static OPERATIONS: &[Operation] = &[#(#rows),*];
+
+        /// Each operation of the document by its name.
+        impl Operation {
+            #names
+        }
     }
 }
 

@@ -1,5 +1,4 @@
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::transcript::{Transcript, record};
 use super::{ApiError, Error, ResponseValue};
@@ -28,9 +27,7 @@ pub struct Answer<T> {
 pub async fn call<T>(
     sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
 ) -> Result<Answer<T>, ApiError> {
-    let started = Instant::now();
     let (outcome, transcript) = record(sending).await;
-    let transcript = Transcript { elapsed: started.elapsed(), ..transcript };
     match outcome {
         Ok(response) => {
             let Transcript { body, request_id, attempts, .. } = transcript;

@@ -1,4 +1,4 @@
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -33,6 +33,7 @@ pub mod env {
 /// | tenant | none | `DCI_TENANT_ID` |
 /// | customer context | none | `DCI_CUSTOMER_CONTEXT` |
 /// | attempts, and the time for them | 5 in 2 minutes: see [`RetryPolicy`] | |
+/// | calls under way at once | 8: see [`with_concurrency`](Self::with_concurrency) | |
 /// | proxy | none for `http`, which is for loopback | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` |
 /// | root certificates | the system's | `SSL_CERT_FILE`, `SSL_CERT_DIR` |
 ///
@@ -49,6 +50,7 @@ pub struct ClientConfig {
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
     retry_policy: RetryPolicy,
+    concurrency: NonZeroUsize,
 }
 
 /// Why there is no client.
@@ -94,6 +96,7 @@ impl ClientConfig {
             tenant: None,
             customer_context: None,
             retry_policy: RetryPolicy::default(),
+            concurrency: NonZeroUsize::new(8).expect("8 is not 0"),
         }
     }
 
@@ -176,6 +179,17 @@ impl ClientConfig {
         self
     }
 
+    /// The most calls of the client and its clones that are under way at once; default 8. Others wait for their
+    /// turn, which their [timeout](RetryPolicy::timeout) does not count.
+    ///
+    /// After a 429 they are fewer, and then slowly more again, so that a run over many finds the rate that the
+    /// service allows.
+    #[must_use]
+    pub fn with_concurrency(mut self, calls: NonZeroUsize) -> Self {
+        self.concurrency = calls;
+        self
+    }
+
     /// A client. Its clones share one pool of connections.
     ///
     /// The root certificates are read here, and only when the base URL is `https`.
@@ -193,7 +207,8 @@ impl ClientConfig {
             http = http.no_proxy();
         }
         let http = http.build().map_err(ConfigError::Http)?;
-        let exchange = Exchange::new(&self.api_key, self.tenant, self.customer_context, self.retry_policy);
+        let exchange =
+            Exchange::new(&self.api_key, self.tenant, self.customer_context, self.retry_policy, self.concurrency);
         Ok(Client::new_with_client(self.base_url.as_str().trim_end_matches('/'), http, exchange))
     }
 }

@@ -1,3 +1,5 @@
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
@@ -6,6 +8,7 @@ use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::duration::in_words;
+use super::pace::Pace;
 use super::response::{complete, request_id};
 use super::retry::{Backoff, retry_after};
 use super::{ApiKey, Client, Error, Failure, RetryPolicy, transcript};
@@ -23,6 +26,8 @@ pub struct Exchange {
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
     retry_policy: RetryPolicy,
+    /// Shared by all clones of a client.
+    pace: Arc<Pace>,
 }
 
 impl Exchange {
@@ -31,8 +36,14 @@ impl Exchange {
         tenant: Option<HeaderValue>,
         customer_context: Option<String>,
         retry_policy: RetryPolicy,
+        concurrency: NonZeroUsize,
     ) -> Self {
-        Self { authorization: api_key.authorization(), tenant, customer_context, retry_policy }
+        let pace = Arc::new(Pace::new(concurrency));
+        Self { authorization: api_key.authorization(), tenant, customer_context, retry_policy, pace }
+    }
+
+    pub(super) fn concurrency(&self) -> NonZeroUsize {
+        self.pace.concurrency()
     }
 
     fn authenticate(&self, request: &mut Request) {
@@ -71,6 +82,7 @@ impl Exchange {
     /// Sends the request until it is answered, or may not or cannot be tried again. Every attempt sends the same
     /// bytes, the idempotency key among them.
     async fn run(&self, http: &reqwest::Client, request: &Request, operation: &Operation) -> reqwest::Result<Response> {
+        let _turn = self.pace.turn().await;
         let started = Instant::now();
         let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
         let mut backoff = Backoff::new(&self.retry_policy);
@@ -82,14 +94,21 @@ impl Exchange {
             let attempt_started = Instant::now();
             let outcome = attempt(http, request, self.retry_policy.attempt_timeout.min(left())).await;
             let failure = failure_of(&outcome, may_be_under_way && operation.takes_idempotency_key);
-            transcript::note_attempt(&outcome, failure);
+            transcript::note_attempt(&outcome, failure, started.elapsed());
             self.log_attempt(request, number, attempt_started.elapsed(), &outcome);
+            let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
+            match failure {
+                Some(Failure::Status(429)) => {
+                    let pause = asked.map(|asked| asked.min(self.retry_policy.max_retry_after));
+                    self.pace.slow_down(attempt_started, pause);
+                }
+                _ => self.pace.speed_up(),
+            }
 
             let Some(failure) = failure.filter(|failure| failure.may_be_tried_again(operation)) else {
                 return outcome;
             };
             may_be_under_way |= !failure.was_not_processed();
-            let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
             let Some(delay) = backoff.delay(failure, asked) else { return outcome };
             if delay >= left() {
                 transcript::note_end_of_time();

@@ -8,7 +8,8 @@ use crate::types::{CancelInviteIdempotencyKey, ResendInviteIdempotencyKey};
 /// The key that makes it safe to send a request again: the server does the work of a key once, and answers the
 /// same request with the same key from its memory for at least 24 hours.
 ///
-/// Between 1 and 255 visible ASCII characters. A run over many invites needs a key for each of them.
+/// Between 1 and 255 visible ASCII characters. A run over many invites needs a key for each of them: a
+/// [`RunId`](super::RunId) makes them.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct IdempotencyKey(String);
 
@@ -24,13 +25,19 @@ impl IdempotencyKey {
     /// A new key: a UUID, version 4, as the API recommends.
     #[must_use]
     pub fn random() -> Self {
-        Self(Uuid::new_v4().to_string())
+        Uuid::new_v4().into()
     }
 
     /// The key as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<Uuid> for IdempotencyKey {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid.to_string())
     }
 }
 

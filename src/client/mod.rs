@@ -2,13 +2,15 @@
 //!
 //! [`ClientConfig`] makes a [`Client`], whose operations are generated from `openapi/doit.yaml` as builders
 //! ([`builder`]). [`call`] makes one call of what such a builder's `send` returns: the [`Answer`] has the typed
-//! value and the body as the server sent it, and whatever goes wrong is an [`ApiError`].
+//! value and the body as the server sent it, and whatever goes wrong is an [`ApiError`]. [`call_each`] makes many
+//! calls, and a [`RunId`] gives each of them a key with which the run can be started again.
 //!
 //! Under every call lies the [`Exchange`]: one request until it is answered. What may be tried again is a
 //! [`Failure`]'s matter, and when a [`RetryPolicy`]'s.
 
 mod api_key;
 mod call;
+mod call_each;
 mod config;
 mod duration;
 mod error;
@@ -17,14 +19,17 @@ mod exchange;
 mod failure;
 mod id;
 mod idempotency_key;
+mod pace;
 mod response;
 mod retry;
+mod run_id;
 mod tls;
 mod transcript;
 
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
 pub use api_key::{ApiKey, InvalidApiKey};
 pub use call::{Answer, call};
+pub use call_each::call_each;
 pub use config::{ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
 pub use error::{ApiError, ErrorKind};
 pub use exchange::Exchange;
@@ -34,3 +39,4 @@ pub use id::{InvalidUserId, UserId};
 pub use idempotency_key::{IdempotencyKey, InvalidIdempotencyKey};
 pub use response::MAX_BODY_BYTES;
 pub use retry::RetryPolicy;
+pub use run_id::{InvalidRunId, RunId};

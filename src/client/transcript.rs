@@ -42,13 +42,14 @@ pub(super) fn note_request(request: &Request) {
     let _ = TRANSCRIPT.try_with(|transcript| transcript.borrow_mut().idempotency_key = key());
 }
 
-/// Notes one more attempt of the call under way.
-pub(super) fn note_attempt(outcome: &reqwest::Result<Response>, failure: Option<Failure>) {
+/// Notes one more attempt of the call under way, and how long the call has taken with it.
+pub(super) fn note_attempt(outcome: &reqwest::Result<Response>, failure: Option<Failure>, elapsed: Duration) {
     let answer = outcome.as_ref().ok();
     let body = answer.and_then(|answer| answer.extensions().get::<WholeBody>());
     let _ = TRANSCRIPT.try_with(|transcript| {
         let mut transcript = transcript.borrow_mut();
         transcript.attempts += 1;
+        transcript.elapsed = elapsed;
         transcript.failure = failure;
         transcript.status = answer.map(Response::status);
         transcript.request_id = answer.and_then(|answer| response::request_id(answer.headers()));

@@ -1,0 +1,142 @@
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use uuid::{NoContext, Timestamp, Uuid};
+
+use super::{IdempotencyKey, UserId};
+use crate::operation::Operation;
+
+/// A run over many invites: what the key of each of its calls is derived from.
+///
+/// The same run gives the same keys, so that one that broke off can be started again with the same invites, and
+/// what was done is not done twice: for as long as the server [remembers](Self::KEY_MEMORY) the keys.
+///
+/// It is a UUID of version 7, which holds the moment at which the run began.
+///
+/// ```
+/// use dci::client::{RunId, UserId};
+/// use dci::operation::Operation;
+///
+/// let run = RunId::new();
+/// let again: RunId = run.to_string().parse()?;
+/// let id: UserId = "3f2a9c".parse()?;
+/// assert_eq!(again.key(Operation::RESEND_INVITE, &id, false), run.key(Operation::RESEND_INVITE, &id, false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RunId(Uuid);
+
+/// A text that is not the id of a run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the id of a run is a UUID of version 7, as it was printed when the run began")]
+pub struct InvalidRunId;
+
+impl RunId {
+    /// How long the server remembers a key at least.
+    pub const KEY_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// A run that begins now.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "no two are equal, so that none is the default")]
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// A run that began at this moment.
+    #[must_use]
+    pub fn begun_at(moment: SystemTime) -> Self {
+        let since_epoch = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let timestamp = Timestamp::from_unix(NoContext, since_epoch.as_secs(), since_epoch.subsec_nanos());
+        Self(Uuid::new_v7(timestamp))
+    }
+
+    /// How long ago the run began; zero for one that begins in the future, as on a machine whose clock is wrong.
+    #[must_use]
+    pub fn age(&self, now: SystemTime) -> Duration {
+        let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
+        let begun = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos);
+        now.duration_since(begun).unwrap_or_default()
+    }
+
+    /// Whether the server may have forgotten the first keys of the run.
+    #[must_use]
+    pub fn may_be_forgotten(&self, now: SystemTime) -> bool {
+        self.age(now) >= Self::KEY_MEMORY
+    }
+
+    /// The key with which the run does this to one invite: a UUID of version 5. A dry run has a key of its own.
+    #[must_use]
+    pub fn key(&self, operation: &Operation, id: &UserId, dry_run: bool) -> IdempotencyKey {
+        // No id has a line break, so that no two names are equal.
+        let name = format!("{}\n{}\n{id}", operation.id, if dry_run { "dry" } else { "real" });
+        Uuid::new_v5(&self.0, name.as_bytes()).into()
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RunId {
+    type Err = InvalidRunId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRunId> {
+        let uuid: Uuid = text.parse().map_err(|_| InvalidRunId)?;
+        if uuid.get_version_num() == 7 { Ok(Self(uuid)) } else { Err(InvalidRunId) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id(text: &str) -> UserId {
+        text.parse().expect("an id")
+    }
+
+    #[test]
+    fn a_key_is_one_run_s_one_operation_s_one_invite_s_and_dry_or_real() {
+        let (run, other) = (RunId::new(), RunId::new());
+        let keys = [
+            run.key(Operation::RESEND_INVITE, &id("a"), false),
+            run.key(Operation::RESEND_INVITE, &id("a"), true),
+            run.key(Operation::CANCEL_INVITE, &id("a"), false),
+            run.key(Operation::RESEND_INVITE, &id("b"), false),
+            other.key(Operation::RESEND_INVITE, &id("a"), false),
+        ];
+        let distinct: std::collections::HashSet<_> = keys.iter().collect();
+        assert_eq!(distinct.len(), keys.len());
+    }
+
+    #[test]
+    fn the_derivation_is_for_ever() {
+        let run: RunId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("a run's id");
+        let key = run.key(Operation::RESEND_INVITE, &id("3f2a9c"), false);
+        assert_eq!(key.as_str(), "26c69afb-5a77-5bf7-8de7-ada0d17fd0d2", "a run that broke off before an update of dci goes on after it");
+    }
+
+    #[test]
+    fn only_a_uuid_of_version_7_is_a_run() {
+        for bad in ["", "x", "6f9b9f0e-0d0c-4a53-9a3e-0c1f4a7c2b55", "00000000-0000-0000-0000-000000000000"] {
+            assert_eq!(bad.parse::<RunId>(), Err(InvalidRunId), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_age_is_in_the_id(seconds in 0_u64..4_000_000_000, age in 0_u64..10_000_000) {
+            let begun = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            let run = RunId::begun_at(begun);
+            prop_assert_eq!(run.to_string().parse(), Ok(run));
+            let age = Duration::from_secs(age);
+            prop_assert_eq!(run.age(begun + age), age);
+            prop_assert_eq!(run.may_be_forgotten(begun + age), age >= RunId::KEY_MEMORY);
+            prop_assert_eq!(run.age(SystemTime::UNIX_EPOCH), Duration::ZERO);
+        }
+    }
+}
