@@ -87,6 +87,8 @@ pub fn generate(name: &str, text: &str, with_schemas: bool) -> Result<Generated,
     let (mut types, client) = split(file);
     let mut annotate = schema::Annotate::new(&raw, with_schemas);
     annotate.visit_file_mut(&mut types);
+    let value_lists: Vec<syn::Item> = types.items.iter().filter_map(schema::value_list).collect();
+    types.items.extend(value_lists);
     Ok(Generated {
         types: prettyplease::unparse(&types),
         client: prettyplease::unparse(&client),

@@ -110,6 +110,18 @@ impl VisitMut for Annotate {
     }
 }
 
+/// The list of an enum's values.
+pub fn value_list(item: &syn::Item) -> Option<syn::Item> {
+    let syn::Item::Enum(item) = item else { return None };
+    let (name, values) = (&item.ident, item.variants.iter().map(|variant| &variant.ident));
+    Some(syn::parse_quote! {
+        impl #name {
+            /// All values, in the document's order.
+            pub const ALL: &'static [Self] = &[#(Self::#values),*];
+        }
+    })
+}
+
 /// Puts the document's words, or none, where progenitor found none and repeats the type's name.
 fn describe(attributes: &mut Vec<syn::Attribute>, schema: &Value) {
     let repeats_name = |attribute: &syn::Attribute| {

@@ -1,4 +1,4 @@
-//! One call of a command: it can be interrupted, and says what to do next when it fails.
+//! One call of a command: what can interrupt it, and what to do next when it fails.
 
 use std::ffi::OsString;
 
@@ -10,24 +10,42 @@ use crate::types;
 /// The flag that makes a call the same call.
 const KEY_FLAG: &str = "--idempotency-key";
 
-impl Context {
-    /// Makes one call; `failed` is what could not be done if it fails. Ctrl-C ends it at once.
+impl Context<'_> {
+    /// Makes one call, and explains what goes wrong with it.
     pub async fn call<T>(
         &self,
-        failed: String,
-        key: &IdempotencyKey,
         sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
     ) -> Result<Answer<T>, CliError> {
+        // Boxed, since it is large, and what waits for it would be as large.
+        Box::pin(call(sending)).await.map_err(|error| self.explain(error))
+    }
+
+    /// Waits for something that Ctrl-C ends at once, and that nothing is lost by.
+    pub async fn unless_interrupted<T>(&self, waiting: impl Future<Output = T>) -> Result<T, CliError> {
         tokio::select! {
-            outcome = call(sending) => outcome.map_err(|error| self.explain(failed, error)),
+            outcome = waiting => Ok(outcome),
             interrupt = tokio::signal::ctrl_c() => {
                 interrupt.map_err(CliError::io)?;
-                Err(self.advise_same_call(key, CliError::interrupted(failed, key)))
+                Err(CliError::interrupted("interrupted; nothing was changed"))
             }
         }
     }
 
-    fn explain(&self, failed: String, error: ApiError) -> CliError {
+    /// Waits for a call that changes something. Ctrl-C ends it at once, and leaves doubt whether it was done.
+    pub async fn unless_interrupted_in_doubt<T>(
+        &self,
+        calling: impl Future<Output = Result<T, CliError>>,
+    ) -> Result<T, CliError> {
+        tokio::select! {
+            outcome = calling => outcome,
+            interrupt = tokio::signal::ctrl_c() => {
+                interrupt.map_err(CliError::io)?;
+                Err(CliError::interrupted_in_doubt())
+            }
+        }
+    }
+
+    fn explain(&self, error: ApiError) -> CliError {
         let hint = match (error.kind(), error.code()) {
             (_, Some("tenant_id_required")) => Some(format!("Name the customer with --tenant or {}.", env::TENANT_ID)),
             (_, Some("tenant_id_mismatch")) => Some(format!(
@@ -48,36 +66,38 @@ impl Context {
             )),
             _ => None,
         };
-        // A refusal settles the call: nothing was done, and a new key does for another one.
-        let leaves_doubt =
-            error.is_retryable() || matches!(error.kind(), ErrorKind::Server | ErrorKind::UnexpectedAnswer);
-        let key = error.idempotency_key().filter(|_| leaves_doubt).cloned();
         let wait = error.retry_after().filter(|wait| !wait.is_zero());
         let wait = wait.map(|wait| format!("The server asks to wait {} s.", wait.as_secs()));
         let is_used_key = error.status() == Some(422) && error.idempotency_key().is_some();
         let used_key = is_used_key.then(|| format!("A key stands for one request: give another {KEY_FLAG}, or none."));
-        let explained = CliError::api(failed, error);
-        let explained = hint.into_iter().chain(wait).chain(used_key).fold(explained, CliError::hint);
-        key.iter().fold(explained, |explained, key| self.advise_same_call(key, explained))
+        hint.into_iter().chain(wait).chain(used_key).fold(CliError::api(error), CliError::hint)
     }
 
-    /// While it is not known whether the work was done, only the same key makes it safe to try again. A private
-    /// sandbox is gone then.
-    fn advise_same_call(&self, key: &IdempotencyKey, error: CliError) -> CliError {
-        match same_command(&self.typed, key).filter(|_| self.sandbox.is_none()) {
+    /// Adds the command that makes the same call again, where only its key makes that safe.
+    pub fn advise_same_call(&self, error: CliError, key: &IdempotencyKey) -> CliError {
+        // A refusal settles the call: nothing was done, and a new key does for another one.
+        if !error.is_retryable() && !error.leaves_doubt() {
+            return error;
+        }
+        let error = error.with_key(key.clone());
+        match self.command_with(KEY_FLAG, key.as_str()) {
             Some(command) => error.hint(format!("To try again safely, within 24 hours: {command}")),
             None => error,
         }
     }
+
+    /// The command line as it was typed, for a POSIX shell, with a flag; none where it would meet another sandbox.
+    pub fn command_with(&self, flag: &str, value: &str) -> Option<String> {
+        self.sandbox.is_none().then(|| command_with(self.typed, flag, value)).flatten()
+    }
 }
 
-/// The command line as it was typed, for a POSIX shell, with the key.
-fn same_command(typed: &[OsString], key: &IdempotencyKey) -> Option<String> {
+fn command_with(typed: &[OsString], flag: &str, value: &str) -> Option<String> {
     let mut words: Vec<String> = typed.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let options_end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let is_key = |word: &String| word == KEY_FLAG || word.starts_with(&format!("{KEY_FLAG}="));
-    if !words[..options_end].iter().any(is_key) {
-        words.splice(options_end..options_end, [KEY_FLAG.to_owned(), key.to_string()]);
+    let is_flag = |word: &String| word == flag || word.starts_with(&format!("{flag}="));
+    if !words[..options_end].iter().any(is_flag) {
+        words.splice(options_end..options_end, [flag.to_owned(), value.to_owned()]);
     }
     shlex::try_join(words.iter().map(String::as_str)).ok()
 }

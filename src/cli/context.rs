@@ -1,32 +1,38 @@
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 
 use super::error::CliError;
 use super::global::GlobalArgs;
+use super::output::Output;
 use crate::client::{ApiKey, Client, ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
 use crate::sandbox::Sandbox;
 
-/// What a command runs in: how to reach the API, and as whom.
+/// What a command runs in: how to reach the API, as whom, and where to say what.
 #[derive(Debug)]
-pub(super) struct Context {
+pub(super) struct Context<'a> {
     global: GlobalArgs,
     /// The command line as it was typed.
-    pub(super) typed: Vec<OsString>,
+    pub(super) typed: &'a [OsString],
+    pub(super) output: &'a Output,
     /// The private sandbox of `--sandbox`; it stops with the context.
     pub(super) sandbox: Option<Sandbox>,
 }
 
-impl Context {
-    pub fn new(global: GlobalArgs, typed: &[OsString]) -> Result<Self, CliError> {
-        Ok(Self {
-            typed: typed.to_vec(),
-            sandbox: global.sandbox.then(Sandbox::start).transpose().map_err(CliError::io)?,
-            global,
-        })
+impl<'a> Context<'a> {
+    pub fn new(global: GlobalArgs, typed: &'a [OsString], output: &'a Output) -> Result<Self, CliError> {
+        let sandbox = global.sandbox.then(Sandbox::start).transpose().map_err(CliError::io)?;
+        Ok(Self { global, typed, output, sandbox })
     }
 
     /// A client for the API that the flags and the environment name.
     pub fn client(&self) -> Result<Client, CliError> {
         self.config().and_then(ClientConfig::build).map_err(|error| CliError::config(&error))
+    }
+
+    /// The same for many calls, so many of them at once.
+    pub fn client_for_many(&self, concurrency: NonZeroUsize) -> Result<Client, CliError> {
+        let config = self.config().map(|config| config.with_concurrency(concurrency));
+        config.and_then(ClientConfig::build).map_err(|error| CliError::config(&error))
     }
 
     fn config(&self) -> Result<ClientConfig, ConfigError> {

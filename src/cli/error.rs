@@ -16,6 +16,10 @@ pub(super) struct CliError {
     hints: Vec<String>,
     /// The key with which the same call can be made again.
     idempotency_key: Option<IdempotencyKey>,
+    /// Whether the work may have been done all the same.
+    leaves_doubt: bool,
+    /// Whether the same command, with the same key where it has one, may succeed later and is safe.
+    is_retryable: bool,
     api: Option<Box<ApiError>>,
     /// What clap shows at a terminal, with its own colours.
     arguments: Option<clap::Error>,
@@ -29,6 +33,8 @@ impl CliError {
             message: message.into(),
             hints: Vec::new(),
             idempotency_key: None,
+            leaves_doubt: false,
+            is_retryable: false,
             api: None,
             arguments: None,
         }
@@ -40,6 +46,11 @@ impl CliError {
 
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Usage, message)
+    }
+
+    /// There is nothing of what was named.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::NotFound, message)
     }
 
     // By value, so that it can be passed to `map_err`.
@@ -90,17 +101,43 @@ impl CliError {
         Self::new(exit_code, message).hint(hint)
     }
 
-    /// A call that failed; `failed` is what could not be done.
-    pub fn api(failed: String, error: ApiError) -> Self {
+    /// A call that failed.
+    pub fn api(error: ApiError) -> Self {
         let unexplained = Self::new(error.kind().into(), error.message());
-        let idempotency_key = error.idempotency_key().cloned();
-        Self { failed: Some(failed), idempotency_key, api: Some(Box::new(error)), ..unexplained }
+        Self {
+            idempotency_key: error.idempotency_key().cloned(),
+            leaves_doubt: error.leaves_doubt(),
+            is_retryable: error.is_retryable(),
+            api: Some(Box::new(error)),
+            ..unexplained
+        }
     }
 
-    /// A call that was interrupted while it was under way.
-    pub fn interrupted(failed: String, key: &IdempotencyKey) -> Self {
+    /// Ctrl-C, when nothing was under way that changes something.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self { is_retryable: true, ..Self::new(ExitCode::Interrupted, message) }
+    }
+
+    /// Ctrl-C, while a call that changes something was under way.
+    pub fn interrupted_in_doubt() -> Self {
         let message = "interrupted before an answer came; it may have been done all the same";
-        Self { failed: Some(failed), idempotency_key: Some(key.clone()), ..Self::new(ExitCode::Interrupted, message) }
+        Self { leaves_doubt: true, is_retryable: false, ..Self::interrupted(message) }
+    }
+
+    /// A run over many targets in which not all went well; `may_go_on` when doing it again can help and is safe.
+    pub fn run(exit_code: ExitCode, summary: impl Into<String>, may_go_on: bool) -> Self {
+        Self { is_retryable: may_go_on, ..Self::new(exit_code, summary) }
+    }
+
+    /// Says what could not be done.
+    pub fn failing(self, failed: impl Into<String>) -> Self {
+        Self { failed: Some(failed.into()), ..self }
+    }
+
+    /// Says with which key the same call can be made again safely.
+    pub fn with_key(self, key: IdempotencyKey) -> Self {
+        let is_retryable = self.is_retryable || self.exit_code == ExitCode::Interrupted;
+        Self { idempotency_key: Some(key), is_retryable, ..self }
     }
 
     /// Adds one thing to do next.
@@ -117,8 +154,21 @@ impl CliError {
         self
     }
 
-    pub fn exit_code(&self) -> u8 {
-        self.exit_code.number()
+    /// Adds what to do next where the work may have been done all the same.
+    pub fn hint_if_in_doubt(self, hint: impl Into<String>) -> Self {
+        if self.leaves_doubt { self.hint(hint) } else { self }
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        self.exit_code
+    }
+
+    pub fn leaves_doubt(&self) -> bool {
+        self.leaves_doubt
+    }
+
+    pub fn is_retryable(&self) -> bool {
+        self.is_retryable
     }
 
     pub fn as_clap(&self) -> Option<&clap::Error> {
@@ -145,6 +195,11 @@ impl CliError {
         (!details.is_empty()).then(|| details.join(", "))
     }
 
+    /// Why it failed.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     pub fn hints(&self) -> &[String] {
         &self.hints
     }
@@ -156,7 +211,7 @@ impl CliError {
             "code": self.exit_code.name(),
             "message": self.message,
             "hint": (!self.hints.is_empty()).then(|| self.hints.join(" ")),
-            "retryable": self.exit_code == ExitCode::Interrupted || api.is_some_and(ApiError::is_retryable),
+            "retryable": self.is_retryable(),
             "http_status": api.and_then(ApiError::status),
             "request_id": api.and_then(ApiError::request_id),
             "retry_after": api.and_then(ApiError::retry_after).map(|wait| wait.as_secs()),

@@ -21,12 +21,13 @@ pub(super) fn command() -> clap::Command {
     let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     names.iter().fold(command, |command, name| match Operation::named(&name.replace('-', "_")) {
         Some(operation) => command.mut_subcommand(name, |command| {
+            let dashless = Some(name.replace('-', "")).filter(|alias| alias != name);
             let examples = command.get_after_long_help().map(|text| format!("{text}\n\n")).unwrap_or_default();
             command
                 .after_long_help(format!("{examples}{ENVIRONMENT}\n\n{}", exit_codes()))
                 .about(operation.summary)
                 .long_about(format!("{}\n\n{}", operation.summary, unwrapped(operation.description)))
-                .visible_alias(name.replace('-', ""))
+                .visible_aliases(dashless)
         }),
         None => command,
     })

@@ -4,13 +4,14 @@
 
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets};
+use tracing::Level;
+use tracing_subscriber::filter::{EnvFilter, FilterExt, LevelFilter, Targets, dynamic_filter_fn};
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
 use super::error::CliError;
 use super::global::GlobalArgs;
-use super::output::PlainStderr;
+use super::output::{PlainStderr, is_progress_shown};
 
 /// The environment variable with a filter.
 const FILTER: &str = "DCI_LOG";
@@ -30,6 +31,9 @@ pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
             level => {
                 // The HTTP libraries have much to tell at the same levels.
                 let ours = Targets::new().with_target("dci", level);
+                // The waits of many calls at once say less than the progress that is shown then.
+                let ours =
+                    ours.and(dynamic_filter_fn(|event, _| *event.level() != Level::INFO || !is_progress_shown()));
                 let lines = lines.with_level(false).with_target(false).with_filter(ours);
                 tracing_subscriber::registry().with(lines).try_init()
             }

@@ -8,13 +8,19 @@
 
 mod call;
 mod commands;
+mod confirmation;
 mod context;
+mod directory;
+mod document_values;
 mod error;
 mod exit_code;
 mod global;
 mod help;
+mod invites;
 mod log;
+mod many;
 mod output;
+mod target;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,7 +33,7 @@ use error::CliError;
 use global::GlobalArgs;
 use output::{Output, Report};
 
-/// Send the invites of a DoiT customer again, exactly once each
+/// The invites and users of a DoiT customer: list, invite, resend (exactly once each), cancel, update, delete
 ///
 /// Results go to stdout and everything else to stderr. At a terminal they are for people, otherwise JSON;
 /// `--output` says which.
@@ -55,7 +61,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);
-            ExitCode::from(error.exit_code())
+            ExitCode::from(error.exit_code().number())
         }
     }
 }
@@ -77,7 +83,8 @@ fn parse(args: &[OsString], output: &Output) -> Result<Option<Cli>, CliError> {
 fn run(cli: Cli, args: &[OsString], output: &Output) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::io)?;
     log::start(&cli.global)?;
-    let context = Context::new(cli.global, args)?;
-    let report = runtime.block_on(cli.command.run(&context, output))?;
-    output.report(&report)
+    let context = Context::new(cli.global, args, output)?;
+    let report = runtime.block_on(cli.command.run(&context))?;
+    output.report(&report)?;
+    report.into_ending()
 }

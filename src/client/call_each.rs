@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use futures_util::{Stream, StreamExt, stream};
 
 use progenitor_client::ClientInfo;
@@ -7,6 +9,10 @@ use super::Client;
 /// Makes a call for each of `items`, as many at once as the client's
 /// [concurrency](super::ClientConfig::with_concurrency), and yields what comes of them in the order in which they
 /// end. It holds no more of them than are under way.
+///
+/// After a 429 fewer calls are under way at once, and then slowly more again, so that the run finds the rate that
+/// the service allows; what `Retry-After` asks for holds for all of it. `each` is not asked for the next call before
+/// that call may begin.
 ///
 /// Nothing is sent before the stream is polled. Dropping the stream drops the calls under way: whether their work
 /// was done is not known then, and the same keys make it safe to start again.
@@ -34,7 +40,16 @@ use super::Client;
 pub fn call_each<I: IntoIterator, F: Future>(
     client: &Client,
     items: I,
-    each: impl FnMut(I::Item) -> F,
+    each: impl Fn(I::Item) -> F,
 ) -> impl Stream<Item = F::Output> {
-    stream::iter(items).map(each).buffer_unordered(client.inner().concurrency().get())
+    let pace = client.inner().pace();
+    let each = Arc::new(each);
+    let in_turn = move |item| {
+        let each = Arc::clone(&each);
+        async move {
+            let _turn = pace.turn().await;
+            each(item).await
+        }
+    };
+    stream::iter(items).map(in_turn).buffer_unordered(pace.concurrency().get())
 }

@@ -33,7 +33,7 @@ pub mod env {
 /// | tenant | none | `DCI_TENANT_ID` |
 /// | customer context | none | `DCI_CUSTOMER_CONTEXT` |
 /// | attempts, and the time for them | 5 in 2 minutes: see [`RetryPolicy`] | |
-/// | calls under way at once | 8: see [`with_concurrency`](Self::with_concurrency) | |
+/// | calls of a run under way at once | 8: see [`with_concurrency`](Self::with_concurrency) | |
 /// | proxy | none for `http`, which is for loopback | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` |
 /// | root certificates | the system's | `SSL_CERT_FILE`, `SSL_CERT_DIR` |
 ///
@@ -179,11 +179,7 @@ impl ClientConfig {
         self
     }
 
-    /// The most calls of the client and its clones that are under way at once; default 8. Others wait for their
-    /// turn, which their [timeout](RetryPolicy::timeout) does not count.
-    ///
-    /// After a 429 they are fewer, and then slowly more again, so that a run over many finds the rate that the
-    /// service allows.
+    /// The most calls that [`call_each`](super::call_each()) has under way at once; default 8.
     #[must_use]
     pub fn with_concurrency(mut self, calls: NonZeroUsize) -> Self {
         self.concurrency = calls;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 /// A duration as people say it: whole milliseconds below a second, tenths of a second below ten.
-pub(super) fn in_words(duration: Duration) -> String {
+pub(crate) fn in_words(duration: Duration) -> String {
     match duration.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{} ms", duration.as_millis()),
         seconds if seconds < 9.95 => format!("{} s", (seconds * 10.0).round() / 10.0),

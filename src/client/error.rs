@@ -37,6 +37,7 @@ struct Details {
     attempts: u32,
     elapsed: Duration,
     is_out_of_time: bool,
+    leaves_doubt: bool,
     idempotency_key: Option<IdempotencyKey>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -139,17 +140,34 @@ impl ApiError {
         self.0.idempotency_key.as_ref()
     }
 
-    /// Whether the same call may succeed later, with nothing changed. Without an idempotency key it may do the
-    /// work twice.
+    /// Whether the work may have been done all the same: an attempt to change something got no complete answer, or
+    /// one that does not say.
+    #[must_use]
+    pub fn leaves_doubt(&self) -> bool {
+        self.0.leaves_doubt || self.0.kind == ErrorKind::UnexpectedAnswer
+    }
+
+    /// Whether the same call, with the same idempotency key where it has one, may succeed later and is safe: it
+    /// does not do the work twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.0.failure.is_some_and(Failure::can_pass)
+        let is_safe = self.0.idempotency_key.is_some() || !self.0.leaves_doubt;
+        is_safe && self.0.failure.is_some_and(Failure::can_pass)
     }
 
     /// Adds what only the exchange saw.
     pub(super) fn with_transcript(mut self, transcript: Transcript) -> Self {
-        let Transcript { idempotency_key, attempts, elapsed, is_out_of_time, failure, status, request_id, body } =
-            transcript;
+        let Transcript {
+            idempotency_key,
+            attempts,
+            elapsed,
+            is_out_of_time,
+            leaves_doubt,
+            failure,
+            status,
+            request_id,
+            body,
+        } = transcript;
         let details = &mut *self.0;
         details.failure = failure.or(details.failure);
         details.status = details.status.or(status);
@@ -158,6 +176,7 @@ impl ApiError {
         details.attempts = attempts;
         details.elapsed = elapsed;
         details.is_out_of_time = is_out_of_time;
+        details.leaves_doubt = leaves_doubt;
         details.idempotency_key = idempotency_key;
         self
     }
@@ -174,6 +193,7 @@ impl ApiError {
             attempts: 0,
             elapsed: Duration::ZERO,
             is_out_of_time: false,
+            leaves_doubt: false,
             idempotency_key: None,
             source: None,
         }))

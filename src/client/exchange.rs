@@ -26,7 +26,7 @@ pub struct Exchange {
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
     retry_policy: RetryPolicy,
-    /// Shared by all clones of a client.
+    /// Shared by all clones of a client, so that a rate limit that one call meets slows down all of a run.
     pace: Arc<Pace>,
 }
 
@@ -42,8 +42,8 @@ impl Exchange {
         Self { authorization: api_key.authorization(), tenant, customer_context, retry_policy, pace }
     }
 
-    pub(super) fn concurrency(&self) -> NonZeroUsize {
-        self.pace.concurrency()
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     fn authenticate(&self, request: &mut Request) {
@@ -82,7 +82,6 @@ impl Exchange {
     /// Sends the request until it is answered, or may not or cannot be tried again. Every attempt sends the same
     /// bytes, the idempotency key among them.
     async fn run(&self, http: &reqwest::Client, request: &Request, operation: &Operation) -> reqwest::Result<Response> {
-        let _turn = self.pace.turn().await;
         let started = Instant::now();
         let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
         let mut backoff = Backoff::new(&self.retry_policy);
@@ -94,7 +93,7 @@ impl Exchange {
             let attempt_started = Instant::now();
             let outcome = attempt(http, request, self.retry_policy.attempt_timeout.min(left())).await;
             let failure = failure_of(&outcome, may_be_under_way && operation.takes_idempotency_key);
-            transcript::note_attempt(&outcome, failure, started.elapsed());
+            transcript::note_attempt(request, &outcome, failure, started.elapsed());
             self.log_attempt(request, number, attempt_started.elapsed(), &outcome);
             let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
             match failure {

@@ -53,6 +53,11 @@ impl Failure {
         matches!(self, Self::NotConnected | Self::CertificateRefused | Self::Status(429))
     }
 
+    /// Whether the request may have been processed all the same, so that doing it again may do it twice.
+    pub(super) fn leaves_doubt(self) -> bool {
+        matches!(self, Self::NoAnswer | Self::KeyInUse | Self::Status(408 | 500..=599))
+    }
+
     /// Of a status; none of one that is no error.
     pub(super) fn of_status(status: StatusCode) -> Option<Self> {
         (status.is_client_error() || status.is_server_error()).then(|| Self::Status(status.as_u16()))

@@ -31,6 +31,8 @@ pub use api_key::{ApiKey, InvalidApiKey};
 pub use call::{Answer, call};
 pub use call_each::call_each;
 pub use config::{ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
+#[cfg(feature = "cli")]
+pub(crate) use duration::in_words;
 pub use error::{ApiError, ErrorKind};
 pub use exchange::Exchange;
 pub use failure::Failure;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-/// How many calls of a client are under way at once: as many as its concurrency, and fewer after a 429.
+/// How many calls of a run are under way at once: as many as the client's concurrency, and fewer after a 429.
 ///
 /// Additive increase, multiplicative decrease: a 429 halves the number, and as many answers that are none raise it
 /// by one. A call has its turn until it is answered for good, waits between its attempts

@@ -117,7 +117,11 @@ mod tests {
     fn the_derivation_is_for_ever() {
         let run: RunId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("a run's id");
         let key = run.key(Operation::RESEND_INVITE, &id("3f2a9c"), false);
-        assert_eq!(key.as_str(), "26c69afb-5a77-5bf7-8de7-ada0d17fd0d2", "a run that broke off before an update of dci goes on after it");
+        assert_eq!(
+            key.as_str(),
+            "26c69afb-5a77-5bf7-8de7-ada0d17fd0d2",
+            "a run that broke off before an update of dci goes on after it"
+        );
     }
 
     #[test]

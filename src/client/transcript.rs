@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Request, Response, StatusCode};
+use reqwest::{Method, Request, Response, StatusCode};
 
 use super::response::{self, WholeBody};
 use super::{Failure, IdempotencyKey};
@@ -15,6 +15,8 @@ pub(super) struct Transcript {
     pub elapsed: Duration,
     /// Another attempt was allowed, and the wait for it would not have ended in time.
     pub is_out_of_time: bool,
+    /// An attempt to change something may have succeeded without an answer.
+    pub leaves_doubt: bool,
     /// Of the last attempt, as are the following.
     pub failure: Option<Failure>,
     pub status: Option<StatusCode>,
@@ -43,13 +45,19 @@ pub(super) fn note_request(request: &Request) {
 }
 
 /// Notes one more attempt of the call under way, and how long the call has taken with it.
-pub(super) fn note_attempt(outcome: &reqwest::Result<Response>, failure: Option<Failure>, elapsed: Duration) {
+pub(super) fn note_attempt(
+    request: &Request,
+    outcome: &reqwest::Result<Response>,
+    failure: Option<Failure>,
+    elapsed: Duration,
+) {
     let answer = outcome.as_ref().ok();
     let body = answer.and_then(|answer| answer.extensions().get::<WholeBody>());
     let _ = TRANSCRIPT.try_with(|transcript| {
         let mut transcript = transcript.borrow_mut();
         transcript.attempts += 1;
         transcript.elapsed = elapsed;
+        transcript.leaves_doubt |= request.method() != Method::GET && failure.is_some_and(Failure::leaves_doubt);
         transcript.failure = failure;
         transcript.status = answer.map(Response::status);
         transcript.request_id = answer.and_then(|answer| response::request_id(answer.headers()));

@@ -31,11 +31,16 @@ Faults:
 
 Examples:
   dci sandbox
+  dci sandbox --invites 1000
   dci sandbox --port 8080 --fault status=503,times=2 --fault drop-after,operation=resendInvite")]
 pub struct Args {
     /// Listen on this port; 0 means a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
+
+    /// Add this many users who are invited: user-1@example.com with the id invite-1, and so on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    invites: u32,
 
     /// Make requests fail, in the order given (see Faults in --help)
     #[arg(long = "fault", value_name = "FAULT")]
@@ -55,6 +60,9 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<Report, CliError>
         CliError::other(format!("the sandbox cannot listen on port {}: {error}", args.port))
             .hint("Choose another port with --port, or leave it out for a free one.")
     })?;
+    for number in 1..=args.invites {
+        sandbox.add_invited(&format!("invite-{number}"), &format!("user-{number}@example.com"));
+    }
     for fault in args.faults {
         sandbox.inject(fault);
     }

@@ -82,12 +82,9 @@ pub(super) fn toon(value: &Value) -> Result<String, CliError> {
     toon_format::encode_default(value).map_err(|error| unwritable("TOON", &error))
 }
 
-/// Rows of an array, or the one row of anything else. The columns are all names that occur, in their order.
-pub(super) fn csv(value: &Value) -> Result<String, CliError> {
-    let rows: Vec<Map<String, Value>> = match value {
-        Value::Array(rows) => rows.iter().map(row).collect(),
-        other => vec![row(other)],
-    };
+/// A line for each of the values. The columns are all names that occur, in their order.
+pub(super) fn csv(values: &[Value]) -> Result<String, CliError> {
+    let rows: Vec<Map<String, Value>> = values.iter().map(row).collect();
     let mut seen = BTreeSet::new();
     let columns: Vec<&String> = rows.iter().flat_map(Map::keys).filter(|name| seen.insert(*name)).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -107,7 +104,8 @@ fn row(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_else(|| Map::from_iter([("value".to_owned(), value.clone())]))
 }
 
-fn cell(value: Option<&Value>) -> String {
+/// A value in a cell of a table or a line.
+pub(super) fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
@@ -143,7 +141,7 @@ mod tests {
 
     #[test]
     fn only_the_line_end_after_the_text_is_left_out() {
-        assert_eq!(csv(&json!({ "a": "end  " })).expect("CSV"), "a\nend  ");
+        assert_eq!(csv(&[json!({ "a": "end  " })]).expect("CSV"), "a\nend  ");
         let text = json!({ "a": "two\nlines\n\n" });
         let read: Value = serde_saphyr::from_str(&(yaml(&text).expect("YAML") + "\n")).expect("YAML");
         assert_eq!(read, text);

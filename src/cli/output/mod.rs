@@ -2,7 +2,9 @@
 
 mod choice;
 mod format;
+mod list;
 mod plain;
+mod progress;
 mod report;
 
 use std::ffi::OsString;
@@ -11,13 +13,20 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
+use serde_json::json;
 
 use choice::Format;
 pub(super) use choice::{Color, FormatChoice};
+pub(super) use list::{Column, List};
 pub(super) use plain::plain;
+pub(super) use progress::{Progress, is_shown as is_progress_shown};
 pub(super) use report::Report;
 
 use super::error::CliError;
+use crate::client::RunId;
+
+/// How many of the things that a question is about are listed.
+const MAX_LISTED: usize = 50;
 
 /// How this run shows things, and where.
 #[derive(Debug)]
@@ -46,13 +55,19 @@ impl Output {
         self.color
     }
 
+    /// Whether the result is shown in words and tables, and not in the properties that the server sent.
+    pub fn is_for_people(&self) -> bool {
+        self.format == Format::Table
+    }
+
     /// Shows the result of a command.
     pub fn report(&self, report: &Report) -> Result<(), CliError> {
         let Some(mut text) = report.render(self.format)? else { return Ok(()) };
-        if io::stdout().is_terminal() {
+        let stdout = AutoStream::new(io::stdout(), self.color.into());
+        if self.format != Format::Table && io::stdout().is_terminal() {
             text = plain::plain_lines(&text).into_owned();
         }
-        write(io::stdout(), &text)
+        write(stdout, &text)
     }
 
     /// Shows help or the version, as clap styles it.
@@ -66,6 +81,20 @@ impl Output {
         if !self.quiet {
             self.stderr(&plain(text));
         }
+    }
+
+    /// Says that a run begins, so that it can be gone on with whatever happens to this program.
+    pub fn run_begins(&self, id: RunId, targets: usize) {
+        match self.format {
+            _ if self.quiet => {}
+            Format::Table => self.note(&format!("Run {id}: {targets} to do.")),
+            _ => self.stderr(&json!({ "run": { "id": id.to_string(), "targets": targets } }).to_string()),
+        }
+    }
+
+    /// Shows how far a run has come, at a terminal.
+    pub fn progress(&self, targets: usize) -> Progress {
+        Progress::start(targets, self.quiet)
     }
 
     /// Says what failed: for a person what, why and what to do next, otherwise the error object.
@@ -92,7 +121,9 @@ impl Output {
 
     fn stderr(&self, text: &str) {
         // There is nowhere left to say that stderr is closed.
-        let _ = writeln!(AutoStream::new(io::stderr(), self.color.into()), "{text}");
+        progress::above(|| {
+            let _ = writeln!(AutoStream::new(io::stderr(), self.color.into()), "{text}");
+        });
     }
 }
 
@@ -101,7 +132,8 @@ pub(super) struct PlainStderr;
 
 impl Write for PlainStderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::stderr().write_all(plain::plain_lines(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        let text = String::from_utf8_lossy(bytes);
+        progress::above(|| io::stderr().write_all(plain::plain_lines(&text).as_bytes()))?;
         Ok(bytes.len())
     }
 
@@ -124,6 +156,17 @@ fn last_value<'a>(args: &'a [OsString], long: &str, short: Option<&str>) -> Opti
         }
     }
     value
+}
+
+/// Asks about these things; the answer is read elsewhere.
+pub(super) fn question(question: &str, things: &[String]) {
+    let mut lines: Vec<String> = things.iter().take(MAX_LISTED).map(|thing| format!("  {}", plain(thing))).collect();
+    if things.len() > MAX_LISTED {
+        lines.push(format!("  … and {} more", things.len() - MAX_LISTED));
+    }
+    lines.push(format!("{} [y/N] ", plain(question)));
+    let mut stderr = io::stderr();
+    let _ = stderr.write_all(lines.join("\n").as_bytes()).and_then(|()| stderr.flush());
 }
 
 /// Shows one line on stdout at once, whatever the format.

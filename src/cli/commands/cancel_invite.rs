@@ -1,0 +1,70 @@
+use bytes::Bytes;
+use serde_json::Map;
+
+use crate::cli::invites::{self, InviteAction, InviteArgs, Invites};
+use crate::cli::target::{TargetArg, Targets};
+use crate::cli::{CliError, Context, Report};
+use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
+use crate::operation::Operation;
+
+// The first lines of the help are the document's: see `help`.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "dci cancel-invite [OPTIONS] <TARGET>...")]
+#[command(after_long_help = "\
+Examples:
+  dci cancel-invite ada@example.com     Ask, then cancel the invite of this address
+  dci cancel-invite 3f2a9c --yes        Cancel the invite 3f2a9c without being asked
+  dci cancel-invite --yes - < ids.txt   Cancel the invites of a list
+  dci cancel-invite 3f2a9c --dry-run    Only check that this would work")]
+pub struct Args {
+    /// The invite's id, the email address that it went to, or - for a list of them on stdin
+    ///
+    /// A list has one target a line. Blank lines and white space around a target do not count, and a target that is
+    /// repeated is done once.
+    #[arg(value_name = "TARGET", required = true)]
+    targets: Vec<TargetArg>,
+
+    #[command(flatten)]
+    invites: InviteArgs,
+}
+
+pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    let invites = Invites::Named(Targets::read(args.targets)?);
+    invites::run(&Cancel { args: &args.invites, context }, invites, &args.invites, context).await
+}
+
+struct Cancel<'a> {
+    args: &'a InviteArgs,
+    context: &'a Context<'a>,
+}
+
+impl InviteAction for Cancel<'_> {
+    const OPERATION: &'static Operation = Operation::CANCEL_INVITE;
+    const VERB: &'static str = "cancel";
+    const DONE: &'static str = "cancelled";
+    const ASKS: bool = true;
+
+    async fn call(&self, client: &Client, id: &UserId, key: IdempotencyKey) -> Result<Bytes, CliError> {
+        let mut request = client.cancel_invite().id(id).idempotency_key(key).body(Map::new());
+        if let Some(dry_run) = self.args.dry_run {
+            request = request.dry_run(dry_run);
+        }
+        let answer = self.context.call(request.send()).await.map_err(|error| {
+            error
+                .hint_for(ErrorKind::NotFound, "The invite was never created, or it was accepted and so removed.")
+                .hint_for(
+                    ErrorKind::Conflict,
+                    "The invite is cancelled already. resend-invite brings it back, delete-user removes its row.",
+                )
+                .hint_for(ErrorKind::Permission, "Cancelling an invite requires the usersManager permission.")
+        })?;
+        Ok(answer.body)
+    }
+
+    fn sentence(&self, invite: &str) -> String {
+        if self.args.dry_run == Some(true) {
+            return format!("Dry run: the {invite} can be cancelled. Nothing was changed.");
+        }
+        format!("The {invite} is cancelled: its link no longer works. resend-invite brings it back.")
+    }
+}

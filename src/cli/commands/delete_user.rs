@@ -1,0 +1,71 @@
+use bytes::Bytes;
+
+use crate::cli::confirmation::Confirmation;
+use crate::cli::directory::Sought;
+use crate::cli::many::{ManyArgs, Run, shown};
+use crate::cli::target::{TargetArg, Targets};
+use crate::cli::{CliError, Context, Report};
+use crate::client::{Client, ErrorKind, UserId};
+
+// The first lines of the help are the document's: see `help`.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "dci delete-user [OPTIONS] <TARGET>...")]
+#[command(after_long_help = "\
+Examples:
+  dci delete-user ada@example.com     Ask, then delete the user with this address
+  dci delete-user 3f2a9c --yes        Delete the user 3f2a9c without being asked
+  dci delete-user --yes - < ids.txt   Delete the users of a list")]
+pub struct Args {
+    /// The user's id, the user's email address, or - for a list of them on stdin
+    ///
+    /// A list has one target a line. Blank lines and white space around a target do not count, and a target that is
+    /// repeated is done once.
+    #[arg(value_name = "TARGET", required = true)]
+    targets: Vec<TargetArg>,
+
+    #[command(flatten)]
+    many: ManyArgs,
+
+    #[command(flatten)]
+    confirmation: Confirmation,
+}
+
+pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    let client = context.client_for_many(args.many.concurrency)?;
+    match Targets::read(args.targets)? {
+        Targets::One(target) => {
+            let failed = format!("cannot delete the user {target}");
+            let id = context.unless_interrupted(context.resolve(&client, &target, Sought::User)).await?;
+            let id = id.map_err(|error| error.failing(&failed))?;
+            args.confirmation.ask(context, &format!("Delete the user {target}"), &[]).await?;
+            let body = context.unless_interrupted_in_doubt(delete(context, &client, &id)).await;
+            let body = body.map_err(|error| error.failing(failed).hint_if_in_doubt(IN_DOUBT))?;
+            Ok(Report::answer(format!("The user {target} was deleted."), body))
+        }
+        Targets::List(targets) => {
+            let planned = context.plan(&client, targets, Sought::User).await?;
+            let to_do = shown(&planned);
+            if !to_do.is_empty() {
+                let users = if to_do.len() == 1 { "user" } else { "users" };
+                args.confirmation.ask(context, &format!("Delete {} {users}", to_do.len()), &to_do).await?;
+            }
+            let run = Run { context, client: &client, done: "deleted", id: None };
+            let client = &client;
+            run.over(planned, |id| async move {
+                delete(context, client, &id).await.map_err(|error| error.hint_if_in_doubt(IN_DOUBT))
+            })
+            .await
+        }
+    }
+}
+
+/// A user who is deleted already is an unknown one, which does no harm.
+const IN_DOUBT: &str = "The user may be deleted: see list-users, or run the command again.";
+
+async fn delete(context: &Context<'_>, client: &Client, id: &UserId) -> Result<Bytes, CliError> {
+    let answer = context.call(client.delete_user().id(id).send()).await;
+    let answer = answer.map_err(|error| {
+        error.hint_for(ErrorKind::Permission, "Deleting a user requires the usersManager permission.")
+    })?;
+    Ok(answer.body)
+}

@@ -1,0 +1,66 @@
+use email_address::EmailAddress;
+
+use crate::cli::document_values::DocumentValues;
+use crate::cli::{CliError, Context, Report, target};
+use crate::client::ErrorKind;
+use crate::types::{InviteUserRequest, InviteUserRequestJobTitle as JobTitle};
+
+// The first lines of the help are the document's: see `help`.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "dci invite-user [OPTIONS] <EMAIL>")]
+#[command(after_long_help = "\
+Examples:
+  dci invite-user ada@example.com
+  dci invite-user ada@example.com --first-name Ada --last-name Lovelace --role \"Standard User\"
+  dci invite-user ada@example.com --job-title Founder --organization EMEA")]
+pub struct Args {
+    /// The address that the invite goes to
+    #[arg(value_parser = target::email)]
+    email: EmailAddress,
+
+    /// The first name
+    #[arg(long, value_name = "NAME")]
+    first_name: Option<String>,
+
+    /// The last name
+    #[arg(long, value_name = "NAME")]
+    last_name: Option<String>,
+
+    /// The job title
+    #[arg(long, value_name = "TITLE", value_parser = DocumentValues(JobTitle::ALL))]
+    job_title: Option<JobTitle>,
+
+    /// The role, by its id or its name, as list-roles shows them
+    #[arg(long)]
+    role: Option<String>,
+
+    /// The organization, by its id or its name, as list-organizations shows them
+    #[arg(long, value_name = "ORG")]
+    organization: Option<String>,
+}
+
+pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    let client = context.client()?;
+    let role_id = context.role_id(&client, args.role).await?;
+    let organization_id = context.organization_id(&client, args.organization).await?;
+    let request = InviteUserRequest::builder()
+        .email(args.email.as_str())
+        .first_name(args.first_name)
+        .last_name(args.last_name)
+        .job_title(args.job_title)
+        .role_id(role_id)
+        .organization_id(organization_id);
+    let calling = context.call(client.invite_user().body(request).send());
+    let answer = context.unless_interrupted_in_doubt(calling).await.map_err(|error| {
+        error
+            .failing(format!("cannot invite {}", args.email))
+            .hint_for(ErrorKind::Permission, "Inviting a user requires the usersManager permission.")
+            .hint_if_in_doubt(format!(
+                "See whether it was done before you try again: dci list-users --email {}",
+                args.email
+            ))
+    })?;
+    let id =
+        answer.value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}.")).unwrap_or_default();
+    Ok(Report::answer(format!("{} was invited.{id}", args.email), answer.body))
+}

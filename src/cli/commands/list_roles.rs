@@ -1,0 +1,21 @@
+use crate::cli::output::{Column, List};
+use crate::cli::{CliError, Context, Report};
+
+const COLUMNS: &[Column] = &[
+    Column { property: "name", title: "Name" },
+    Column { property: "type", title: "Type" },
+    Column { property: "permissions", title: "Permissions" },
+    Column { property: "id", title: "Id" },
+];
+
+// The first lines of the help are the document's: see `help`.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "dci list-roles [OPTIONS]")]
+pub struct Args {}
+
+pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    let client = context.client()?;
+    let answer = context.unless_interrupted(context.call(client.list_roles().send())).await?;
+    let answer = answer.map_err(|error| error.failing("cannot list the roles"))?;
+    Ok(Report::list(List::read(answer.body, "roles")?, COLUMNS, "No roles."))
+}

@@ -1,0 +1,67 @@
+use email_address::EmailAddress;
+use serde_json::Value;
+
+use crate::cli::document_values::DocumentValues;
+use crate::cli::output::{Column, List};
+use crate::cli::{CliError, Context, Report, target};
+use crate::types::UserListItemStatus as Status;
+
+const COLUMNS: &[Column] = &[
+    Column { property: "email", title: "Email" },
+    Column { property: "displayName", title: "Name" },
+    Column { property: "status", title: "Status" },
+    Column { property: "inviteStatus", title: "Invite" },
+    Column { property: "role", title: "Role" },
+    Column { property: "id", title: "Id" },
+];
+
+// The first lines of the help are the document's: see `help`.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "dci list-users [OPTIONS]")]
+#[command(after_long_help = "\
+Examples:
+  dci list-users                            Everybody, as a table or JSON
+  dci list-users --status invited -o csv    Who has not accepted yet
+  dci list-users --email ada@example.com    One user")]
+pub struct Args {
+    /// Only the user with this email address; the comparison ignores case
+    #[arg(long, value_parser = target::email)]
+    email: Option<EmailAddress>,
+
+    /// Only users with this status
+    #[arg(long, value_name = "STATUS", value_parser = DocumentValues(Status::ALL))]
+    status: Option<Status>,
+}
+
+pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    let client = context.client()?;
+    let mut request = client.list_users();
+    if let Some(email) = &args.email {
+        request = request.email(email.as_str());
+    }
+    let listing = async {
+        // Names of roles are for people; without them the list is as good.
+        let roles = async {
+            if !context.output.is_for_people() {
+                return Vec::new();
+            }
+            context.call(client.list_roles().send()).await.map(|answer| answer.value.roles).unwrap_or_default()
+        };
+        tokio::join!(context.call(request.send()), roles)
+    };
+    let (answer, roles) = context.unless_interrupted(listing).await?;
+    let answer = answer.map_err(|error| error.failing("cannot list the users"))?;
+
+    let mut list = List::read(answer.body, "users")?;
+    if let Some(status) = args.status {
+        list.retain(|user| user["status"] == status.to_string());
+    }
+    if context.output.is_for_people() {
+        list.add_property("role", |user| {
+            let id = user["roleId"].as_str()?;
+            let role = roles.iter().find(|role| role.id.as_deref() == Some(id));
+            Some(Value::from(role.and_then(|role| role.name.as_deref()).unwrap_or(id)))
+        });
+    }
+    Ok(Report::list(list, COLUMNS, "No users."))
+}

@@ -1,0 +1,77 @@
+use clap::ArgGroup;
+
+use crate::cli::directory::Sought;
+use crate::cli::document_values::DocumentValues;
+use crate::cli::target::Target;
+use crate::cli::{CliError, Context, Report};
+use crate::client::ErrorKind;
+use crate::types::{
+    UpdateUserRequest, UpdateUserRequestJobTitle as JobTitle, UpdateUserRequestLanguage as Language,
+    UpdateUserRequestPhone as Phone, UpdateUserRequestPhoneExtension as PhoneExtension,
+};
+
+// The first lines of the help are the document's: see `help`.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "dci update-user [OPTIONS] <TARGET> <--PROPERTY VALUE>...")]
+#[command(group = ArgGroup::new("change").required(true).multiple(true)
+    .args(["first_name", "last_name", "job_title", "phone", "phone_extension", "language", "role"]))]
+#[command(after_long_help = "\
+Examples:
+  dci update-user ada@example.com --job-title Founder
+  dci update-user 3f2a9c --phone +4930123456 --language en --role \"Standard User\"")]
+pub struct Args {
+    /// The user's id, or the user's email address
+    target: Target,
+
+    /// The first name
+    #[arg(long, value_name = "NAME")]
+    first_name: Option<String>,
+
+    /// The last name
+    #[arg(long, value_name = "NAME")]
+    last_name: Option<String>,
+
+    /// The job title
+    #[arg(long, value_name = "TITLE", value_parser = DocumentValues(JobTitle::ALL))]
+    job_title: Option<JobTitle>,
+
+    /// The phone number: + and digits
+    #[arg(long, value_name = "NUMBER")]
+    phone: Option<Phone>,
+
+    /// The phone extension: 8 to 15 digits
+    #[arg(long, value_name = "DIGITS")]
+    phone_extension: Option<PhoneExtension>,
+
+    /// The language
+    #[arg(long, value_name = "LANGUAGE", value_parser = DocumentValues(Language::ALL))]
+    language: Option<Language>,
+
+    /// The role, by its id or its name, as list-roles shows them
+    #[arg(long)]
+    role: Option<String>,
+}
+
+pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    let client = context.client()?;
+    let failed = format!("cannot update the user {}", args.target);
+    let id = context.unless_interrupted(context.resolve(&client, &args.target, Sought::User)).await?;
+    let id = id.map_err(|error| error.failing(&failed))?;
+    let role_id = context.role_id(&client, args.role).await?;
+    let change = UpdateUserRequest::builder()
+        .first_name(args.first_name)
+        .last_name(args.last_name)
+        .job_title(args.job_title)
+        .phone(args.phone)
+        .phone_extension(args.phone_extension)
+        .language(args.language)
+        .role_id(role_id);
+    let calling = context.call(client.update_user().id(&id).body(change).send());
+    let answer = context.unless_interrupted_in_doubt(calling).await.map_err(|error| {
+        error
+            .failing(failed)
+            .hint_for(ErrorKind::Permission, "Updating a user requires the usersManager permission.")
+            .hint_if_in_doubt("Running the command again does no harm: it sets the same values.")
+    })?;
+    Ok(Report::answer(format!("The user {} was updated.", args.target), answer.body))
+}

@@ -1,0 +1,183 @@
+//! What resend-invite and cancel-invite have in common: each does something to invites, with a key for each of them.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use super::confirmation::Confirmation;
+use super::context::Context;
+use super::directory::Sought;
+use super::error::CliError;
+use super::many::{ManyArgs, Plan, Planned, Run, shown};
+use super::output::Report;
+use super::target::{Target, Targets};
+use crate::client::{Client, IdempotencyKey, RunId, UserId};
+use crate::operation::Operation;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct InviteArgs {
+    /// Check and simulate; change nothing and send no email
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub dry_run: Option<bool>,
+
+    /// Send this Idempotency-Key in place of a new random one; for a single target
+    ///
+    /// The server does the work of a key once and remembers it for at least 24 hours: with the key of an
+    /// earlier call it answers as it did then, and does nothing twice. A key stands for one request: a dry
+    /// run and a real call need different ones. 1 to 255 visible ASCII characters.
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<IdempotencyKey>,
+
+    /// Go on with an earlier run over the same targets; what it did is not done twice
+    ///
+    /// The id of a run is shown when it begins. The key of each invite is derived from it, and the server
+    /// remembers keys for at least 24 hours. An older run is refused, unless --yes is given.
+    #[arg(long, value_name = "RUN", conflicts_with = "idempotency_key")]
+    resume: Option<RunId>,
+
+    #[command(flatten)]
+    many: ManyArgs,
+
+    #[command(flatten)]
+    confirmation: Confirmation,
+}
+
+/// What one of the two commands is pointed at.
+pub(super) enum Invites {
+    Named(Targets),
+    /// Everybody who has not accepted yet, but for those whose invite was cancelled.
+    AllInvited,
+}
+
+/// What one of the two commands does.
+pub(super) trait InviteAction {
+    const OPERATION: &'static Operation;
+    /// As in "cancel 2 invites".
+    const VERB: &'static str;
+    /// As in "2 cancelled".
+    const DONE: &'static str;
+    /// Whether invites that were named are asked about too.
+    const ASKS: bool;
+
+    /// Makes the call for one invite.
+    async fn call(&self, client: &Client, id: &UserId, key: IdempotencyKey) -> Result<Bytes, CliError>;
+
+    /// What was done to one invite, which is called `invite`, such as "invite 3f2a9c".
+    fn sentence(&self, invite: &str) -> String;
+}
+
+impl InviteArgs {
+    /// Whether it may have been done before, under the same key.
+    pub fn may_repeat(&self) -> bool {
+        self.idempotency_key.is_some() || self.resume.is_some()
+    }
+
+    fn is_dry_run(&self) -> bool {
+        self.dry_run == Some(true)
+    }
+
+    /// Whether the server may have forgotten what the run did, so that going on could do it twice.
+    fn check_age(&self) -> Result<(), CliError> {
+        let Some(run) = self.resume.filter(|_| !self.confirmation.yes) else { return Ok(()) };
+        let now = SystemTime::now();
+        if !run.may_be_forgotten(now) {
+            return Ok(());
+        }
+        let hours = run.age(now).as_secs() / 3600;
+        Err(CliError::usage(format!(
+            "the run {run} began {hours} hours ago, and the server may have forgotten its keys"
+        ))
+        .hint("Add --yes to go on all the same: what was done in it may then be done twice."))
+    }
+}
+
+pub(super) async fn run<A: InviteAction>(
+    action: &A,
+    invites: Invites,
+    args: &InviteArgs,
+    context: &Context<'_>,
+) -> Result<Report, CliError> {
+    args.check_age()?;
+    let is_list = !matches!(invites, Invites::Named(Targets::One(_)));
+    if is_list && args.idempotency_key.is_some() {
+        return Err(CliError::usage("--idempotency-key is for a single target: a key stands for one request")
+            .hint("Leave it out: each invite gets a key of its own, derived from the run's id."));
+    }
+    let client = context.client_for_many(args.many.concurrency)?;
+    match invites {
+        Invites::Named(Targets::One(target)) => one(action, &target, args, context, &client).await,
+        Invites::Named(Targets::List(targets)) => {
+            let planned = context.plan(&client, targets, Sought::Invite).await?;
+            many(action, planned, A::ASKS, args, context, &client).await
+        }
+        Invites::AllInvited => {
+            let all = context.unless_interrupted(context.all_invited(&client)).await??;
+            if all.cancelled > 0 {
+                let who =
+                    if all.cancelled == 1 { "1 invite that was" } else { &format!("{} that were", all.cancelled) };
+                context.output.note(&format!("{who} cancelled is left out; to send it again, name it."));
+            }
+            let planned = all.found.into_iter().map(|(target, id)| Planned { target, plan: Plan::Do(id) });
+            many(action, planned.collect(), true, args, context, &client).await
+        }
+    }
+}
+
+async fn one<A: InviteAction>(
+    action: &A,
+    target: &Target,
+    args: &InviteArgs,
+    context: &Context<'_>,
+    client: &Client,
+) -> Result<Report, CliError> {
+    let invite = match target {
+        Target::Id(id) => format!("invite {id}"),
+        Target::Email(email) => format!("invite of {email}"),
+    };
+    let failed = format!("cannot {} the {invite}", A::VERB);
+    let id = context.unless_interrupted(context.resolve(client, target, Sought::Invite)).await?;
+    let id = id.map_err(|error| error.failing(&failed))?;
+    if A::ASKS && !args.is_dry_run() {
+        args.confirmation.ask(context, &format!("{} the {invite}", capitalized(A::VERB)), &[]).await?;
+    }
+    let key = match (&args.idempotency_key, args.resume) {
+        (Some(key), _) => key.clone(),
+        (None, Some(run)) => run.key(A::OPERATION, &id, args.is_dry_run()),
+        (None, None) => IdempotencyKey::random(),
+    };
+    let outcome = context.unless_interrupted_in_doubt(action.call(client, &id, key.clone())).await;
+    match outcome {
+        Ok(body) => Ok(Report::answer(action.sentence(&invite), body)),
+        Err(error) => Err(context.advise_same_call(error.failing(failed), &key)),
+    }
+}
+
+async fn many<A: InviteAction>(
+    action: &A,
+    planned: Vec<Planned>,
+    asks: bool,
+    args: &InviteArgs,
+    context: &Context<'_>,
+    client: &Client,
+) -> Result<Report, CliError> {
+    let (dry_run, to_do) = (args.is_dry_run(), shown(&planned));
+    if asks && !dry_run && !to_do.is_empty() {
+        let invites = if to_do.len() == 1 { "invite" } else { "invites" };
+        let question = format!("{} {} {invites}", capitalized(A::VERB), to_do.len());
+        args.confirmation.ask(context, &question, &to_do).await?;
+    }
+    let id = args.resume.unwrap_or_else(RunId::new);
+    let done = if dry_run { "checked" } else { A::DONE };
+    let run = Run { context, client, done, id: Some(id) };
+    run.over(planned, |invite| async move {
+        // A long run may outlive the server's memory.
+        args.check_age()?;
+        action.call(client, &invite, id.key(A::OPERATION, &invite, dry_run)).await
+    })
+    .await
+}
+
+fn capitalized(verb: &str) -> String {
+    let mut chars = verb.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,74 @@
+use std::collections::HashMap;
+use std::pin::pin;
+
+use futures_util::StreamExt;
+
+use super::is_refused;
+use crate::cli::context::Context;
+use crate::cli::directory::Sought;
+use crate::cli::error::CliError;
+use crate::cli::target::Target;
+use crate::client::{Client, UserId, call_each};
+
+/// A target, and what is to be done about it.
+#[derive(Debug)]
+pub(in crate::cli) struct Planned {
+    pub target: Target,
+    pub plan: Plan,
+}
+
+#[derive(Debug)]
+pub(in crate::cli) enum Plan {
+    Do(UserId),
+    /// The same as an earlier target, by another name.
+    Same {
+        id: UserId,
+        earlier: String,
+    },
+    /// It stands for nothing that it can be done to.
+    Cannot(CliError),
+}
+
+impl Context<'_> {
+    /// What each of the targets stands for. Nothing is changed by it, so that Ctrl-C and a credential that is
+    /// refused simply end it.
+    pub async fn plan(&self, client: &Client, targets: Vec<Target>, sought: Sought) -> Result<Vec<Planned>, CliError> {
+        let mut found: Vec<Option<Result<UserId, CliError>>> = targets.iter().map(|_| None).collect();
+        let look_up = |(index, target)| async move { (index, self.resolve(client, target, sought).await) };
+        let look_up_all = async {
+            let mut answers = pin!(call_each(client, targets.iter().enumerate(), look_up));
+            while let Some((index, outcome)) = answers.next().await {
+                if outcome.as_ref().is_err_and(is_refused) {
+                    return outcome.map(|_| ());
+                }
+                found[index] = Some(outcome);
+            }
+            Ok(())
+        };
+        self.unless_interrupted(look_up_all).await??;
+
+        let mut earlier: HashMap<UserId, usize> = HashMap::new();
+        let mut planned: Vec<Planned> = Vec::with_capacity(targets.len());
+        for (target, outcome) in targets.into_iter().zip(found.into_iter().flatten()) {
+            let plan = match outcome {
+                Err(error) => Plan::Cannot(error),
+                Ok(id) => match *earlier.entry(id.clone()).or_insert(planned.len()) {
+                    first if first == planned.len() => Plan::Do(id),
+                    first => Plan::Same { id, earlier: planned[first].target.to_string() },
+                },
+            };
+            planned.push(Planned { target, plan });
+        }
+        Ok(planned)
+    }
+}
+
+/// What a person is asked about: each target that something is to be done to, with its id.
+pub(in crate::cli) fn shown(planned: &[Planned]) -> Vec<String> {
+    let shown = planned.iter().filter_map(|Planned { target, plan }| match plan {
+        Plan::Do(id) if id.as_str() == target.to_string() => Some(id.to_string()),
+        Plan::Do(id) => Some(format!("{target} ({id})")),
+        Plan::Same { .. } | Plan::Cannot(_) => None,
+    });
+    shown.collect()
+}

@@ -1,0 +1,176 @@
+//! What a command is pointed at: an id, an email address, or a list of them on stdin.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io::{self, BufRead, Read};
+use std::str::FromStr;
+
+use email_address::EmailAddress;
+
+use super::CliError;
+use crate::client::{InvalidUserId, UserId};
+
+/// The longest line of a list, in bytes.
+const MAX_LINE: usize = 1024;
+
+/// A user or an invite, by its id or by an email address. Whatever has an `@` is an address.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Target {
+    Id(UserId),
+    Email(EmailAddress),
+}
+
+/// Why a text is no target.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum InvalidTarget {
+    #[error(transparent)]
+    Id(#[from] InvalidUserId),
+    #[error("not an email address: {0}")]
+    Email(email_address::Error),
+}
+
+impl FromStr for Target {
+    type Err = InvalidTarget;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTarget> {
+        if text.contains('@') {
+            return email(text).map(Self::Email).map_err(InvalidTarget::Email);
+        }
+        Ok(Self::Id(text.parse()?))
+    }
+}
+
+/// An address on its own: `Ada <ada@example.com>` is refused.
+pub(super) fn email(text: &str) -> Result<EmailAddress, email_address::Error> {
+    EmailAddress::parse_with_options(text, email_address::Options::default().without_display_text())
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Email(email) => email.fmt(f),
+        }
+    }
+}
+
+/// What stands on the command line for one target or many.
+#[derive(Clone, Debug)]
+pub(super) enum TargetArg {
+    One(Target),
+    Stdin,
+}
+
+impl FromStr for TargetArg {
+    type Err = InvalidTarget;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTarget> {
+        if text == "-" { Ok(Self::Stdin) } else { text.parse().map(Self::One) }
+    }
+}
+
+/// What a command is to do its work on. A list stays one when it turns out to have one target or none: the form of
+/// the output depends on what was typed alone.
+#[derive(Debug)]
+pub(super) enum Targets {
+    One(Target),
+    List(Vec<Target>),
+}
+
+impl Targets {
+    /// The targets of the command line, each of them once, in the order given; those on stdin stand where `-` does.
+    pub fn read(arguments: Vec<TargetArg>) -> Result<Self, CliError> {
+        if let [TargetArg::One(target)] = &arguments[..] {
+            return Ok(Self::One(target.clone()));
+        }
+        let (mut seen, mut targets) = (HashSet::new(), Vec::new());
+        let mut add = |target: Target| {
+            if seen.insert(target.clone()) {
+                targets.push(target);
+            }
+        };
+        for argument in arguments {
+            match argument {
+                TargetArg::One(target) => add(target),
+                // A second `-` finds the end of stdin.
+                TargetArg::Stdin => read_lines(io::stdin().lock(), &mut add)?,
+            }
+        }
+        Ok(Self::List(targets))
+    }
+}
+
+fn read_lines(mut stdin: impl BufRead, add: &mut impl FnMut(Target)) -> Result<(), CliError> {
+    let mut line = Vec::new();
+    for number in 1_usize.. {
+        line.clear();
+        // One byte more than a line may have, with its end.
+        let most = MAX_LINE as u64 + 2;
+        let length = (&mut stdin)
+            .take(most)
+            .read_until(b'\n', &mut line)
+            .map_err(|error| CliError::other(format!("stdin cannot be read: {error}")).hint("Nothing was sent."))?;
+        if length == 0 {
+            break;
+        }
+        let text = read_line(&line).map_err(|problem| {
+            CliError::usage(format!("line {number} of stdin {problem}"))
+                .hint("Nothing was sent. Each line is one id or one email address, in UTF-8.")
+        })?;
+        if let Some(target) = text {
+            add(target);
+        }
+    }
+    Ok(())
+}
+
+/// The target of a line; none of one that is blank.
+fn read_line(line: &[u8]) -> Result<Option<Target>, String> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.len() > MAX_LINE {
+        return Err(format!("is longer than {MAX_LINE} bytes"));
+    }
+    let text = str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?;
+    // What Windows writes at the start of a text file.
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|error| format!("is no target: {text:?}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(stdin: &[u8]) -> Result<Vec<String>, String> {
+        let mut found = Vec::new();
+        read_lines(stdin, &mut |target| found.push(target.to_string())).map_err(|error| error.sentence())?;
+        Ok(found)
+    }
+
+    #[test]
+    fn a_line_is_a_target() {
+        assert_eq!(
+            read(b"a\r\n\r\n  b@example.com\t\n\n\xef\xbb\xbfc"),
+            Ok(vec!["a".into(), "b@example.com".into(), "c".into()])
+        );
+        assert_eq!(read(b""), Ok(Vec::new()));
+        let longest = "x".repeat(MAX_LINE);
+        assert_eq!(read(format!("{longest}\r\n{longest}").as_bytes()).map(|found| found.len()), Ok(2));
+    }
+
+    #[test]
+    fn a_line_that_is_no_target_is_refused_with_its_number() {
+        let problem = |stdin: &[u8]| read(stdin).expect_err("a line is wrong");
+        assert_eq!(problem(b"a\n\xff\n"), "line 2 of stdin is not UTF-8");
+        assert_eq!(
+            problem(&[b"a\n\n".to_vec(), vec![b'x'; 1 << 20]].concat()),
+            "line 3 of stdin is longer than 1024 bytes"
+        );
+        assert!(problem(b"..\n").starts_with("line 1 of stdin is no target: \"..\": an id cannot be"));
+        assert!(problem(b"a@\n").starts_with("line 1 of stdin is no target: \"a@\": not an email address"));
+        assert!(problem(b"Ada <ada@example.com>").contains("not an email address"));
+    }
+}
