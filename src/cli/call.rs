@@ -1,10 +1,10 @@
-//! One call of a command: what can interrupt it, and what to do next when it fails.
+//! One call of a command, and what to do next when it fails.
 
 use std::ffi::OsString;
 
 use super::context::Context;
 use super::error::CliError;
-use crate::client::{Answer, ApiError, Error, ErrorKind, IdempotencyKey, ResponseValue, call, env};
+use crate::client::{Answer, ApiError, Error, ErrorKind, IdempotencyKey, ResponseValue, call_unless, env};
 use crate::types;
 
 /// The flag that makes a call the same call.
@@ -17,32 +17,8 @@ impl Context<'_> {
         sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
     ) -> Result<Answer<T>, CliError> {
         // Boxed, since it is large, and what waits for it would be as large.
-        Box::pin(call(sending)).await.map_err(|error| self.explain(error))
-    }
-
-    /// Waits for something that Ctrl-C ends at once, and that nothing is lost by.
-    pub async fn unless_interrupted<T>(&self, waiting: impl Future<Output = T>) -> Result<T, CliError> {
-        tokio::select! {
-            outcome = waiting => Ok(outcome),
-            interrupt = tokio::signal::ctrl_c() => {
-                interrupt.map_err(CliError::io)?;
-                Err(CliError::interrupted("interrupted; nothing was changed"))
-            }
-        }
-    }
-
-    /// Waits for a call that changes something. Ctrl-C ends it at once, and leaves doubt whether it was done.
-    pub async fn unless_interrupted_in_doubt<T>(
-        &self,
-        calling: impl Future<Output = Result<T, CliError>>,
-    ) -> Result<T, CliError> {
-        tokio::select! {
-            outcome = calling => outcome,
-            interrupt = tokio::signal::ctrl_c() => {
-                interrupt.map_err(CliError::io)?;
-                Err(CliError::interrupted_in_doubt())
-            }
-        }
+        let calling = Box::pin(call_unless(sending, self.interrupts.ended()));
+        calling.await.map_err(|error| self.explain(error))
     }
 
     fn explain(&self, error: ApiError) -> CliError {
@@ -79,7 +55,6 @@ impl Context<'_> {
         if !error.is_retryable() && !error.leaves_doubt() {
             return error;
         }
-        let error = error.with_key(key.clone());
         match self.command_with(KEY_FLAG, key.as_str()) {
             Some(command) => error.hint(format!("To try again safely, within 24 hours: {command}")),
             None => error,

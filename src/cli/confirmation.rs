@@ -32,8 +32,11 @@ impl Confirmation {
             let mut line = String::new();
             let _ = sender.send(io::stdin().read_line(&mut line).map(|_| line));
         });
-        let answer = context.unless_interrupted(async { answer.await.unwrap_or_else(|_| Ok(String::new())) }).await?;
-        match answer.map_err(CliError::io)?.trim().to_lowercase().as_str() {
+        let answer = tokio::select! {
+            answer = answer => answer.unwrap_or_else(|_| Ok(String::new())).map_err(CliError::io)?,
+            () = context.interrupts.ended() => return Err(CliError::interrupted()),
+        };
+        match answer.trim().to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(CliError::other("the question was not answered with yes, so that nothing was sent")),
         }

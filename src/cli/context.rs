@@ -3,6 +3,7 @@ use std::num::NonZeroUsize;
 
 use super::error::CliError;
 use super::global::GlobalArgs;
+use super::interrupts::Interrupts;
 use super::output::Output;
 use crate::client::{ApiKey, Client, ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
 use crate::sandbox::Sandbox;
@@ -14,6 +15,7 @@ pub(super) struct Context<'a> {
     /// The command line as it was typed.
     pub(super) typed: &'a [OsString],
     pub(super) output: &'a Output,
+    pub(super) interrupts: Interrupts,
     /// The private sandbox of `--sandbox`; it stops with the context.
     pub(super) sandbox: Option<Sandbox>,
 }
@@ -21,7 +23,7 @@ pub(super) struct Context<'a> {
 impl<'a> Context<'a> {
     pub fn new(global: GlobalArgs, typed: &'a [OsString], output: &'a Output) -> Result<Self, CliError> {
         let sandbox = global.sandbox.then(Sandbox::start).transpose().map_err(CliError::io)?;
-        Ok(Self { global, typed, output, sandbox })
+        Ok(Self { global, typed, output, interrupts: Interrupts::new(), sandbox })
     }
 
     /// A client for the API that the flags and the environment name.

@@ -99,7 +99,7 @@ impl Context<'_> {
     /// The id of the role that has this id or this name, if one is wanted.
     pub async fn role_id(&self, client: &Client, wanted: Option<String>) -> Result<Option<String>, CliError> {
         let Some(wanted) = wanted else { return Ok(None) };
-        let answer = self.unless_interrupted(self.call(client.list_roles().send())).await?;
+        let answer = self.call(client.list_roles().send()).await;
         let answer = answer.map_err(|error| error.failing("cannot look up the role"))?;
         choose("role", &wanted, answer.value.roles.into_iter().map(|role| (role.id, role.name))).map(Some)
     }
@@ -107,7 +107,7 @@ impl Context<'_> {
     /// The id of the organization that has this id or this name, if one is wanted.
     pub async fn organization_id(&self, client: &Client, wanted: Option<String>) -> Result<Option<String>, CliError> {
         let Some(wanted) = wanted else { return Ok(None) };
-        let answer = self.unless_interrupted(self.call(client.list_organizations().send())).await?;
+        let answer = self.call(client.list_organizations().send()).await;
         let answer = answer.map_err(|error| error.failing("cannot look up the organization"))?;
         let organizations = answer.value.organizations.into_iter();
         choose("organization", &wanted, organizations.map(|organization| (organization.id, organization.name)))

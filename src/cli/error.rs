@@ -1,8 +1,10 @@
 use std::io;
 
+use clap::error::{ContextKind, ContextValue};
 use serde_json::{Value, json};
 
 use super::exit_code::ExitCode;
+use super::output::plain;
 use crate::client::{ApiError, ConfigError, ErrorKind, IdempotencyKey, env};
 
 /// Everything that a command can end with but success: what failed, why, and what to do next.
@@ -14,8 +16,6 @@ pub(super) struct CliError {
     message: String,
     /// What to do next.
     hints: Vec<String>,
-    /// The key with which the same call can be made again.
-    idempotency_key: Option<IdempotencyKey>,
     /// Whether the work may have been done all the same.
     leaves_doubt: bool,
     /// Whether the same command, with the same key where it has one, may succeed later and is safe.
@@ -32,7 +32,6 @@ impl CliError {
             failed: None,
             message: message.into(),
             hints: Vec::new(),
-            idempotency_key: None,
             leaves_doubt: false,
             is_retryable: false,
             api: None,
@@ -60,7 +59,8 @@ impl CliError {
     }
 
     /// A command line that clap refused.
-    pub fn arguments(error: clap::Error) -> Self {
+    pub fn arguments(mut error: clap::Error) -> Self {
+        show_controls(&mut error);
         let text = error.render().to_string();
         let message = match error.kind() {
             // In place of an error clap shows the help then.
@@ -79,7 +79,10 @@ impl CliError {
             ConfigError::MissingApiKey | ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
                 ExitCode::Authentication
             }
-            ConfigError::BaseUrl { .. } | ConfigError::Tenant(_) | ConfigError::NotUnicode(_) => ExitCode::Usage,
+            ConfigError::BaseUrl { .. }
+            | ConfigError::Tenant(_)
+            | ConfigError::Proxy(_)
+            | ConfigError::NotUnicode(_) => ExitCode::Usage,
             _ => ExitCode::Other,
         };
         let cause = std::error::Error::source(error).filter(|_| matches!(error, ConfigError::Http(_)));
@@ -93,6 +96,7 @@ impl CliError {
             }
             ConfigError::BaseUrl { .. } => format!("Check --api-base-url and {}.", env::API_BASE_URL),
             ConfigError::Tenant(_) => format!("Check --tenant and {}.", env::TENANT_ID),
+            ConfigError::Proxy(variable) => format!("Correct {variable}, or unset it to use no proxy."),
             ConfigError::RootCertificates(_) => {
                 "Install the system's CA certificates, or name a file of them in SSL_CERT_FILE.".to_owned()
             }
@@ -105,7 +109,6 @@ impl CliError {
     pub fn api(error: ApiError) -> Self {
         let unexplained = Self::new(error.kind().into(), error.message());
         Self {
-            idempotency_key: error.idempotency_key().cloned(),
             leaves_doubt: error.leaves_doubt(),
             is_retryable: error.is_retryable(),
             api: Some(Box::new(error)),
@@ -113,15 +116,9 @@ impl CliError {
         }
     }
 
-    /// Ctrl-C, when nothing was under way that changes something.
-    pub fn interrupted(message: impl Into<String>) -> Self {
-        Self { is_retryable: true, ..Self::new(ExitCode::Interrupted, message) }
-    }
-
-    /// Ctrl-C, while a call that changes something was under way.
-    pub fn interrupted_in_doubt() -> Self {
-        let message = "interrupted before an answer came; it may have been done all the same";
-        Self { leaves_doubt: true, is_retryable: false, ..Self::interrupted(message) }
+    /// Ctrl-C, when nothing was under way.
+    pub fn interrupted() -> Self {
+        Self { is_retryable: true, ..Self::new(ExitCode::Interrupted, "interrupted; nothing was changed") }
     }
 
     /// A run over many targets in which not all went well; `may_go_on` when doing it again can help and is safe.
@@ -132,12 +129,6 @@ impl CliError {
     /// Says what could not be done.
     pub fn failing(self, failed: impl Into<String>) -> Self {
         Self { failed: Some(failed.into()), ..self }
-    }
-
-    /// Says with which key the same call can be made again safely.
-    pub fn with_key(self, key: IdempotencyKey) -> Self {
-        let is_retryable = self.is_retryable || self.exit_code == ExitCode::Interrupted;
-        Self { idempotency_key: Some(key), is_retryable, ..self }
     }
 
     /// Adds one thing to do next.
@@ -216,7 +207,21 @@ impl CliError {
             "request_id": api.and_then(ApiError::request_id),
             "retry_after": api.and_then(ApiError::retry_after).map(|wait| wait.as_secs()),
             "attempts": api.map(ApiError::attempts),
-            "idempotency_key": self.idempotency_key.as_ref().map(IdempotencyKey::as_str),
+            "idempotency_key": api.and_then(ApiError::idempotency_key).map(IdempotencyKey::as_str),
         }})
+    }
+}
+
+/// Makes visible in what was typed what a terminal would obey.
+fn show_controls(error: &mut clap::Error) {
+    let shown: Vec<(ContextKind, ContextValue)> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(plain(text).into_owned()))),
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in shown {
+        error.insert(kind, value);
     }
 }

@@ -76,6 +76,7 @@ impl From<ErrorKind> for ExitCode {
             ErrorKind::RateLimited => Self::RateLimited,
             ErrorKind::Server => Self::Server,
             ErrorKind::Network => Self::Network,
+            ErrorKind::Interrupted => Self::Interrupted,
             ErrorKind::UnexpectedAnswer => Self::Other,
         }
     }

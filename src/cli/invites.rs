@@ -111,7 +111,7 @@ pub(super) async fn run<A: InviteAction>(
             many(action, planned, A::ASKS, args, context, &client).await
         }
         Invites::AllInvited => {
-            let all = context.unless_interrupted(context.all_invited(&client)).await??;
+            let all = context.all_invited(&client).await?;
             if all.cancelled > 0 {
                 let who =
                     if all.cancelled == 1 { "1 invite that was" } else { &format!("{} that were", all.cancelled) };
@@ -135,7 +135,7 @@ async fn one<A: InviteAction>(
         Target::Email(email) => format!("invite of {email}"),
     };
     let failed = format!("cannot {} the {invite}", A::VERB);
-    let id = context.unless_interrupted(context.resolve(client, target, Sought::Invite)).await?;
+    let id = context.resolve(client, target, Sought::Invite).await;
     let id = id.map_err(|error| error.failing(&failed))?;
     if A::ASKS && !args.is_dry_run() {
         args.confirmation.ask(context, &format!("{} the {invite}", capitalized(A::VERB)), &[]).await?;
@@ -145,7 +145,7 @@ async fn one<A: InviteAction>(
         (None, Some(run)) => run.key(A::OPERATION, &id, args.is_dry_run()),
         (None, None) => IdempotencyKey::random(),
     };
-    let outcome = context.unless_interrupted_in_doubt(action.call(client, &id, key.clone())).await;
+    let outcome = action.call(client, &id, key.clone()).await;
     match outcome {
         Ok(body) => Ok(Report::answer(action.sentence(&invite), body)),
         Err(error) => Err(context.advise_same_call(error.failing(failed), &key)),
@@ -169,12 +169,12 @@ async fn many<A: InviteAction>(
     let id = args.resume.unwrap_or_else(RunId::new);
     let done = if dry_run { "checked" } else { A::DONE };
     let run = Run { context, client, done, id: Some(id) };
-    run.over(planned, |invite| async move {
+    let report = run.over(planned, |invite| async move {
         // A long run may outlive the server's memory.
         args.check_age()?;
         action.call(client, &invite, id.key(A::OPERATION, &invite, dry_run)).await
-    })
-    .await
+    });
+    Ok(report.await)
 }
 
 fn capitalized(verb: &str) -> String {

@@ -16,6 +16,7 @@ mod error;
 mod exit_code;
 mod global;
 mod help;
+mod interrupts;
 mod invites;
 mod log;
 mod many;
@@ -84,7 +85,10 @@ fn run(cli: Cli, args: &[OsString], output: &Output) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::io)?;
     log::start(&cli.global)?;
     let context = Context::new(cli.global, args, output)?;
-    let report = runtime.block_on(cli.command.run(&context))?;
+    let report = runtime.block_on(context.interrupts.heard_during(cli.command.run(&context)));
+    // A look-up of a name that hangs is not waited for.
+    runtime.shutdown_background();
+    let report = report.map_err(CliError::io)??;
     output.report(&report)?;
     report.into_ending()
 }

@@ -1,5 +1,6 @@
 use std::str::FromStr;
 
+use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -35,6 +36,20 @@ impl ApiKey {
     }
 }
 
+impl ApiKey {
+    /// The shortest key that is looked for in a text: a shorter one may be a common word.
+    const MIN_REDACTED: usize = 12;
+
+    /// The text with a placeholder for the key, if it is in there: a server may repeat what it was sent.
+    pub(super) fn redacted(&self, text: Bytes) -> Bytes {
+        let key = self.0.expose_secret();
+        match str::from_utf8(&text) {
+            Ok(text) if key.len() >= Self::MIN_REDACTED && text.contains(key) => text.replace(key, "[API key]").into(),
+            _ => text,
+        }
+    }
+}
+
 impl FromStr for ApiKey {
     type Err = InvalidApiKey;
 
@@ -60,6 +75,15 @@ mod tests {
         let key: ApiKey = " abc\r\n".parse().expect("a key");
         assert_eq!(key.authorization(), "Bearer abc");
         assert!(key.authorization().is_sensitive());
+    }
+
+    #[test]
+    fn a_key_that_a_server_repeats_is_not_shown() {
+        let key: ApiKey = "0123456789ab".parse().expect("a key");
+        assert_eq!(key.redacted(Bytes::from("key 0123456789ab is bad")), "key [API key] is bad");
+        assert_eq!(key.redacted(Bytes::from(&b"\xff0123456789ab"[..])), &b"\xff0123456789ab"[..]);
+        let short: ApiKey = "sandbox".parse().expect("a key");
+        assert_eq!(short.redacted(Bytes::from("the sandbox")), "the sandbox");
     }
 
     #[test]

@@ -27,12 +27,27 @@ pub struct Answer<T> {
 pub async fn call<T>(
     sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
 ) -> Result<Answer<T>, ApiError> {
-    let (outcome, transcript) = record(sending).await;
+    call_unless(sending, std::future::pending()).await
+}
+
+/// The same, unless it is to `stop` before: what comes of it then is an error of the kind
+/// [`Interrupted`](super::ErrorKind::Interrupted), which says whether it
+/// [may have been done](ApiError::leaves_doubt) all the same.
+///
+/// # Errors
+///
+/// As of [`call`].
+pub async fn call_unless<T>(
+    sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
+    stop: impl Future<Output = ()>,
+) -> Result<Answer<T>, ApiError> {
+    let (outcome, transcript) = record(sending, stop).await;
     match outcome {
-        Ok(response) => {
+        None => Err(ApiError::interrupted().with_transcript(transcript)),
+        Some(Ok(response)) => {
             let Transcript { body, request_id, attempts, .. } = transcript;
             Ok(Answer { value: response.into_inner(), body, request_id, attempts })
         }
-        Err(error) => Err(ApiError::from(error).with_transcript(transcript)),
+        Some(Err(error)) => Err(ApiError::from(error).with_transcript(transcript)),
     }
 }

@@ -80,7 +80,10 @@ pub enum ConfigError {
     /// No root certificate could be read, so that no HTTPS server can be trusted.
     #[error("no root certificate can be read: {0}")]
     RootCertificates(String),
-    /// The HTTP client could not be set up, for example because of a proxy variable that is no URL.
+    /// An environment variable that names a proxy is not the URL of one. Its value may hold a password.
+    #[error("{0} is not the URL of a proxy")]
+    Proxy(&'static str),
+    /// The HTTP client could not be set up.
     #[error("the HTTP client cannot be set up")]
     Http(#[source] reqwest::Error),
 }
@@ -191,6 +194,9 @@ impl ClientConfig {
     /// The root certificates are read here, and only when the base URL is `https`.
     pub fn build(self) -> Result<Client, ConfigError> {
         let encrypted = self.base_url.scheme() == "https";
+        if encrypted {
+            check_proxies()?;
+        }
         let tls = tls::client_config(encrypted).map_err(ConfigError::RootCertificates)?;
         let mut http = reqwest::Client::builder()
             .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
@@ -204,9 +210,19 @@ impl ClientConfig {
         }
         let http = http.build().map_err(ConfigError::Http)?;
         let exchange =
-            Exchange::new(&self.api_key, self.tenant, self.customer_context, self.retry_policy, self.concurrency);
+            Exchange::new(self.api_key, self.tenant, self.customer_context, self.retry_policy, self.concurrency);
         Ok(Client::new_with_client(self.base_url.as_str().trim_end_matches('/'), http, exchange))
     }
+}
+
+/// A proxy that was asked for is not left out in silence, as reqwest does when it cannot read its URL.
+fn check_proxies() -> Result<(), ConfigError> {
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        if variable(name)?.is_some_and(|url| reqwest::Proxy::all(url).is_err()) {
+            return Err(ConfigError::Proxy(name));
+        }
+    }
+    Ok(())
 }
 
 fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {

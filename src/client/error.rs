@@ -65,6 +65,9 @@ pub enum ErrorKind {
     /// There was no complete answer: no connection, a broken one, or too slow a one. The work may have been
     /// done; with the same idempotency key, trying again is safe.
     Network,
+    /// The caller stopped it, by [`call_unless`](super::call_unless()). With the same idempotency key, trying again is
+    /// safe.
+    Interrupted,
     /// An answer that the document does not know: another status, or a success that cannot be read.
     UnexpectedAnswer,
 }
@@ -152,7 +155,7 @@ impl ApiError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let is_safe = self.0.idempotency_key.is_some() || !self.0.leaves_doubt;
-        is_safe && self.0.failure.is_some_and(Failure::can_pass)
+        is_safe && (self.0.kind == ErrorKind::Interrupted || self.0.failure.is_some_and(Failure::can_pass))
     }
 
     /// Adds what only the exchange saw.
@@ -167,6 +170,7 @@ impl ApiError {
             status,
             request_id,
             body,
+            ..
         } = transcript;
         let details = &mut *self.0;
         details.failure = failure.or(details.failure);
@@ -177,6 +181,9 @@ impl ApiError {
         details.elapsed = elapsed;
         details.is_out_of_time = is_out_of_time;
         details.leaves_doubt = leaves_doubt;
+        if details.kind == ErrorKind::Interrupted && leaves_doubt {
+            details.message.push_str("; it may have been done all the same");
+        }
         details.idempotency_key = idempotency_key;
         self
     }
@@ -197,6 +204,10 @@ impl ApiError {
             idempotency_key: None,
             source: None,
         }))
+    }
+
+    pub(super) fn interrupted() -> Self {
+        Self::new(ErrorKind::Interrupted, "interrupted before an answer came")
     }
 
     fn answered(status: StatusCode, headers: &HeaderMap, message: Option<String>) -> Self {

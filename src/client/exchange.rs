@@ -22,7 +22,7 @@ const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
 /// [`ClientConfig::build`](super::ClientConfig::build) makes it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    authorization: HeaderValue,
+    api_key: ApiKey,
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
     retry_policy: RetryPolicy,
@@ -32,14 +32,14 @@ pub struct Exchange {
 
 impl Exchange {
     pub(super) fn new(
-        api_key: &ApiKey,
+        api_key: ApiKey,
         tenant: Option<HeaderValue>,
         customer_context: Option<String>,
         retry_policy: RetryPolicy,
         concurrency: NonZeroUsize,
     ) -> Self {
         let pace = Arc::new(Pace::new(concurrency));
-        Self { authorization: api_key.authorization(), tenant, customer_context, retry_policy, pace }
+        Self { api_key, tenant, customer_context, retry_policy, pace }
     }
 
     pub(super) fn pace(&self) -> &Pace {
@@ -48,7 +48,7 @@ impl Exchange {
 
     fn authenticate(&self, request: &mut Request) {
         let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, self.authorization.clone());
+        headers.insert(AUTHORIZATION, self.api_key.authorization());
         if let Some(tenant) = &self.tenant {
             headers.insert(TENANT, tenant.clone());
         }
@@ -91,9 +91,10 @@ impl Exchange {
         loop {
             number += 1;
             let attempt_started = Instant::now();
-            let outcome = attempt(http, request, self.retry_policy.attempt_timeout.min(left())).await;
+            transcript::note_begin(request);
+            let outcome = self.attempt(http, request, self.retry_policy.attempt_timeout.min(left())).await;
             let failure = failure_of(&outcome, may_be_under_way && operation.takes_idempotency_key);
-            transcript::note_attempt(request, &outcome, failure, started.elapsed());
+            transcript::note_end(&outcome, failure, started.elapsed());
             self.log_attempt(request, number, attempt_started.elapsed(), &outcome);
             let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
             match failure {
@@ -122,6 +123,13 @@ impl Exchange {
         }
     }
 
+    /// Sends the request once.
+    async fn attempt(&self, http: &reqwest::Client, request: &Request, timeout: Duration) -> reqwest::Result<Response> {
+        let mut request = request.try_clone().expect("the generated client sends bodies from memory");
+        *request.timeout_mut() = Some(timeout);
+        complete(http.execute(request).await?, &self.api_key).await
+    }
+
     fn log_attempt(&self, request: &Request, number: u32, took: Duration, outcome: &reqwest::Result<Response>) {
         let (method, path, most) = (request.method(), request.url().path(), self.retry_policy.max_attempts);
         let took = in_words(took);
@@ -137,13 +145,6 @@ impl Exchange {
             }
         }
     }
-}
-
-/// Sends the request once.
-async fn attempt(http: &reqwest::Client, request: &Request, timeout: Duration) -> reqwest::Result<Response> {
-    let mut request = request.try_clone().expect("the generated client sends bodies from memory");
-    *request.timeout_mut() = Some(timeout);
-    complete(http.execute(request).await?).await
 }
 
 /// What went wrong, if anything did; 409 can mean that an earlier attempt with the same key is under way.

@@ -28,7 +28,7 @@ mod transcript;
 
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
 pub use api_key::{ApiKey, InvalidApiKey};
-pub use call::{Answer, call};
+pub use call::{Answer, call, call_unless};
 pub use call_each::call_each;
 pub use config::{ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
 #[cfg(feature = "cli")]

@@ -2,7 +2,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 
-use super::error_body;
+use super::{ApiKey, error_body};
 
 /// The largest body of an answer, in bytes (10 MiB).
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -19,7 +19,7 @@ pub(super) struct WholeBody(pub Bytes);
 /// The response with its whole body read, and with a body that the document promises if it is an error.
 ///
 /// The status of an error survives whatever its body is; a success that is too large fails when it is read.
-pub(super) async fn complete(mut response: Response) -> reqwest::Result<Response> {
+pub(super) async fn complete(mut response: Response, api_key: &ApiKey) -> reqwest::Result<Response> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let mut body = BytesMut::new();
@@ -37,7 +37,10 @@ pub(super) async fn complete(mut response: Response) -> reqwest::Result<Response
             Err(broken_off) => return Err(broken_off),
         }
     }
-    let body = body.freeze();
+    let mut body = body.freeze();
+    if is_error {
+        body = api_key.redacted(body);
+    }
 
     if too_large && !is_error {
         let failing = reqwest::Body::wrap_stream(futures_util::stream::iter([Err::<Bytes, _>(BodyTooLarge)]));
@@ -94,7 +97,7 @@ mod tests {
                 response.headers_mut().insert(CONTENT_TYPE, value);
             }
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-            let completed = runtime.block_on(complete(response.into())).expect("the body is in memory");
+            let completed = runtime.block_on(complete(response.into(), &"key".parse().expect("a key"))).expect("the body is in memory");
             prop_assert_eq!(completed.status().as_u16(), status);
             if (400..600).contains(&status) {
                 let read: types::Error = runtime.block_on(completed.json()).expect("a body as documented");

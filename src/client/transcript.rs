@@ -1,8 +1,10 @@
 use std::cell::RefCell;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{Method, Request, Response, StatusCode};
+use tokio::time::Instant;
 
 use super::response::{self, WholeBody};
 use super::{Failure, IdempotencyKey};
@@ -11,6 +13,9 @@ use super::{Failure, IdempotencyKey};
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
     pub idempotency_key: Option<IdempotencyKey>,
+    started: Option<Instant>,
+    /// An attempt to change something is under way.
+    is_changing: bool,
     pub attempts: u32,
     pub elapsed: Duration,
     /// Another attempt was allowed, and the wait for it would not have ended in time.
@@ -29,35 +34,53 @@ tokio::task_local! {
     static TRANSCRIPT: RefCell<Transcript>;
 }
 
-/// Runs the future of a call, and returns with its outcome what was noted of it.
-pub(super) async fn record<T>(sending: impl Future<Output = T>) -> (T, Transcript) {
-    let recorded = async {
-        let outcome = sending.await;
-        (outcome, TRANSCRIPT.with(RefCell::take))
+/// Runs the future of a call, and returns with its outcome what was noted of it. There is no outcome when it was to
+/// stop before.
+pub(super) async fn record<T>(
+    sending: impl Future<Output = T>,
+    stop: impl Future<Output = ()>,
+) -> (Option<T>, Transcript) {
+    let mut recorded = pin!(TRANSCRIPT.scope(RefCell::default(), sending));
+    let outcome = tokio::select! {
+        outcome = &mut recorded => Some(outcome),
+        () = stop => None,
     };
-    TRANSCRIPT.scope(RefCell::default(), recorded).await
+    let mut transcript = recorded.take_value().map(RefCell::into_inner).unwrap_or_default();
+    transcript.leaves_doubt |= transcript.is_changing;
+    if let Some(started) = transcript.started.filter(|_| outcome.is_none()) {
+        transcript.elapsed = started.elapsed();
+    }
+    (outcome, transcript)
 }
 
 /// Notes the request of the call under way. Outside of one (`send` was awaited on its own) nobody asks for it.
 pub(super) fn note_request(request: &Request) {
     let key = || request.headers().get("idempotency-key")?.to_str().ok()?.parse().ok();
-    let _ = TRANSCRIPT.try_with(|transcript| transcript.borrow_mut().idempotency_key = key());
+    let _ = TRANSCRIPT.try_with(|transcript| {
+        let mut transcript = transcript.borrow_mut();
+        transcript.idempotency_key = key();
+        transcript.started = Some(Instant::now());
+    });
 }
 
-/// Notes one more attempt of the call under way, and how long the call has taken with it.
-pub(super) fn note_attempt(
-    request: &Request,
-    outcome: &reqwest::Result<Response>,
-    failure: Option<Failure>,
-    elapsed: Duration,
-) {
+/// Notes that an attempt of the call under way begins.
+pub(super) fn note_begin(request: &Request) {
+    let _ = TRANSCRIPT.try_with(|transcript| {
+        let mut transcript = transcript.borrow_mut();
+        transcript.attempts += 1;
+        transcript.is_changing = request.method() != Method::GET;
+    });
+}
+
+/// Notes what came of the attempt, and how long the call has taken with it.
+pub(super) fn note_end(outcome: &reqwest::Result<Response>, failure: Option<Failure>, elapsed: Duration) {
     let answer = outcome.as_ref().ok();
     let body = answer.and_then(|answer| answer.extensions().get::<WholeBody>());
     let _ = TRANSCRIPT.try_with(|transcript| {
         let mut transcript = transcript.borrow_mut();
-        transcript.attempts += 1;
         transcript.elapsed = elapsed;
-        transcript.leaves_doubt |= request.method() != Method::GET && failure.is_some_and(Failure::leaves_doubt);
+        transcript.leaves_doubt |= transcript.is_changing && failure.is_some_and(Failure::leaves_doubt);
+        transcript.is_changing = false;
         transcript.failure = failure;
         transcript.status = answer.map(Response::status);
         transcript.request_id = answer.and_then(|answer| response::request_id(answer.headers()));

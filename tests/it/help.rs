@@ -49,7 +49,7 @@ fn a_usage_error_has_the_form_that_is_asked_for() {
         "{message}"
     );
     let usage = dci(&["resend-invite", "-o", "table"]).env("DCI_API_BASE_URL", "http://127.0.0.1:1").finish();
-    assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <ID>"), "{}", usage.transcript());
+    assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <TARGET>..."), "{}", usage.transcript());
     let escapes = dci(&["sandbox", "--fault", "\u{1b}[31mred", "-o", "table"]).finish();
     assert!(!escapes.stderr.contains('\u{1b}'), "{:?}", escapes.stderr);
 }

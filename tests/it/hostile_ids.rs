@@ -93,3 +93,22 @@ async fn the_library_sends_no_request_to_another_path() {
         }
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn what_was_typed_commands_no_terminal_when_it_is_refused() {
+    for args in [
+        &["resend-invite", "\u{1b}]0;owned\u{7}x"][..],
+        &["resend-invite", "x", "--idempotency-key", "\u{1b}[2Jk"],
+        &["resend-invite", "x", "--\u{1b}[2Jk"],
+        &["\u{1b}[2Jresend"],
+        &["list-users", "--status", "\u{9b}2J"],
+    ] {
+        let (code, shown) = crate::program::dci(args).env("TERM", "xterm").finish_at_terminal();
+        assert_eq!(code, 2, "{shown:?}");
+        let without_colours = regress::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern").replace_all(&shown, "");
+        let is_obeyed = |char: char| char.is_control() && char != '\n';
+        assert!(!without_colours.contains(is_obeyed), "{args:?}: {shown:?}");
+        assert!(without_colours.contains("\\u{1b}") || without_colours.contains("\\u{9b}"), "{shown:?}");
+    }
+}

@@ -193,3 +193,12 @@ fn what_is_not_http_is_a_network_error() {
     let server = ScriptedServer::answering("SSH-2.0-OpenSSH_9.6\r\n");
     assert_eq!(run(&server).code, 41);
 }
+
+#[test]
+fn a_server_that_repeats_the_credential_does_not_get_it_shown() {
+    let body = format!(r#"{{"error":"the key {API_KEY} is bad"}}"#);
+    let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
+    // The runner fails when the credential is shown.
+    let finished = dci_at(&server.url, &["resend-invite", "x", "-o", "table"]).finish();
+    assert!(finished.stderr.contains("the key [API key] is bad"), "{}", finished.transcript());
+}

@@ -12,7 +12,7 @@ pub const API_KEY: &str = "s3cret-api-key";
 pub fn dci(args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dci"));
     command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
-    Run { command, shown: format!("dci {}", args.join(" ")) }
+    Run { command, stdin: Vec::new(), shown: format!("dci {}", args.join(" ")) }
 }
 
 /// `dci`, pointed at a server and with the API key.
@@ -27,6 +27,7 @@ pub fn dci_on(sandbox: &Sandbox, args: &[&str]) -> Run {
 
 pub struct Run {
     command: Command,
+    stdin: Vec<u8>,
     shown: String,
 }
 
@@ -34,6 +35,8 @@ pub struct Running {
     child: Child,
     /// The rest of it, once a line was read.
     stdout: Option<BufReader<ChildStdout>>,
+    /// What was read of it so far.
+    stderr: Vec<u8>,
     shown: String,
 }
 
@@ -50,33 +53,64 @@ impl Run {
         self
     }
 
+    /// What is on stdin, or is typed at the terminal as the answer to a question.
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = bytes.into();
+        self
+    }
+
     pub fn finish(self) -> Finished {
         self.start().finish()
     }
 
     /// Runs it in a pseudo-terminal: the exit code, and what is on the screen in the end.
     #[cfg(unix)]
-    pub fn finish_at_terminal(mut self) -> (i32, String) {
+    pub fn finish_at_terminal(self) -> (i32, String) {
+        self.interrupt_at_terminal(|_| false)
+    }
+
+    /// The same, with what Ctrl-C does as soon as the screen is as wanted.
+    #[cfg(unix)]
+    pub fn interrupt_at_terminal(mut self, is_wanted: impl Fn(&str) -> bool) -> (i32, String) {
+        use std::io::Write;
+
         use rustix::fs::{Mode, OFlags, open};
         use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
         let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
         grantpt(&screen).and_then(|()| unlockpt(&screen)).expect("it is ours");
         let name = ptsname(&screen, Vec::new()).expect("it has a name");
         let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its other end");
-        let stdout = terminal.try_clone().expect("a second handle");
-        let mut child = self.command.stdout(stdout).stderr(terminal).spawn().expect("the program starts");
+        let handle = || terminal.try_clone().expect("another handle");
+        self.command.stdin(handle()).stdout(handle()).stderr(handle());
+        let mut child = self.command.spawn().expect("the program starts");
         // The command holds handles of the terminal: while it does, the screen does not end.
-        drop(self.command);
-        let mut shown = Vec::new();
+        drop((self.command, terminal));
+        let mut screen = std::fs::File::from(screen);
+        let (mut shown, mut buffer, mut was_interrupted) = (Vec::new(), [0; 4096], false);
         // At the end of a terminal Linux reports an I/O error.
-        let _ = std::fs::File::from(screen).read_to_end(&mut shown);
+        while let Ok(count @ 1..) = screen.read(&mut buffer) {
+            shown.extend_from_slice(&buffer[..count]);
+            if shown.ends_with(b"[y/N] ") {
+                screen.write_all(&std::mem::take(&mut self.stdin)).expect("the terminal takes what is typed");
+            }
+            if !was_interrupted && is_wanted(&String::from_utf8_lossy(&shown)) {
+                interrupt(&child);
+                was_interrupted = true;
+            }
+        }
         let code = child.wait().expect("the program ends").code().expect("by itself");
         (code, String::from_utf8(shown).expect("the program prints UTF-8").replace('\r', ""))
     }
 
     pub fn start(mut self) -> Running {
-        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running { child: self.command.spawn().expect("the program starts"), stdout: None, shown: self.shown }
+        use std::io::Write;
+
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        // In a thread, since the program may not read all of it, and may write before it does.
+        std::thread::spawn(move || stdin.write_all(&self.stdin));
+        Running { child, stdout: None, stderr: Vec::new(), shown: self.shown }
     }
 }
 
@@ -89,11 +123,30 @@ impl Running {
         line.trim_end().to_owned()
     }
 
+    /// Waits for a text on stderr.
+    pub fn wait_for(&mut self, text: &str) {
+        let stderr = self.child.stderr.as_mut().expect("it is piped");
+        // Byte by byte, so that the rest is left for the end.
+        let mut byte = [0];
+        while !String::from_utf8_lossy(&self.stderr).ends_with(text) {
+            stderr.read_exact(&mut byte).expect("the text comes before the end");
+            self.stderr.push(byte[0]);
+        }
+    }
+
     /// What Ctrl-C does.
     #[cfg(unix)]
     pub fn interrupt(&self) {
-        use rustix::process::{Pid, Signal, kill_process};
-        kill_process(Pid::from_child(&self.child), Signal::INT).expect("it runs");
+        interrupt(&self.child);
+    }
+
+    /// What somebody does who wants it to end now.
+    #[cfg(unix)]
+    pub fn interrupt_until_it_ends(&mut self) {
+        while self.child.try_wait().expect("it is ours").is_none() {
+            interrupt(&self.child);
+            std::thread::yield_now();
+        }
     }
 
     pub fn finish(self) -> Finished {
@@ -102,7 +155,7 @@ impl Running {
         let finished = Finished {
             code: output.status.code().expect("the program ends by itself"),
             stdout: text(output.stdout),
-            stderr: text(output.stderr),
+            stderr: text([self.stderr, output.stderr].concat()),
             shown: self.shown,
         };
         for shown in [&finished.stdout, &finished.stderr] {
@@ -113,6 +166,12 @@ impl Running {
     }
 }
 
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    kill_process(Pid::from_child(child), Signal::INT).expect("it runs");
+}
+
 impl Finished {
     /// The whole run as text, with what differs from run to run masked.
     pub fn transcript(&self) -> String {
@@ -120,10 +179,17 @@ impl Finished {
         format!("$ {shown}\nexit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}")
     }
 
+    /// The error object; before it there may be the line with which a run begins.
     pub fn error(&self) -> serde_json::Value {
-        let object: serde_json::Value = serde_json::from_str(&self.stderr)
-            .unwrap_or_else(|error| panic!("stderr has no error object ({error}): {}", self.stderr));
-        object["error"].clone()
+        let objects = serde_json::Deserializer::from_str(&self.stderr).into_iter::<serde_json::Value>();
+        let last = objects.last().and_then(Result::ok).unwrap_or_default();
+        assert!(last["error"].is_object(), "stderr has no error object: {}", self.stderr);
+        last["error"].clone()
+    }
+
+    /// What is on stdout, as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.transcript()))
     }
 }
 
@@ -133,6 +199,10 @@ macro_rules! assert_masked_snapshot {
         insta::with_settings!({ filters => vec![
             (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", "[random UUID]"),
+            (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", "[run]"),
+            (r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", "[derived key]"),
+            (r"invite-[0-9a-f]{32}", "invite-[random]"),
+            (r"sandbox-\d+", "sandbox-[request]"),
             (r"until \w{3} \d+ \w{3} \d{4}, \d\d:\d\d UTC", "until [in 48 hours]"),
             (r"\b\d+(\.\d)? m?s\b", "[time]"),
             (r"\S+/debug/dci ", "dci "),

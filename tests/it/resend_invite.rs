@@ -66,12 +66,6 @@ fn status_404() {
 }
 
 #[test]
-fn an_email_address_is_not_an_id() {
-    let finished = dci_on(&sandbox(), &["resend-invite", "pending@example.com"]).finish();
-    assert!(finished.code == 20 && finished.error()["hint"].to_string().contains("email address"));
-}
-
-#[test]
 fn a_key_of_another_request_is_explained() {
     let sandbox = sandbox();
     let call =
@@ -160,8 +154,8 @@ fn the_moment_that_is_shown_is_the_end_of_the_link() {
     let finished = dci_on(&sandbox, &["resend-invite", "invite-pending", "-o", "table"]).finish();
     let ends = sandbox.outbox()[0].expires_at;
     let shown = |end: jiff::Timestamp| end.strftime("works until %a %-d %b %Y, %H:%M UTC;").to_string();
-    let later = shown(ends + jiff::SignedDuration::from_secs(60));
-    let found = [shown(ends), later].iter().any(|moment| finished.stdout.contains(moment));
+    let earlier = shown(ends - jiff::SignedDuration::from_secs(60));
+    let found = [shown(ends), earlier].iter().any(|moment| finished.stdout.contains(moment));
     assert!(found, "{} ends {ends}", finished.stdout);
 }
 

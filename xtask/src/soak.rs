@@ -1,14 +1,16 @@
 use std::collections::HashMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use dci::client::{Client, ClientConfig, IdempotencyKey, RetryPolicy, call};
+use dci::client::{Client, ClientConfig, RetryPolicy, RunId, UserId, call, call_each};
+use dci::operation::Operation;
 use dci::sandbox::Sandbox;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt};
 
 /// How many calls are under way at once.
-const CONCURRENCY: usize = 32;
+const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(32).expect("32 is not 0");
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -23,6 +25,10 @@ pub struct Args {
     /// Which faults: the same seed brings the same ones
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+
+    /// Break the run off this many times, each time at a random moment, and go on with it
+    #[arg(long, value_name = "TIMES", default_value_t = 0, num_args = 0..=1, default_missing_value = "5")]
+    pub interrupt: u32,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
@@ -75,7 +81,7 @@ impl fmt::Display for Tally {
 
 /// What the client said of one invite.
 struct Report {
-    id: String,
+    id: UserId,
     attempts: u32,
     outcome: Outcome,
 }
@@ -90,23 +96,34 @@ enum Outcome {
 
 pub fn tally(args: &Args) -> anyhow::Result<Tally> {
     let sandbox = Sandbox::start()?;
-    for number in 0..args.invites {
-        sandbox.add_invited(&format!("invite-{number}"), &format!("user-{number}@example.com"));
+    let ids: Vec<UserId> =
+        (0..args.invites).map(|number| format!("invite-{number}").parse()).collect::<Result<_, _>>()?;
+    for (number, id) in ids.iter().enumerate() {
+        sandbox.add_invited(id.as_str(), &format!("user-{number}@example.com"));
     }
     sandbox.inject_at_random(args.faults, args.seed);
     let client = client(&sandbox)?;
+    // Made of the seed, so that the keys are the same in each run, and with them the sandbox's faults.
+    let run: RunId = format!("01890a5d-ac96-7000-8000-{:012x}", args.seed & 0xffff_ffff_ffff).parse()?;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let resend_all = stream::iter(0..args.invites).map(|number| resend(&client, args.seed, number));
-    let reports: Vec<Report> = runtime.block_on(resend_all.buffer_unordered(CONCURRENCY).collect());
+    let mut random = fastrand::Rng::with_seed(args.seed);
+    let mut attempts = 0;
+    for _ in 0..args.interrupt {
+        // Reports that came before the interrupt are not needed: the last pass makes one for each invite.
+        let until = random.usize(..=ids.len());
+        let reports = runtime.block_on(resend_all(&client, run, &ids).take(until).collect::<Vec<Report>>());
+        attempts += reports.iter().map(|report| report.attempts).sum::<u32>();
+    }
+    let reports: Vec<Report> = runtime.block_on(resend_all(&client, run, &ids).collect());
 
     let mut emails: HashMap<String, usize> = HashMap::new();
     for email in sandbox.outbox() {
         *emails.entry(email.invite_id).or_default() += 1;
     }
-    let mut tally = Tally { invites: reports.len(), emails: emails.values().sum(), ..Tally::default() };
+    let mut tally = Tally { invites: reports.len(), attempts, emails: emails.values().sum(), ..Tally::default() };
     for Report { id, attempts, outcome } in reports {
-        let emails = emails.get(&id).copied().unwrap_or_default();
+        let emails = emails.get(id.as_str()).copied().unwrap_or_default();
         tally.attempts += attempts;
         tally.resent += usize::from(outcome == Outcome::Resent);
         tally.failed += usize::from(outcome != Outcome::Resent);
@@ -128,21 +145,21 @@ fn client(sandbox: &Sandbox) -> anyhow::Result<Client> {
         ..default
     };
     let config = ClientConfig::new(sandbox.api_key().parse()?).with_base_url(sandbox.url())?;
-    config.with_retry_policy(policy).build().context("no client for the sandbox")
+    config.with_retry_policy(policy).with_concurrency(CONCURRENCY).build().context("no client for the sandbox")
 }
 
-async fn resend(client: &Client, seed: u64, number: u32) -> Report {
-    let id = format!("invite-{number}");
-    // Made of the seed, so that the sandbox's faults are the same in each run.
-    let key: IdempotencyKey = format!("soak-{seed}-{number}").parse().expect("visible ASCII");
-    let request = client.resend_invite().id(&id).idempotency_key(key).body(serde_json::Map::new());
-    match call(request.send()).await {
-        Ok(answer) => Report { id, attempts: answer.attempts, outcome: Outcome::Resent },
-        Err(error) => {
-            let outcome = if error.is_retryable() { Outcome::FailedForNow } else { Outcome::FailedForGood };
-            Report { id, attempts: error.attempts(), outcome }
+fn resend_all<'a>(client: &'a Client, run: RunId, ids: &'a [UserId]) -> impl Stream<Item = Report> + 'a {
+    call_each(client, ids, move |id| async move {
+        let key = run.key(Operation::RESEND_INVITE, id, false);
+        let request = client.resend_invite().id(id).idempotency_key(key).body(serde_json::Map::new());
+        match call(request.send()).await {
+            Ok(answer) => Report { id: id.clone(), attempts: answer.attempts, outcome: Outcome::Resent },
+            Err(error) => {
+                let outcome = if error.is_retryable() { Outcome::FailedForNow } else { Outcome::FailedForGood };
+                Report { id: id.clone(), attempts: error.attempts(), outcome }
+            }
         }
-    }
+    })
 }
 
 #[cfg(test)]
@@ -151,7 +168,7 @@ mod tests {
 
     #[test]
     fn each_invite_goes_out_exactly_once_while_a_third_of_all_exchanges_fail() {
-        let args = Args { invites: 2_500, faults: 30, seed: 42 };
+        let args = Args { invites: 2_500, faults: 30, seed: 42, interrupt: 0 };
         let tally = tally(&args).expect("a sandbox");
         assert_eq!((tally.invites, tally.resent + tally.failed), (2_500, 2_500));
         assert!(tally.is_exact(), "{tally}");
@@ -161,8 +178,16 @@ mod tests {
 
     #[test]
     fn the_same_seed_brings_the_same_run() {
-        let run = |seed| tally(&Args { invites: 300, faults: 30, seed }).expect("a sandbox");
+        let run = |seed| tally(&Args { invites: 300, faults: 30, seed, interrupt: 0 }).expect("a sandbox");
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));
+    }
+
+    #[test]
+    fn ten_thousand_invites_get_one_email_each_however_often_the_run_breaks_off() {
+        let args = Args { invites: 10_000, faults: 30, seed: 3, interrupt: 4 };
+        let tally = tally(&args).expect("a sandbox");
+        assert!(tally.is_exact(), "{tally}");
+        assert!(tally.emails > 9_990, "{tally}");
     }
 }

@@ -35,10 +35,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     match Targets::read(args.targets)? {
         Targets::One(target) => {
             let failed = format!("cannot delete the user {target}");
-            let id = context.unless_interrupted(context.resolve(&client, &target, Sought::User)).await?;
+            let id = context.resolve(&client, &target, Sought::User).await;
             let id = id.map_err(|error| error.failing(&failed))?;
             args.confirmation.ask(context, &format!("Delete the user {target}"), &[]).await?;
-            let body = context.unless_interrupted_in_doubt(delete(context, &client, &id)).await;
+            let body = delete(context, &client, &id).await;
             let body = body.map_err(|error| error.failing(failed).hint_if_in_doubt(IN_DOUBT))?;
             Ok(Report::answer(format!("The user {target} was deleted."), body))
         }
@@ -51,10 +51,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             }
             let run = Run { context, client: &client, done: "deleted", id: None };
             let client = &client;
-            run.over(planned, |id| async move {
+            let report = run.over(planned, |id| async move {
                 delete(context, client, &id).await.map_err(|error| error.hint_if_in_doubt(IN_DOUBT))
-            })
-            .await
+            });
+            Ok(report.await)
         }
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         .role_id(role_id)
         .organization_id(organization_id);
     let calling = context.call(client.invite_user().body(request).send());
-    let answer = context.unless_interrupted_in_doubt(calling).await.map_err(|error| {
+    let answer = calling.await.map_err(|error| {
         error
             .failing(format!("cannot invite {}", args.email))
             .hint_for(ErrorKind::Permission, "Inviting a user requires the usersManager permission.")

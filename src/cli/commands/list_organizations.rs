@@ -10,7 +10,7 @@ pub struct Args {}
 
 pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let client = context.client()?;
-    let answer = context.unless_interrupted(context.call(client.list_organizations().send())).await?;
+    let answer = context.call(client.list_organizations().send()).await;
     let answer = answer.map_err(|error| error.failing("cannot list the organizations"))?;
     Ok(Report::list(List::read(answer.body, "organizations")?, COLUMNS, "No organizations."))
 }

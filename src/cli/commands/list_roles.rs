@@ -15,7 +15,7 @@ pub struct Args {}
 
 pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let client = context.client()?;
-    let answer = context.unless_interrupted(context.call(client.list_roles().send())).await?;
+    let answer = context.call(client.list_roles().send()).await;
     let answer = answer.map_err(|error| error.failing("cannot list the roles"))?;
     Ok(Report::list(List::read(answer.body, "roles")?, COLUMNS, "No roles."))
 }

@@ -49,7 +49,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         };
         tokio::join!(context.call(request.send()), roles)
     };
-    let (answer, roles) = context.unless_interrupted(listing).await?;
+    let (answer, roles) = listing.await;
     let answer = answer.map_err(|error| error.failing("cannot list the users"))?;
 
     let mut list = List::read(answer.body, "users")?;

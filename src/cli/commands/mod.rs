@@ -41,7 +41,7 @@ impl Command {
             Self::ListRoles(args) => list_roles::run(args, context).await,
             Self::ListOrganizations(args) => list_organizations::run(args, context).await,
             Self::Validate(args) => validate::run(args, context).await,
-            Self::Sandbox(args) => sandbox::run(args, context.output).await,
+            Self::Sandbox(args) => sandbox::run(args, context).await,
         }
     }
 }

@@ -41,12 +41,15 @@ pub struct Args {
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let invites = if args.all_invited { Invites::AllInvited } else { Invites::Named(Targets::read(args.targets)?) };
-    invites::run(&Resend { args: &args.invites, context }, invites, &args.invites, context).await
+    let resend = Resend { args: &args.invites, context, begun: ZonedDateTime::now() };
+    invites::run(&resend, invites, &args.invites, context).await
 }
 
 struct Resend<'a> {
     args: &'a InviteArgs,
     context: &'a Context<'a>,
+    /// The work is done after it, on whichever attempt.
+    begun: ZonedDateTime,
 }
 
 impl InviteAction for Resend<'_> {
@@ -80,7 +83,7 @@ impl InviteAction for Resend<'_> {
                  of the key; earlier links no longer work."
             );
         }
-        let end = (ZonedDateTime::now() + LINK_LIFETIME).strftime("%a %-d %b %Y, %H:%M %Z");
+        let end = (&self.begun + LINK_LIFETIME).strftime("%a %-d %b %Y, %H:%M %Z");
         format!("The {invite} was sent again. Its new link works until {end}; earlier links no longer work.")
     }
 }

@@ -1,5 +1,5 @@
 use crate::cli::output::line;
-use crate::cli::{CliError, Output, Report};
+use crate::cli::{CliError, Context, Report};
 use crate::sandbox::{Fault, Sandbox};
 
 /// Run an in-memory DoiT on this machine, to try things out
@@ -55,7 +55,7 @@ pub struct Args {
     fault_seed: u64,
 }
 
-pub(super) async fn run(args: Args, output: &Output) -> Result<Report, CliError> {
+pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let sandbox = Sandbox::start_on(args.port).map_err(|error| {
         CliError::other(format!("the sandbox cannot listen on port {}: {error}", args.port))
             .hint("Choose another port with --port, or leave it out for a free one.")
@@ -69,7 +69,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<Report, CliError>
     sandbox.inject_at_random(args.fault_rate, args.fault_seed);
     line(&format!("export DCI_API_BASE_URL={}", sandbox.url()))?;
     line(&format!("export DCI_API_KEY={}", sandbox.api_key()))?;
-    output.note(&format!("It runs until Ctrl-C. The emails that it sends: {}/_sandbox/outbox", sandbox.url()));
-    tokio::signal::ctrl_c().await.map_err(CliError::io)?;
+    context.output.note(&format!("It runs until Ctrl-C. The emails that it sends: {}/_sandbox/outbox", sandbox.url()));
+    context.interrupts.ended().await;
     Ok(Report::nothing())
 }

@@ -55,7 +55,7 @@ pub struct Args {
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let client = context.client()?;
     let failed = format!("cannot update the user {}", args.target);
-    let id = context.unless_interrupted(context.resolve(&client, &args.target, Sought::User)).await?;
+    let id = context.resolve(&client, &args.target, Sought::User).await;
     let id = id.map_err(|error| error.failing(&failed))?;
     let role_id = context.role_id(&client, args.role).await?;
     let change = UpdateUserRequest::builder()
@@ -67,7 +67,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         .language(args.language)
         .role_id(role_id);
     let calling = context.call(client.update_user().id(&id).body(change).send());
-    let answer = context.unless_interrupted_in_doubt(calling).await.map_err(|error| {
+    let answer = calling.await.map_err(|error| {
         error
             .failing(failed)
             .hint_for(ErrorKind::Permission, "Updating a user requires the usersManager permission.")

@@ -7,7 +7,7 @@ pub struct Args {}
 
 pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let client = context.client()?;
-    let answer = context.unless_interrupted(context.call(client.validate().send())).await?;
+    let answer = context.call(client.validate().send()).await;
     let answer = answer.map_err(|error| error.failing("cannot validate the credential"))?;
     let who = answer.value.email.as_deref().unwrap_or("somebody whom the API does not name");
     let domain = answer.value.domain.map(|domain| format!(" ({domain})")).unwrap_or_default();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::plan::{Plan, Planned};
-use super::{State, Stop};
+use super::{Outcome, Stop};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::output::Report;
@@ -43,29 +43,41 @@ pub(super) struct Answers {
     hints: Vec<String>,
     /// Whether the same run may do more when it is gone on with.
     may_go_on: bool,
+    /// Whether Ctrl-C left something undone.
+    was_interrupted: bool,
 }
 
 impl Answers {
     pub fn new(done: &'static str) -> Self {
-        Self { done, rows: Vec::new(), failures: Vec::new(), skipped: 0, hints: Vec::new(), may_go_on: false }
+        Self {
+            done,
+            rows: Vec::new(),
+            failures: Vec::new(),
+            skipped: 0,
+            hints: Vec::new(),
+            may_go_on: false,
+            was_interrupted: false,
+        }
     }
 
-    pub fn add(&mut self, Planned { target, plan }: Planned, state: State, stop: Option<Stop>) {
+    pub fn add(&mut self, Planned { target, plan }: Planned, outcome: Outcome, stop: Option<Stop>) {
         let target = target.to_string();
-        let row = match (plan, state) {
+        let row = match (plan, outcome) {
             (Plan::Cannot(error), _) => self.failed(target, None, &error),
             (Plan::Same { id, earlier }, _) => self.skipped(target, id, format!("the same as {earlier}")),
-            (Plan::Do(id), State::Ended(Ok(body))) => {
+            (Plan::Do(id), Some(Ok(body))) => {
                 let Done { message, invite_id } = serde_json::from_slice(&body).unwrap_or_default();
                 Row { target, id: Some(id), outcome: self.done, message, invite_id, error: None }
             }
-            (Plan::Do(id), State::Ended(Err(error))) => self.failed(target, Some(id), &error),
-            (Plan::Do(id), State::UnderWay) => self.failed(target, Some(id), &CliError::interrupted_in_doubt()),
-            (Plan::Do(id), State::NotBegun) => {
+            (Plan::Do(id), Some(Err(error))) => self.failed(target, Some(id), &error),
+            (Plan::Do(id), None) => {
                 self.may_go_on = true;
                 let why = match stop {
                     Some(Stop::Refused) => "the credential was refused",
-                    Some(Stop::Interrupted) | None => "the run was interrupted",
+                    Some(Stop::Interrupted) | None => {
+                        self.was_interrupted = true;
+                        "the run was interrupted"
+                    }
                 };
                 self.skipped(target, id, format!("not begun, since {why}"))
             }
@@ -80,6 +92,7 @@ impl Answers {
 
     fn failed(&mut self, target: String, id: Option<UserId>, error: &CliError) -> Row {
         self.failures.push(error.exit_code());
+        self.was_interrupted |= error.exit_code() == ExitCode::Interrupted;
         self.may_go_on |= error.is_retryable() || error.leaves_doubt();
         for hint in error.hints() {
             if !self.hints.contains(hint) {
@@ -92,17 +105,17 @@ impl Answers {
 
     /// The report, with the error that the command ends with when not all went well. `resume` is the command that
     /// goes on.
-    pub fn into_report(self, took: Duration, stop: Option<Stop>, resume: Option<String>) -> Report {
+    pub fn into_report(self, took: Duration, resume: Option<String>) -> Report {
         let done = self.rows.len() - self.failures.len() - self.skipped;
         let mut counts = vec![format!("{done} {}", self.done)];
         let others = [(self.failures.len(), FAILED), (self.skipped, SKIPPED)];
         counts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
         let summary = format!("{} in {}", counts.join(", "), in_words(took));
 
-        let (exit_code, message) = match (&self.failures[..], stop) {
-            (_, Some(Stop::Interrupted)) => (ExitCode::Interrupted, format!("interrupted: {summary}")),
-            ([], _) => return Report::run(self.rows, summary, None),
-            ([first, rest @ ..], _) if rest.iter().all(|code| code == first) => (*first, summary.clone()),
+        let (exit_code, message) = match &self.failures[..] {
+            _ if self.was_interrupted => (ExitCode::Interrupted, format!("interrupted: {summary}")),
+            [] => return Report::run(self.rows, summary, None),
+            [first, rest @ ..] if rest.iter().all(|code| code == first) => (*first, summary.clone()),
             _ => (ExitCode::Other, summary.clone()),
         };
         let resume = resume.filter(|_| self.may_go_on);

@@ -3,14 +3,14 @@
 mod answer;
 mod plan;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::context::Context;
 use super::error::CliError;
@@ -48,13 +48,8 @@ pub(super) struct Run<'a> {
     pub id: Option<RunId>,
 }
 
-/// How far the work on one target has come.
-#[derive(Debug)]
-enum State {
-    NotBegun,
-    UnderWay,
-    Ended(Result<Bytes, CliError>),
-}
+/// What came of the call for a target; none where it was not begun.
+type Outcome = Option<Result<Bytes, CliError>>;
 
 /// Why no more calls are begun.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,15 +65,18 @@ impl Run<'_> {
         &self,
         planned: Vec<Planned>,
         call: impl Fn(UserId) -> F,
-    ) -> Result<Report, CliError> {
+    ) -> Report {
+        if planned.is_empty() {
+            return Report::run(Vec::new(), "No targets: nothing was done.".to_owned(), None);
+        }
         let started = Instant::now();
-        let (states, stop) = self.work(&planned, call).await?;
+        let (outcomes, stop) = self.work(&planned, call).await;
         let mut answers = Answers::new(self.done);
-        for (planned, state) in planned.into_iter().zip(states) {
-            answers.add(planned, state, stop);
+        for (planned, outcome) in planned.into_iter().zip(outcomes) {
+            answers.add(planned, outcome, stop);
         }
         let resume = |id: RunId| self.context.command_with("--resume", &id.to_string());
-        Ok(answers.into_report(started.elapsed(), stop, self.id.and_then(resume)))
+        answers.into_report(started.elapsed(), self.id.and_then(resume))
     }
 
     /// Makes the calls. Ctrl-C, or a credential that is refused, ends it: no more calls are begun then.
@@ -86,74 +84,64 @@ impl Run<'_> {
         &self,
         planned: &[Planned],
         call: impl Fn(UserId) -> F,
-    ) -> Result<(Vec<State>, Option<Stop>), CliError> {
+    ) -> (Vec<Outcome>, Option<Stop>) {
         let jobs = planned.iter().enumerate().filter_map(|(index, planned)| match &planned.plan {
             Plan::Do(id) => Some((index, id)),
             Plan::Same { .. } | Plan::Cannot(_) => None,
         });
         let count = jobs.clone().count();
+        let Context { output, interrupts, .. } = self.context;
         if let Some(id) = self.id {
-            self.context.output.run_begins(id, count);
+            output.run_begins(id, count);
         }
-        let progress = self.context.output.progress(count);
-        let states = RefCell::new(planned.iter().map(|_| State::NotBegun).collect::<Vec<_>>());
-        let (stop, under_way, failures) = (Cell::new(None), Cell::new(0), Cell::new(0));
+        let progress = output.progress(count);
+        interrupts.allow_grace(GRACE);
 
+        let (stop, under_way, failures) = (Cell::new(None), Cell::new(0), Cell::new(0));
         let one = async |index: usize, id: &UserId| {
             // Its turn may come after the end.
             if stop.get().is_some() {
-                return;
+                return None;
             }
             under_way.update(|count| count + 1);
-            states.borrow_mut()[index] = State::UnderWay;
             let outcome = call(id.clone()).await;
             under_way.update(|count| count - 1);
-            if outcome.as_ref().is_err_and(is_refused) {
-                stop.set(stop.get().or(Some(Stop::Refused)));
+            if let Err(error) = &outcome {
+                failures.update(|count| count + 1);
+                stop.set(stop.get().or(Stop::because_of(error)));
             }
-            failures.update(|count| count + usize::from(outcome.is_err()));
             progress.advance(failures.get());
-            states.borrow_mut()[index] = State::Ended(outcome);
+            Some((index, outcome))
         };
-        {
-            let jobs = jobs.take_while(|_| stop.get().is_none());
-            let mut calls = pin!(call_each(self.client, jobs, |(index, id)| one(index, id)));
-            let mut interrupt = pin!(tokio::signal::ctrl_c());
-            let mut end = None;
-            loop {
-                tokio::select! {
-                    ended = calls.next() => if ended.is_none() { break },
-                    heard = &mut interrupt => {
-                        heard.map_err(CliError::io)?;
-                        // The second time it ends at once.
-                        if end.is_some() {
-                            break;
-                        }
-                        interrupt.set(tokio::signal::ctrl_c());
-                        stop.set(Some(Stop::Interrupted));
-                        end = Some(Instant::now() + GRACE);
-                        let (seconds, count) = (GRACE.as_secs(), under_way.get());
-                        let note = format!("Interrupted: calls under way ({count}) have {seconds} s to finish.");
-                        self.context.output.note(&note);
-                    }
-                    () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => break,
-                }
-                if end.is_some() && under_way.get() == 0 {
-                    break;
+        let mut outcomes: Vec<Outcome> = planned.iter().map(|_| None).collect();
+        let jobs = jobs.take_while(|_| stop.get().is_none());
+        let mut calls = pin!(call_each(self.client, jobs, |(index, id)| one(index, id)));
+        // Calls that wait for their turn are not waited for.
+        while stop.get() != Some(Stop::Interrupted) || under_way.get() > 0 {
+            tokio::select! {
+                ended = calls.next() => match ended {
+                    Some(Some((index, outcome))) => outcomes[index] = Some(outcome),
+                    Some(None) => {}
+                    None => break,
+                },
+                () = interrupts.stopping(), if stop.get() != Some(Stop::Interrupted) => {
+                    stop.set(Some(Stop::Interrupted));
+                    let (count, seconds) = (under_way.get(), GRACE.as_secs());
+                    output.note(&format!("Interrupted: calls under way ({count}) have {seconds} s to finish."));
                 }
             }
         }
-        let states = states.into_inner();
-        let is_whole = states.iter().zip(planned).all(|(state, planned)| match planned.plan {
-            Plan::Do(_) => matches!(state, State::Ended(_)),
-            Plan::Same { .. } | Plan::Cannot(_) => true,
-        });
-        // What ended before it could be stopped was not stopped.
-        Ok((states, stop.get().filter(|_| !is_whole)))
+        (outcomes, stop.get())
     }
 }
 
-/// Whether the credential was refused: it may do nothing, or not this.
-fn is_refused(error: &CliError) -> bool {
-    matches!(error.exit_code(), ExitCode::Authentication | ExitCode::Permission)
+impl Stop {
+    /// Why no other target would fare better than the one that this failed for, where that is so.
+    fn because_of(error: &CliError) -> Option<Self> {
+        match error.exit_code() {
+            ExitCode::Authentication | ExitCode::Permission => Some(Self::Refused),
+            ExitCode::Interrupted => Some(Self::Interrupted),
+            _ => None,
+        }
+    }
 }

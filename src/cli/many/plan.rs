@@ -3,7 +3,7 @@ use std::pin::pin;
 
 use futures_util::StreamExt;
 
-use super::is_refused;
+use super::Stop;
 use crate::cli::context::Context;
 use crate::cli::directory::Sought;
 use crate::cli::error::CliError;
@@ -35,17 +35,15 @@ impl Context<'_> {
     pub async fn plan(&self, client: &Client, targets: Vec<Target>, sought: Sought) -> Result<Vec<Planned>, CliError> {
         let mut found: Vec<Option<Result<UserId, CliError>>> = targets.iter().map(|_| None).collect();
         let look_up = |(index, target)| async move { (index, self.resolve(client, target, sought).await) };
-        let look_up_all = async {
+        {
             let mut answers = pin!(call_each(client, targets.iter().enumerate(), look_up));
             while let Some((index, outcome)) = answers.next().await {
-                if outcome.as_ref().is_err_and(is_refused) {
-                    return outcome.map(|_| ());
+                match outcome {
+                    Err(error) if Stop::because_of(&error).is_some() => return Err(error),
+                    outcome => found[index] = Some(outcome),
                 }
-                found[index] = Some(outcome);
             }
-            Ok(())
-        };
-        self.unless_interrupted(look_up_all).await??;
+        }
 
         let mut earlier: HashMap<UserId, usize> = HashMap::new();
         let mut planned: Vec<Planned> = Vec::with_capacity(targets.len());

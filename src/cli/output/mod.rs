@@ -76,9 +76,9 @@ impl Output {
         write(stdout, help.render().ansi().to_string().trim_end())
     }
 
-    /// Says something beside the result.
+    /// Says something beside the result, to a person.
     pub fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.quiet && (self.is_for_people() || io::stderr().is_terminal()) {
             self.stderr(&plain(text));
         }
     }
@@ -103,11 +103,8 @@ impl Output {
             return self.stderr(&format::indented(&error.object().to_string()));
         }
         if let Some(clap_error) = error.as_clap() {
-            let text = clap_error.render();
-            let escaped = plain::plain_lines(&text.to_string()).into_owned();
-            let is_harmless = escaped == text.to_string();
-            let text = if is_harmless { text.ansi().to_string() } else { escaped };
-            return self.stderr(text.trim_end());
+            let text = clap_error.render().ansi().to_string();
+            return self.stderr(plain::plain_styled(&text).trim_end());
         }
         let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
         let dim = Style::new().dimmed();

@@ -12,6 +12,24 @@ pub(super) fn plain_lines(text: &str) -> Cow<'_, str> {
     escape(text, |char| char == '\n' || char == '\t')
 }
 
+/// The same for a text with colours, which stay.
+pub(super) fn plain_styled(text: &str) -> String {
+    let mut pieces = text.split('\u{1b}');
+    let mut shown = plain_lines(pieces.next().unwrap_or_default()).into_owned();
+    for piece in pieces {
+        let parameters = |text: &str| text.trim_start_matches(|char: char| char.is_ascii_digit() || char == ';').len();
+        let rest = piece.strip_prefix('[').map(|sequence| &sequence[sequence.len() - parameters(sequence)..]);
+        let style = match rest.filter(|rest| rest.starts_with('m')) {
+            Some(rest) => &piece[..piece.len() - rest.len()],
+            None => "",
+        };
+        shown.push_str(if style.is_empty() { "\\u{1b}" } else { "\u{1b}" });
+        shown.push_str(style);
+        shown.push_str(&plain_lines(&piece[style.len()..]));
+    }
+    shown
+}
+
 fn escape(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     let is_unsafe = |char: char| is_obeyed(char) && !is_kept(char);
     if !text.contains(is_unsafe) {
@@ -43,6 +61,10 @@ mod tests {
         assert_eq!(plain("\u{1b}[31mred\u{9b}0m"), "\\u{1b}[31mred\\u{9b}0m");
         assert_eq!(plain("a\nb\r\u{202e}c"), "a b\\u{d}\\u{202e}c");
         assert_eq!(plain_lines("a\nb\u{7}"), "a\nb\\u{7}");
+        assert_eq!(
+            plain_styled("\u{1b}[1;31mred\u{1b}[0m\u{1b}[2J\u{1b}\u{7}\n"),
+            "\u{1b}[1;31mred\u{1b}[0m\\u{1b}[2J\\u{1b}\\u{7}\n"
+        );
         assert!(matches!(plain("naïve 日本"), Cow::Borrowed("naïve 日本")));
     }
 }

@@ -1,0 +1,176 @@
+//! Each command but `resend-invite`, which has tests of its own: what it sends, and what a person and a script see.
+
+use dci::sandbox::{Fault, Sandbox};
+
+use crate::program::{Finished, assert_masked_snapshot, dci_at, dci_on};
+use crate::scripted_server::{ScriptedServer, response};
+
+fn sandbox() -> Sandbox {
+    Sandbox::start().expect("a free port")
+}
+
+/// Runs the same command for a person and for a script, each on a sandbox of its own.
+fn both_on(name: &str, args: &[&str], prepare: impl Fn(&Sandbox)) {
+    for format in ["table", "json"] {
+        let sandbox = sandbox();
+        prepare(&sandbox);
+        let finished = dci_on(&sandbox, &[args, &["--output", format]].concat()).finish();
+        assert_masked_snapshot!(format!("command_{name}_{format}"), finished.transcript());
+    }
+}
+
+fn both(name: &str, args: &[&str]) {
+    both_on(name, args, |_| {});
+}
+
+#[test]
+fn users_are_listed() {
+    both("list_users", &["list-users"]);
+    both("list_users_status", &["list-users", "--status", "active"]);
+    both("list_users_email", &["list-users", "--email", "EXPIRED@example.com"]);
+    both("list_users_none", &["list-users", "--email", "nobody@example.com"]);
+}
+
+#[test]
+fn without_the_roles_users_are_listed_with_the_ids_of_theirs() {
+    let sandbox = sandbox();
+    sandbox.inject(Fault::status(403).on("listRoles"));
+    let finished = dci_on(&sandbox, &["list-users", "-o", "table"]).finish();
+    assert!(finished.code == 0 && finished.stdout.contains("role-standard"), "{}", finished.transcript());
+}
+
+#[test]
+fn a_list_keeps_what_the_document_does_not_know() {
+    let body = r#"{"users":[{"id":"a","status":"invited","shoeSize":44}],"rowCount":1,"next":null}"#;
+    let server = ScriptedServer::answering(response("200 OK", "application/json", body));
+    let all = dci_at(&server.url, &["list-users"]).finish().json();
+    assert_eq!(all, serde_json::from_str::<serde_json::Value>(body).expect("JSON"));
+    let some = dci_at(&server.url, &["list-users", "--status", "active"]).finish().json();
+    assert_eq!(some, serde_json::json!({ "users": [], "rowCount": 0, "next": null }));
+}
+
+#[test]
+fn roles_organizations_and_the_credential_are_shown() {
+    both("list_roles", &["list-roles"]);
+    both("list_organizations", &["list-organizations"]);
+    both("validate", &["validate"]);
+}
+
+#[test]
+fn a_user_is_invited() {
+    both("invite_user", &["invite-user", "new@example.com"]);
+    let known = ["invite-user", "pending@example.com"];
+    both("invite_user_known", &known);
+}
+
+#[test]
+fn an_invited_user_gets_what_was_given() {
+    let sandbox = sandbox();
+    let args = ["--first-name", "Ada", "--last-name", "Lovelace", "--job-title", "Founder", "--role", "INVITE desk"];
+    let args = [&["invite-user", "ada@example.com", "--organization", "org-emea"], &args[..]].concat();
+    let user = dci_on(&sandbox, &args).finish().json()["user"].take();
+    for (property, value) in [
+        ("displayName", "Ada Lovelace"),
+        ("jobTitle", "Founder"),
+        ("roleId", "role-invites"),
+        ("organizationId", "org-emea"),
+        ("status", "invited"),
+    ] {
+        assert_eq!(user[property], value, "{user}");
+    }
+    assert_eq!(sandbox.outbox().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_refused_before_it_is() {
+    both("bad_email", &["invite-user", "nonsense"]);
+    both("bad_job_title", &["invite-user", "a@example.com", "--job-title", "Wizard"]);
+    both("bad_role", &["invite-user", "a@example.com", "--role", "Boss"]);
+    both("bad_organization", &["update-user", "user-active", "--role", "Boss"]);
+    both("bad_phone", &["update-user", "user-active", "--phone", "12"]);
+    both("bad_phone_extension", &["update-user", "user-active", "--phone-extension", "123"]);
+    both("bad_language", &["update-user", "user-active", "--language", "de"]);
+    both("no_change", &["update-user", "user-active"]);
+    both("bad_status", &["list-users", "--status", "gone"]);
+    both("bad_concurrency", &["delete-user", "a", "b", "--yes", "--concurrency", "65"]);
+}
+
+#[test]
+fn a_call_without_a_key_that_gets_no_answer_leaves_doubt_and_is_not_made_again() {
+    for (name, operation, args) in [
+        ("invite_user_in_doubt", "inviteUser", &["invite-user", "new@example.com"][..]),
+        ("update_user_in_doubt", "updateUser", &["update-user", "user-active", "--first-name", "Ada"]),
+        ("delete_user_in_doubt", "deleteUser", &["delete-user", "user-active", "--yes"]),
+    ] {
+        both_on(name, args, |sandbox| sandbox.inject(Fault::drop_after().on(operation)));
+    }
+}
+
+#[test]
+fn an_invite_is_cancelled() {
+    both("cancel_invite", &["cancel-invite", "pending@example.com", "--yes"]);
+    both("cancel_invite_dry_run", &["cancel-invite", "invite-pending", "--dry-run"]);
+    both("cancel_invite_again", &["cancel-invite", "invite-cancelled", "--yes"]);
+    both("cancel_invite_unknown", &["cancel-invite", "nobody", "--yes"]);
+    both("cancel_invite_unasked", &["cancel-invite", "invite-pending"]);
+}
+
+#[test]
+fn a_user_is_updated() {
+    both("update_user", &["update-user", "active@example.com", "--first-name", "Ada", "--phone", "+4930"]);
+    both("update_user_unknown", &["update-user", "nobody", "--first-name", "Ada"]);
+    both("update_user_unknown_email", &["update-user", "nobody@example.com", "--first-name", "Ada"]);
+}
+
+#[test]
+fn a_user_is_deleted() {
+    both("delete_user", &["delete-user", "active@example.com", "--yes"]);
+    both("delete_user_unasked", &["delete-user", "user-active"]);
+    both("delete_users", &["delete-user", "user-active", "invite-pending", "nobody", "--yes"]);
+}
+
+/// The requests of a command, to a server that answers all of them with this.
+fn requests(answer: &str, args: &[&str]) -> String {
+    let server = ScriptedServer::answering(response("200 OK", "application/json", answer));
+    let finished: Finished = dci_at(&server.url, args).finish();
+    // An invited user is answered with 201.
+    assert_eq!(finished.code == 0, args[0] != "invite-user", "{}", finished.transcript());
+    server.requests().join("\n---\n")
+}
+
+#[test]
+fn the_requests_have_what_was_given_and_nothing_else() {
+    let user = r#"{"users":[{"id":"id-1","email":"a+b@example.com","status":"invited"}],"rowCount":1}"#;
+    let resent = r#"{"message":"done","inviteId":"id-1"}"#;
+    for (name, answer, args) in [
+        ("list_users", user, &["list-users", "--email", "a+b@example.com"][..]),
+        ("invite_user", "{}", &["invite-user", "a+b@example.com", "--first-name", "Ada", "--job-title", "Founder"]),
+        ("update_user", "{}", &["update-user", "id 1", "--language", "ja", "--phone-extension", "12345678"]),
+        ("cancel_invite", resent, &["cancel-invite", "id 1", "--yes"]),
+        ("cancel_invite_dry_run", resent, &["cancel-invite", "id 1", "--dry-run"]),
+        ("delete_user", "{}", &["delete-user", "id 1", "--yes"]),
+        ("list_roles", "{}", &["list-roles"]),
+        ("list_organizations", "{}", &["list-organizations"]),
+        ("validate", "{}", &["validate"]),
+    ] {
+        assert_masked_snapshot!(format!("command_wire_{name}"), requests(answer, args));
+    }
+}
+
+#[test]
+fn each_command_has_an_alias_without_dashes() {
+    let sandbox = sandbox();
+    for args in [
+        &["listusers"][..],
+        &["inviteuser", "new@example.com"],
+        &["resendinvite", "invite-pending"],
+        &["cancelinvite", "invite-pending", "--yes"],
+        &["updateuser", "user-active", "--language", "ja"],
+        &["deleteuser", "user-active", "--yes"],
+        &["listroles"],
+        &["listorganizations"],
+    ] {
+        let finished = dci_on(&sandbox, args).finish();
+        assert_eq!(finished.code, 0, "{}", finished.transcript());
+    }
+}

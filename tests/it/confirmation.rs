@@ -1,0 +1,78 @@
+//! What cannot be taken back is asked about at a terminal, and wants `--yes` elsewhere.
+#![cfg(unix)]
+
+use dci::sandbox::Sandbox;
+
+use crate::program::{assert_masked_snapshot, dci_on};
+
+fn ask(name: &str, args: &[&str], answer: &str) -> (Sandbox, i32) {
+    let sandbox = Sandbox::start().expect("a free port");
+    let (code, shown) = dci_on(&sandbox, args).stdin(answer).finish_at_terminal();
+    assert_masked_snapshot!(format!("confirmation_{name}"), format!("exit code: {code}\n{shown}"));
+    (sandbox, code)
+}
+
+#[test]
+fn yes_does_it() {
+    let (sandbox, code) = ask("yes", &["cancel-invite", "pending@example.com"], "Yes\n");
+    assert_eq!(code, 0);
+    assert_eq!(dci_on(&sandbox, &["cancel-invite", "invite-pending", "--yes"]).finish().code, 21);
+}
+
+#[test]
+fn anything_else_does_not() {
+    for (name, answer) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
+        let (sandbox, code) = ask(name, &["delete-user", "user-active"], answer);
+        assert_eq!(code, 1);
+        assert_eq!(sandbox.requests(), 0, "an id needs no look-up, and nothing was deleted");
+    }
+}
+
+#[test]
+fn several_are_listed_with_what_they_stand_for() {
+    let (sandbox, code) =
+        ask("several", &["delete-user", "active@example.com", "nobody@example.com", "invite-pending"], "y\n");
+    assert_eq!(code, 20);
+    let left = dci_on(&sandbox, &["list-users"]).finish().json()["rowCount"].clone();
+    assert_eq!(left, 2);
+}
+
+#[test]
+fn all_who_are_invited_are_listed_but_for_the_cancelled() {
+    let (sandbox, code) = ask("all_invited", &["resend-invite", "--all-invited"], "y\n");
+    assert_eq!((code, sandbox.outbox().len()), (0, 2));
+}
+
+#[test]
+fn without_a_terminal_yes_is_wanted() {
+    let sandbox = Sandbox::start().expect("a free port");
+    for args in [&["resend-invite", "--all-invited"][..], &["cancel-invite", "invite-pending"], &["delete-user", "a"]] {
+        let finished = dci_on(&sandbox, args).stdin("y\n").finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert!(finished.error()["hint"].to_string().contains("--yes"));
+    }
+    assert!(sandbox.outbox().is_empty());
+    let all = dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes"]).finish();
+    assert_eq!((all.code, sandbox.outbox().len()), (0, 2), "{}", all.transcript());
+}
+
+#[test]
+fn a_dry_run_is_not_asked_about() {
+    let sandbox = Sandbox::start().expect("a free port");
+    for args in
+        [&["resend-invite", "--all-invited", "--dry-run"][..], &["cancel-invite", "invite-pending", "--dry-run"]]
+    {
+        let finished = dci_on(&sandbox, args).finish();
+        assert_eq!(finished.code, 0, "{}", finished.transcript());
+    }
+    assert!(sandbox.outbox().is_empty());
+}
+
+#[test]
+fn an_interrupt_at_the_question_ends_with_130() {
+    let sandbox = Sandbox::start().expect("a free port");
+    let (code, shown) =
+        dci_on(&sandbox, &["delete-user", "user-active"]).interrupt_at_terminal(|shown| shown.ends_with("[y/N] "));
+    assert_eq!(code, 130, "{shown}");
+    assert_eq!(sandbox.requests(), 0);
+}

@@ -1,0 +1,217 @@
+//! Runs over many targets: each of them is answered for, and gets one email at most.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use dci::sandbox::{Fault, Sandbox};
+use serde_json::Value;
+
+use crate::program::{Finished, assert_masked_snapshot, dci_on};
+
+/// A sandbox with invites `invite-1`, `invite-2` and so on.
+pub fn sandbox_with(invites: usize) -> Sandbox {
+    let sandbox = Sandbox::start().expect("a free port");
+    for number in 1..=invites {
+        sandbox.add_invited(&format!("invite-{number}"), &format!("user-{number}@example.com"));
+    }
+    sandbox
+}
+
+/// Their ids, a line each.
+pub fn list_of(invites: usize) -> String {
+    (1..=invites).map(|number| format!("invite-{number}")).collect::<Vec<_>>().join("\n")
+}
+
+/// How many emails each invite got.
+pub fn emails(sandbox: &Sandbox) -> HashMap<String, usize> {
+    let mut emails = HashMap::new();
+    for email in sandbox.outbox() {
+        *emails.entry(email.invite_id).or_default() += 1;
+    }
+    emails
+}
+
+fn outcomes(finished: &Finished) -> Vec<String> {
+    let rows = finished.json();
+    rows.as_array().expect("rows").iter().map(|row| row["outcome"].as_str().expect("a text").to_owned()).collect()
+}
+
+#[test]
+fn each_target_is_answered_for_in_the_order_given() {
+    for format in ["table", "json", "yaml", "csv", "toon"] {
+        let sandbox = sandbox_with(0);
+        let targets = ["invite-pending", "nobody", "expired@example.com", "invite-expired", "active@example.com"];
+        let finished = dci_on(&sandbox, &[&["resend-invite", "-o", format], &targets[..]].concat()).finish();
+        assert_masked_snapshot!(format!("many_{format}"), finished.transcript());
+    }
+}
+
+#[test]
+fn when_all_goes_well_a_person_reads_one_line() {
+    let finished = dci_on(&sandbox_with(3), &["resend-invite", "-", "-o", "table"]).stdin(list_of(3)).finish();
+    assert_masked_snapshot!("many_all_well", finished.transcript());
+}
+
+#[test]
+fn the_exit_code_is_the_failures_where_they_agree_otherwise_1() {
+    let run = |targets: &[&str], fault: Option<Fault>| {
+        let sandbox = sandbox_with(1);
+        if let Some(fault) = fault {
+            sandbox.inject(fault);
+        }
+        dci_on(&sandbox, &[&["resend-invite", "--max-attempts", "1"], targets].concat()).finish().code
+    };
+    assert_eq!(run(&["invite-1", "invite-pending"], None), 0);
+    assert_eq!(run(&["invite-1", "nobody", "nobody@example.com"], None), 20);
+    assert_eq!(run(&["invite-1", "invite-pending"], Some(Fault::status(503))), 40);
+    assert_eq!(run(&["invite-1", "nobody"], Some(Fault::status(503).times(1).on("resendInvite"))), 1);
+}
+
+#[test]
+fn a_dry_run_over_many_says_what_was_checked() {
+    let sandbox = sandbox_with(2);
+    let finished = dci_on(&sandbox, &["resend-invite", "invite-1", "invite-2", "--dry-run"]).finish();
+    assert_eq!(outcomes(&finished), ["checked", "checked"]);
+    assert!(sandbox.outbox().is_empty());
+}
+
+#[test]
+fn a_key_is_for_a_single_target() {
+    let sandbox = sandbox_with(2);
+    for args in [&["invite-1", "invite-2"][..], &["-"], &["--all-invited", "--yes"]] {
+        let finished = dci_on(&sandbox, &[&["resend-invite", "--idempotency-key", "k"], args].concat()).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert!(finished.error()["message"].to_string().contains("--idempotency-key is for a single target"));
+    }
+    assert_eq!(sandbox.requests(), 0);
+}
+
+#[test]
+fn one_target_by_two_names_is_done_once() {
+    let sandbox = sandbox_with(1);
+    let names = ["USER-1@example.com", "invite-1", "user-1@example.com", "invite-1"];
+    let finished = dci_on(&sandbox, &[&["resend-invite"], &names[..]].concat()).finish();
+    assert_eq!(outcomes(&finished), ["resent", "skipped", "skipped"], "what is typed twice is one target");
+    assert_eq!(sandbox.outbox().len(), 1);
+}
+
+#[test]
+fn each_invite_has_a_key_of_the_run_and_a_dry_run_another() {
+    let sandbox = sandbox_with(2);
+    let run = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let args = ["resend-invite", "invite-1", "invite-2", "--resume", run, "--yes"];
+    assert_eq!(dci_on(&sandbox, &[&args[..], &["--dry-run"]].concat()).finish().code, 0);
+    assert_eq!(dci_on(&sandbox, &args).finish().code, 0);
+    let keys: Vec<String> = sandbox.outbox().into_iter().filter_map(|email| email.idempotency_key).collect();
+    let run: dci::client::RunId = run.parse().expect("a run");
+    let mut expected: Vec<String> = ["invite-1", "invite-2"]
+        .map(|id| run.key(dci::operation::Operation::RESEND_INVITE, &id.parse().expect("an id"), false).to_string())
+        .into();
+    expected.sort_by_key(|key| keys.iter().position(|sent| sent == key));
+    assert_eq!(keys, expected);
+}
+
+#[test]
+fn a_credential_that_is_refused_ends_the_run() {
+    let sandbox = sandbox_with(200);
+    for (key, code) in [("wrong", 10), ("sandbox-viewer", 11)] {
+        let before = sandbox.requests();
+        let run = dci_on(&sandbox, &["resend-invite", "-"]).env("DCI_API_KEY", key).stdin(list_of(200));
+        let finished = run.finish();
+        assert_eq!(finished.code, code, "{}", finished.error());
+        let outcomes = outcomes(&finished);
+        let failed = outcomes.iter().filter(|outcome| *outcome == "failed").count();
+        assert!((1..=8).contains(&failed) && outcomes.len() == 200, "{failed} of {}", outcomes.len());
+        assert_eq!(sandbox.requests() - before, failed as u64);
+    }
+}
+
+#[test]
+fn a_run_says_how_it_is_gone_on_with_where_that_can_help() {
+    let hint = |fault: Fault| {
+        let sandbox = sandbox_with(2);
+        sandbox.inject(fault);
+        let finished = dci_on(&sandbox, &["resend-invite", "invite-1", "invite-2", "--max-attempts", "1"]).finish();
+        assert_ne!(finished.code, 0, "{}", finished.transcript());
+        finished.error()
+    };
+    for fault in [Fault::status(503), Fault::drop_before(), Fault::drop_after(), Fault::truncate(), Fault::status(429)]
+    {
+        let error = hint(fault);
+        assert!(error["hint"].to_string().contains("--resume"), "{error}");
+        assert_eq!(error["retryable"], true);
+    }
+    let error = hint(Fault::status(400));
+    assert!(!error["hint"].to_string().contains("--resume"), "{error}");
+    assert_eq!(error["retryable"], false);
+}
+
+#[test]
+fn a_quiet_run_says_nothing_but_its_result() {
+    let finished = dci_on(&sandbox_with(2), &["resend-invite", "-q", "invite-1", "invite-2"]).finish();
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+}
+
+/// Lets some of the requests fail while they come in, in ways that ask for no wait, or that cost little.
+fn misbehave(sandbox: &Sandbox, is_over: &std::sync::atomic::AtomicBool) {
+    let faults: [fn() -> Fault; 6] = [
+        || Fault::status(503).retry_after("0"),
+        || Fault::status(500).retry_after("0"),
+        || Fault::status(502).retry_after("0"),
+        Fault::drop_after,
+        || Fault::status(504).retry_after("0"),
+        Fault::truncate,
+    ];
+    let mut next = 0;
+    for fault in faults.iter().cycle() {
+        while sandbox.requests() < next {
+            if is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                return;
+            }
+            std::thread::yield_now();
+        }
+        next = sandbox.requests() + 20;
+        sandbox.inject(fault());
+    }
+}
+
+#[test]
+fn ten_thousand_invites_get_one_email_each_from_a_service_that_misbehaves() {
+    let sandbox = sandbox_with(10_000);
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let finished = std::thread::scope(|scope| {
+        scope.spawn(|| misbehave(&sandbox, &is_over));
+        let run = dci_on(&sandbox, &["resend-invite", "-", "--concurrency", "64"]).stdin(list_of(10_000));
+        let finished = run.finish();
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        finished
+    });
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    let rows = finished.json();
+    let targets = rows.as_array().expect("rows").iter().map(|row| &row["target"]);
+    assert!(targets.eq(list_of(10_000).lines().map(Value::from).collect::<Vec<_>>().iter()), "the order is kept");
+    assert!(sandbox.requests() > 10_300, "{} requests for 5% faults", sandbox.requests());
+    let emails = emails(&sandbox);
+    assert_eq!((emails.len(), emails.values().max()), (10_000, Some(&1)));
+}
+
+#[test]
+fn as_many_calls_are_under_way_at_once_as_asked_for() {
+    for (concurrency, expected) in [("1", 1), ("3", 3), ("64", 9)] {
+        let sandbox = sandbox_with(9);
+        sandbox.inject(Fault::latency(Duration::from_secs(3600)).on("resendInvite").times(9));
+        let args = ["resend-invite", "-", "--concurrency", concurrency];
+        let running = dci_on(&sandbox, &args).stdin(list_of(9)).start();
+        while sandbox.requests() < expected {
+            std::thread::yield_now();
+        }
+        // What would be one too many has had the time of a whole exchange to arrive.
+        assert_eq!(dci_on(&sandbox, &["validate"]).finish().code, 0);
+        assert_eq!(sandbox.requests(), expected + 1);
+        while sandbox.outbox().len() < 9 {
+            sandbox.advance(Duration::from_secs(3600));
+            std::thread::yield_now();
+        }
+        assert_eq!(running.finish().code, 0);
+    }
+}

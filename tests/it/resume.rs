@@ -1,0 +1,141 @@
+//! A run that is interrupted says what is done, and goes on without doing anything twice.
+#![cfg(unix)]
+
+use std::time::{Duration, SystemTime};
+
+use dci::client::RunId;
+use dci::sandbox::Fault;
+use proptest::prelude::*;
+
+use crate::many::{emails, list_of, sandbox_with};
+use crate::program::{assert_masked_snapshot, dci_on};
+
+/// The id in the line with which a run begins.
+fn run_id(stderr: &str) -> String {
+    let first: serde_json::Value = serde_json::from_str(stderr.lines().next().expect("a line")).expect("JSON");
+    first["run"]["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn an_interrupted_run_says_what_is_done_and_what_is_not() {
+    for format in ["table", "json"] {
+        let sandbox = sandbox_with(4);
+        // The first goes well, the second and third are under way, the fourth has not begun.
+        sandbox.inject(Fault::latency(Duration::ZERO));
+        sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
+        let args = ["resend-invite", "-", "--concurrency", "2", "-o", format];
+        let mut running = dci_on(&sandbox, &args).stdin(list_of(4)).start();
+        while sandbox.requests() < 3 {
+            std::thread::yield_now();
+        }
+        // The second interrupt ends it at once, and the calls under way have no answer yet.
+        running.interrupt_until_it_ends();
+        assert_masked_snapshot!(format!("resume_interrupted_{format}"), running.finish().transcript());
+    }
+}
+
+#[test]
+fn calls_under_way_finish_after_an_interrupt() {
+    let sandbox = sandbox_with(3);
+    sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
+    let args = ["resend-invite", "-", "--concurrency", "2", "-o", "table"];
+    let mut running = dci_on(&sandbox, &args).stdin(list_of(3)).start();
+    while sandbox.requests() < 2 {
+        std::thread::yield_now();
+    }
+    running.interrupt();
+    running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
+    while sandbox.outbox().len() < 2 {
+        sandbox.advance(Duration::from_secs(3600));
+        std::thread::yield_now();
+    }
+    let finished = running.finish();
+    assert_eq!(finished.code, 130, "{}", finished.transcript());
+    assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{}", finished.transcript());
+}
+
+#[test]
+fn the_command_that_goes_on_works_as_it_is_printed() {
+    let sandbox = sandbox_with(3);
+    sandbox.inject(Fault::drop_after());
+    let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--max-attempts=1"];
+    let failed = dci_on(&sandbox, &args).finish();
+    assert_eq!((failed.code, sandbox.outbox().len()), (41, 3), "{}", failed.transcript());
+    let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
+    let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
+    let again = std::process::Command::new("sh")
+        .args(["-c", command])
+        .env("DCI_API_BASE_URL", sandbox.url())
+        .env("DCI_API_KEY", sandbox.api_key())
+        .output()
+        .expect("a shell");
+    assert!(again.status.success(), "{command}: {}", String::from_utf8_lossy(&again.stderr));
+    assert_eq!(sandbox.outbox().len(), 3, "what was done was not done again");
+}
+
+#[test]
+fn an_old_run_is_refused_before_anything_is_sent_unless_yes() {
+    let sandbox = sandbox_with(2);
+    let hours = |hours: u64| SystemTime::now() - Duration::from_secs(hours * 3600);
+    let old = RunId::begun_at(hours(25)).to_string();
+    for targets in [&["invite-1", "invite-2"][..], &["user-1@example.com"], &["--all-invited"]] {
+        let finished = dci_on(&sandbox, &[&["resend-invite", "--resume", &old], targets].concat()).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert!(finished.error()["hint"].to_string().contains("--yes"));
+    }
+    assert_eq!(sandbox.requests(), 0);
+    let young = RunId::begun_at(hours(23)).to_string();
+    for args in [&[young.as_str()][..], &[&old, "--yes"]] {
+        let finished =
+            dci_on(&sandbox, &[&["resend-invite", "invite-1", "invite-2", "--resume"], args].concat()).finish();
+        assert_eq!(finished.code, 0, "{}", finished.transcript());
+    }
+}
+
+#[test]
+fn what_is_no_run_is_a_usage_error() {
+    for run in ["", "x", "6f9b9f0e-0d0c-4a53-9a3e-0c1f4a7c2b55"] {
+        let finished = dci_on(&sandbox_with(0), &["resend-invite", "a", "b", "--resume", run]).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+    }
+    let run = RunId::new().to_string();
+    let both = dci_on(&sandbox_with(0), &["resend-invite", "a", "--resume", &run, "--idempotency-key", "k"]).finish();
+    assert_eq!(both.code, 2, "{}", both.transcript());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Interrupted again and again, at any moment, with answers that get lost: one email for each.
+    #[test]
+    fn a_run_interrupted_at_any_moment_and_resumed_sends_one_email_to_each(
+        moments in prop::collection::vec(1_u64..200, 1..4),
+        lost in prop::collection::vec(1_u64..300, 0..10),
+    ) {
+        let sandbox = sandbox_with(200);
+        let mut run = None;
+        for moment in moments {
+            let until = sandbox.requests() + moment;
+            for _ in &lost {
+                sandbox.inject(Fault::drop_after());
+            }
+            let mut args = vec!["resend-invite", "-", "--concurrency", "16"];
+            args.extend(run.iter().flat_map(|run: &String| ["--resume", run.as_str()]));
+            let running = dci_on(&sandbox, &args).stdin(list_of(200)).start();
+            while sandbox.requests() < until {
+                std::thread::yield_now();
+            }
+            running.interrupt();
+            let finished = running.finish();
+            prop_assert!([0, 130].contains(&finished.code), "{}", finished.stderr);
+            let id = run_id(&finished.stderr);
+            prop_assert!(run.is_none_or(|before| before == id), "it is the same run");
+            run = Some(id);
+        }
+        let run = run.expect("it was interrupted once at least");
+        let last = dci_on(&sandbox, &["resend-invite", "-", "--resume", &run]).stdin(list_of(200)).finish();
+        prop_assert_eq!(last.code, 0, "{}", last.stderr);
+        let emails = emails(&sandbox);
+        prop_assert_eq!((emails.len(), emails.values().max()), (200, Some(&1)));
+    }
+}

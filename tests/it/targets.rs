@@ -1,0 +1,109 @@
+//! What a command is pointed at: ids, email addresses, and lists of them on stdin.
+
+use dci::sandbox::Sandbox;
+
+use crate::program::{assert_masked_snapshot, dci_at, dci_on};
+use crate::scripted_server::{ScriptedServer, response};
+
+fn sandbox() -> Sandbox {
+    Sandbox::start().expect("a free port")
+}
+
+#[test]
+fn an_email_address_stands_for_the_invite_that_went_to_it() {
+    let sandbox = sandbox();
+    let finished = dci_on(&sandbox, &["resend-invite", "Expired@Example.com", "-o", "table"]).finish();
+    assert!(
+        finished.stdout.starts_with("The invite of Expired@Example.com was sent again."),
+        "{}",
+        finished.transcript()
+    );
+    assert_eq!(sandbox.outbox()[0].invite_id, "invite-expired");
+}
+
+#[test]
+fn an_address_of_nobody_or_of_a_user_who_has_accepted_ends_with_20() {
+    let sandbox = sandbox();
+    for email in ["nobody@example.com", "active@example.com"] {
+        for format in ["table", "json"] {
+            let finished = dci_on(&sandbox, &["resend-invite", email, "-o", format]).finish();
+            assert_eq!(finished.code, 20);
+            assert_masked_snapshot!(format!("target_{}_{format}", &email[..6]), finished.transcript());
+        }
+    }
+    assert!(sandbox.outbox().is_empty());
+}
+
+#[test]
+fn a_server_that_does_not_filter_brings_no_wrong_user() {
+    let body = r#"{"users":[{"id":"a","email":"a@example.com"},{"id":"b","email":"b@example.com"}]}"#;
+    let server = ScriptedServer::answering(response("200 OK", "application/json", body));
+    let finished = dci_at(&server.url, &["delete-user", "B@example.com", "--yes"]).finish();
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    assert!(server.requests()[1].starts_with("DELETE /iam/v1/users/b HTTP/1.1"), "{:?}", server.requests());
+    let finished = dci_at(&server.url, &["delete-user", "c@example.com", "--yes"]).finish();
+    assert_eq!(finished.code, 20, "{}", finished.transcript());
+}
+
+#[test]
+fn a_list_on_stdin_may_have_blank_lines_white_space_windows_line_ends_and_repetitions() {
+    let sandbox = sandbox();
+    let list = "\u{feff}invite-pending\r\n\r\n \t expired@example.com \r\ninvite-pending\r\n\r\ninvite-cancelled";
+    let rows = dci_on(&sandbox, &["resend-invite", "-"]).stdin(list).finish().json();
+    let targets: Vec<&str> = rows.as_array().expect("rows").iter().filter_map(|row| row["target"].as_str()).collect();
+    assert_eq!(targets, ["invite-pending", "expired@example.com", "invite-cancelled"]);
+    assert_eq!(sandbox.outbox().len(), 3);
+}
+
+#[test]
+fn a_list_stands_where_the_dash_does() {
+    let finished = dci_on(&sandbox(), &["resend-invite", "a", "-", "b", "-"]).stdin("c\na\nd\n").finish();
+    let rows = finished.json();
+    let targets: Vec<&str> = rows.as_array().expect("rows").iter().filter_map(|row| row["target"].as_str()).collect();
+    assert_eq!(targets, ["a", "c", "d", "b"]);
+}
+
+#[test]
+fn an_empty_list_is_no_error_and_nothing_is_done() {
+    let sandbox = sandbox();
+    for list in ["", "\n", " \r\n\n"] {
+        for command in ["resend-invite", "cancel-invite", "delete-user"] {
+            let finished = dci_on(&sandbox, &[command, "-"]).stdin(list).finish();
+            assert_eq!((finished.code, finished.stdout.as_str()), (0, "[]\n"), "{}", finished.transcript());
+        }
+    }
+    let finished = dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).finish();
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, "No targets: nothing was done.\n"));
+    assert_eq!(sandbox.requests(), 0);
+}
+
+#[test]
+fn a_line_that_is_no_target_is_refused_with_its_number_before_anything_is_sent() {
+    let sandbox = sandbox();
+    let long = "x".repeat(1025);
+    let huge = vec![b'x'; 64 << 20];
+    for (name, line) in [
+        ("long", long.as_bytes()),
+        ("huge", &huge[..]),
+        ("not_utf8", b"\xff\xfeinvite"),
+        ("utf16", b"i\0n\0v\0"),
+        ("dots", b".."),
+        ("email", b"a@"),
+        ("display_name", b"Ada <ada@example.com>"),
+        ("escape", b"\x1b[31mred"),
+    ] {
+        let list = [b"invite-pending\n\n".as_slice(), line, b"\ninvite-expired\n"].concat();
+        let finished = dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).stdin(list).finish();
+        assert_masked_snapshot!(format!("target_bad_line_{name}"), finished.transcript());
+    }
+    assert_eq!(sandbox.requests(), 0);
+}
+
+#[test]
+fn the_longest_line_is_1_kib_long() {
+    let longest = "x".repeat(1024);
+    let finished = dci_on(&sandbox(), &["resend-invite", "-"]).stdin(format!("{longest}\r\n{longest}y\r\n")).finish();
+    assert!(finished.code == 2 && finished.error()["message"].to_string().contains("line 2"));
+    let finished = dci_on(&sandbox(), &["resend-invite", "-"]).stdin(longest).finish();
+    assert_eq!(finished.code, 20, "{}", finished.transcript());
+}
