@@ -168,6 +168,12 @@ fn operation_table(raw: &Value) -> TokenStream {
             .into_iter()
             .flatten()
             .any(|parameter| document::resolve(raw, parameter)["name"] == "Idempotency-Key");
+        let request = content(raw, &operation["requestBody"]);
+        let responses = operation["responses"].as_object().into_iter().flatten().map(|(status, response)| {
+            let description = document::resolve(raw, response)["description"].as_str().unwrap_or_default();
+            let content = content(raw, response);
+            quote!(Response { status: #status, description: #description, content: #content })
+        });
         quote!(Operation {
             id: #id,
             rust_name: #rust_name,
@@ -176,6 +182,8 @@ fn operation_table(raw: &Value) -> TokenStream {
             summary: #summary,
             description: #description,
             takes_idempotency_key: #has_key,
+            request: #request,
+            responses: &[#(#responses),*],
         })
     });
     let names = document::operations(raw).enumerate().map(|(index, (_, _, operation))| {
@@ -194,6 +202,14 @@ fn operation_table(raw: &Value) -> TokenStream {
             #names
         }
     }
+}
+
+/// The first content of a request body or a response.
+fn content(raw: &Value, body: &Value) -> TokenStream {
+    let content = document::resolve(raw, body)["content"].as_object().and_then(|content| content.iter().next());
+    let Some((media_type, content)) = content else { return quote!(None) };
+    let schema = document::resolve_all(raw, &content["schema"]).to_string();
+    quote!(Some(Content { media_type: #media_type, schema: #schema }))
 }
 
 fn schema_table(names: &[String]) -> TokenStream {

@@ -16,7 +16,7 @@ pub mod client {
 }
 
 pub mod operations {
-    use crate::operation::Operation;
+    use crate::operation::{Content, Operation, Response};
 
     include!(concat!(env!("OUT_DIR"), "/operations.rs"));
 }

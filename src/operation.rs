@@ -20,6 +20,32 @@ pub struct Operation {
     pub description: &'static str,
     /// Whether it takes an `Idempotency-Key`, so that the same request can be sent again safely.
     pub takes_idempotency_key: bool,
+    /// The body of its request, if it has one.
+    pub request: Option<Content>,
+    /// What the document says that it answers, in the document's order.
+    pub responses: &'static [Response],
+}
+
+/// A body, as the document describes it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Content {
+    /// Such as `application/json`.
+    pub media_type: &'static str,
+    /// The schema as JSON, in the dialect of OpenAPI 3.0, with what its references lead to in their place.
+    pub schema: &'static str,
+}
+
+/// A response, as the document describes it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Response {
+    /// The HTTP status, such as `200`; the document may also say `4XX` or `default`.
+    pub status: &'static str,
+    /// When it comes, as Markdown.
+    pub description: &'static str,
+    /// Its body, if it has one.
+    pub content: Option<Content>,
 }
 
 impl Operation {
@@ -36,6 +62,12 @@ impl Operation {
             .iter()
             .filter(|operation| operation.method == method && operation.is_at(path))
             .min_by_key(|operation| operation.path.matches('{').count())
+    }
+
+    /// Whether the document knows this status as an answer of the operation.
+    #[must_use]
+    pub fn documents(&self, status: u16) -> bool {
+        self.responses.iter().any(|response| response.status == status.to_string())
     }
 
     /// Whether `path` (of a URL, still encoded) ends in this operation's, with one segment for each parameter.

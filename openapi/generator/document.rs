@@ -9,6 +9,28 @@ pub fn resolve<'a>(raw: &'a Value, value: &'a Value) -> &'a Value {
     target.unwrap_or(value)
 }
 
+/// The value with every reference in it replaced by what it leads to; one that leads back to itself stays.
+pub fn resolve_all(raw: &Value, value: &Value) -> Value {
+    fn resolved(raw: &Value, value: &Value, inside: &mut Vec<String>) -> Value {
+        match value {
+            Value::Object(object) => match object.get("$ref").and_then(Value::as_str) {
+                Some(reference) if inside.iter().any(|outer| outer == reference) => value.clone(),
+                Some(reference) => {
+                    inside.push(reference.to_owned());
+                    let target = resolve(raw, value);
+                    let target = if target == value { value.clone() } else { resolved(raw, target, inside) };
+                    inside.pop();
+                    target
+                }
+                None => object.iter().map(|(name, part)| (name.clone(), resolved(raw, part, inside))).collect(),
+            },
+            Value::Array(parts) => parts.iter().map(|part| resolved(raw, part, inside)).collect(),
+            other => other.clone(),
+        }
+    }
+    resolved(raw, value, &mut Vec::new())
+}
+
 /// Path, method and content of each operation that has an id, in the document's order.
 pub fn operations(raw: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     methods(raw).filter(|(_, _, operation)| operation["operationId"].is_string())

@@ -18,7 +18,10 @@ impl Context<'_> {
     ) -> Result<Answer<T>, CliError> {
         // Boxed, since it is large, and what waits for it would be as large.
         let calling = Box::pin(call_unless(sending, self.interrupts.ended()));
-        calling.await.map_err(|error| self.explain(error))
+        tokio::select! {
+            outcome = calling => outcome.map_err(|error| self.explain(error)),
+            never = self.output.wait() => match never {},
+        }
     }
 
     fn explain(&self, error: ApiError) -> CliError {

@@ -10,7 +10,9 @@ use super::output::question;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Confirmation {
-    /// Do not ask; needed where nobody can be asked, because stdin or stderr is no terminal
+    /// Do not ask
+    ///
+    /// Needed where nobody can be asked, because stdin or stderr is no terminal.
     #[arg(short, long)]
     pub yes: bool,
 }

@@ -1,6 +1,8 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
+use serde_json::{Value, json};
+
 use super::error::CliError;
 use super::global::GlobalArgs;
 use super::interrupts::Interrupts;
@@ -38,7 +40,11 @@ impl<'a> Context<'a> {
     }
 
     fn config(&self) -> Result<ClientConfig, ConfigError> {
-        let mut config = ClientConfig::new(self.api_key()?)
+        self.config_with(self.api_key()?)
+    }
+
+    fn config_with(&self, api_key: ApiKey) -> Result<ClientConfig, ConfigError> {
+        let mut config = ClientConfig::new(api_key)
             .with_base_url(self.base_url())?
             .with_timeout(self.global.timeout)
             .with_max_attempts(self.global.max_attempts);
@@ -49,6 +55,27 @@ impl<'a> Context<'a> {
             config = config.with_customer_context(context);
         }
         Ok(config)
+    }
+
+    /// What a command would use; the credential by its source alone.
+    pub fn status(&self) -> Result<Value, CliError> {
+        let credential = match self.api_key() {
+            Ok(_) if self.sandbox.is_some() => Some("the sandbox's own API key".to_owned()),
+            Ok(_) => Some(format!("the API key from {}", env::API_KEY)),
+            Err(ConfigError::MissingApiKey) => None,
+            Err(error) => return Err(CliError::config(&error)),
+        };
+        // What cannot be used is no status.
+        let anybody = "no-credential".parse().map_err(ConfigError::InvalidApiKey);
+        let config = anybody.and_then(|anybody| self.config_with(anybody));
+        config.map_err(|error| CliError::config(&error))?;
+        Ok(json!({
+            "apiBaseUrl": self.base_url(),
+            "credential": credential,
+            "tenant": self.global.tenant,
+            "customerContext": self.global.customer_context,
+            "output": self.output.format_name(),
+        }))
     }
 
     fn api_key(&self) -> Result<ApiKey, ConfigError> {

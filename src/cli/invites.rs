@@ -8,7 +8,7 @@ use super::confirmation::Confirmation;
 use super::context::Context;
 use super::directory::Sought;
 use super::error::CliError;
-use super::many::{ManyArgs, Plan, Planned, Run, shown};
+use super::many::{ManyArgs, Plan, Planned, Row, Run, shown};
 use super::output::Report;
 use super::target::{Target, Targets};
 use crate::client::{Client, IdempotencyKey, RunId, UserId};
@@ -16,21 +16,24 @@ use crate::operation::Operation;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct InviteArgs {
-    /// Check and simulate; change nothing and send no email
+    /// Check and simulate; change nothing
+    ///
+    /// The default is false, as the API has it.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true)]
     pub dry_run: Option<bool>,
 
-    /// Send this Idempotency-Key in place of a new random one; for a single target
+    /// Send this Idempotency-Key; for a single target
     ///
-    /// The server does the work of a key once and remembers it for at least 24 hours: with the key of an
+    /// In place of a new random one. The server does the work of a key once and remembers it for at least 24 hours: with the key of an
     /// earlier call it answers as it did then, and does nothing twice. A key stands for one request: a dry
     /// run and a real call need different ones. 1 to 255 visible ASCII characters.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
 
-    /// Go on with an earlier run over the same targets; what it did is not done twice
+    /// Go on with an earlier run over the same targets
     ///
-    /// The id of a run is shown when it begins. The key of each invite is derived from it, and the server
+    /// What it did is not done twice. The id of a run is shown when it begins. The key of each invite is derived from it, and the server
     /// remembers keys for at least 24 hours. An older run is refused, unless --yes is given.
     #[arg(long, value_name = "RUN", conflicts_with = "idempotency_key")]
     resume: Option<RunId>,
@@ -102,6 +105,11 @@ pub(super) async fn run<A: InviteAction>(
     if is_list && args.idempotency_key.is_some() {
         return Err(CliError::usage("--idempotency-key is for a single target: a key stands for one request")
             .hint("Leave it out: each invite gets a key of its own, derived from the run's id."));
+    }
+    if is_list {
+        context.output.check_columns(Row::columns)?;
+    } else {
+        context.output.check_columns_of(A::OPERATION)?;
     }
     let client = context.client_for_many(args.many.concurrency)?;
     match invites {

@@ -5,13 +5,13 @@
 use std::io::{IsTerminal, stderr};
 
 use tracing::Level;
-use tracing_subscriber::filter::{EnvFilter, FilterExt, LevelFilter, Targets, dynamic_filter_fn};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets, dynamic_filter_fn};
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
 use super::error::CliError;
 use super::global::GlobalArgs;
-use super::output::{PlainStderr, is_progress_shown};
+use super::output::{PlainStderr, is_run_shown};
 
 /// The environment variable with a filter.
 const FILTER: &str = "DCI_LOG";
@@ -20,7 +20,7 @@ pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
     let lines = fmt::layer().with_writer(|| PlainStderr).without_time().with_ansi(false);
     let started = match std::env::var(FILTER).ok().filter(|filter| !filter.is_empty()) {
         Some(filter) => {
-            let filter = EnvFilter::builder().parse(&filter).map_err(|error| {
+            let filter: Targets = filter.parse().map_err(|error| {
                 CliError::usage(format!("{FILTER}={filter} is no filter: {error}"))
                     .hint("Such a filter is, for example, dci=debug or trace.")
             })?;
@@ -32,8 +32,7 @@ pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
                 // The HTTP libraries have much to tell at the same levels.
                 let ours = Targets::new().with_target("dci", level);
                 // The waits of many calls at once say less than the progress that is shown then.
-                let ours =
-                    ours.and(dynamic_filter_fn(|event, _| *event.level() != Level::INFO || !is_progress_shown()));
+                let ours = ours.and(dynamic_filter_fn(|event, _| *event.level() != Level::INFO || !is_run_shown()));
                 let lines = lines.with_level(false).with_target(false).with_filter(ours);
                 tracing_subscriber::registry().with(lines).try_init()
             }

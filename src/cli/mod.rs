@@ -8,6 +8,7 @@
 
 mod call;
 mod commands;
+mod completion;
 mod confirmation;
 mod context;
 mod directory;
@@ -32,9 +33,10 @@ use commands::Command;
 use context::Context;
 use error::CliError;
 use global::GlobalArgs;
+pub use help::{Body, Section, command, reference};
 use output::{Output, Report};
 
-/// The invites and users of a DoiT customer: list, invite, resend (exactly once each), cancel, update, delete
+/// The invites and users of a DoiT customer, exactly once each
 ///
 /// Results go to stdout and everything else to stderr. At a terminal they are for people, otherwise JSON;
 /// `--output` says which.
@@ -55,7 +57,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut output = Output::for_wrong_arguments(&args);
     let outcome = parse(&args, &output).and_then(|cli| {
         let Some(cli) = cli else { return Ok(()) };
-        output = Output::new(cli.global.output, cli.global.color, cli.global.quiet);
+        output = Output::new(&cli.global)?;
         run(cli, &args, &output)
     });
     match outcome {

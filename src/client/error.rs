@@ -72,6 +72,23 @@ pub enum ErrorKind {
     UnexpectedAnswer,
 }
 
+impl ErrorKind {
+    /// What an answer with this status means, which is no success.
+    #[must_use]
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            400 | 422 => Self::Validation,
+            401 => Self::Authentication,
+            403 => Self::Permission,
+            404 => Self::NotFound,
+            409 => Self::Conflict,
+            429 => Self::RateLimited,
+            500..=599 => Self::Server,
+            _ => Self::UnexpectedAnswer,
+        }
+    }
+}
+
 impl ApiError {
     /// What the failure means.
     #[must_use]
@@ -211,16 +228,7 @@ impl ApiError {
     }
 
     fn answered(status: StatusCode, headers: &HeaderMap, message: Option<String>) -> Self {
-        let kind = match status.as_u16() {
-            400 | 422 => ErrorKind::Validation,
-            401 => ErrorKind::Authentication,
-            403 => ErrorKind::Permission,
-            404 => ErrorKind::NotFound,
-            409 => ErrorKind::Conflict,
-            429 => ErrorKind::RateLimited,
-            500..=599 => ErrorKind::Server,
-            _ => ErrorKind::UnexpectedAnswer,
-        };
+        let kind = ErrorKind::of_status(status.as_u16());
         let message = match headers.get(LOCATION).and_then(|value| value.to_str().ok()) {
             Some(location) if status.is_redirection() => {
                 format!("the server answered {} and points to {location}, which is not followed", named(status))

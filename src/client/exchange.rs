@@ -93,7 +93,7 @@ impl Exchange {
             let attempt_started = Instant::now();
             transcript::note_begin(request);
             let outcome = self.attempt(http, request, self.retry_policy.attempt_timeout.min(left())).await;
-            let failure = failure_of(&outcome, may_be_under_way && operation.takes_idempotency_key);
+            let failure = failure_of(&outcome, operation, may_be_under_way);
             transcript::note_end(&outcome, failure, started.elapsed());
             self.log_attempt(request, number, attempt_started.elapsed(), &outcome);
             let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
@@ -147,10 +147,17 @@ impl Exchange {
     }
 }
 
-/// What went wrong, if anything did; 409 can mean that an earlier attempt with the same key is under way.
-fn failure_of(outcome: &reqwest::Result<Response>, may_be_under_way: bool) -> Option<Failure> {
+/// What went wrong, if anything did.
+///
+/// 409 means that the key is in use, by an earlier attempt or by an earlier call, where it cannot mean anything else.
+fn failure_of(outcome: &reqwest::Result<Response>, operation: &Operation, may_be_under_way: bool) -> Option<Failure> {
+    let means_key_in_use = |status: StatusCode| {
+        status == StatusCode::CONFLICT
+            && operation.takes_idempotency_key
+            && (may_be_under_way || !operation.documents(409))
+    };
     match outcome {
-        Ok(answer) if may_be_under_way && answer.status() == StatusCode::CONFLICT => Some(Failure::KeyInUse),
+        Ok(answer) if means_key_in_use(answer.status()) => Some(Failure::KeyInUse),
         Ok(answer) => Failure::of_status(answer.status()),
         Err(error) => Some(Failure::of_error(error)),
     }

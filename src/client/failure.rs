@@ -18,8 +18,8 @@ pub enum Failure {
     NoAnswer,
     /// The server answered with this status, 400 or more.
     Status(u16),
-    /// The server answered 409 after an attempt without an answer: that attempt may still be under way, with
-    /// the same key.
+    /// The server answered 409, and that can only mean that a request with the same key is still under way: there
+    /// was an attempt without an answer before, or the operation knows no other conflict.
     KeyInUse,
 }
 

@@ -1,5 +1,6 @@
 //! `ApiError`: what every failed call becomes, for other crates.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use dci::client::{ApiError, Client, ClientConfig, ErrorKind, IdempotencyKey, call};
@@ -7,7 +8,8 @@ use dci::sandbox::{Fault, Sandbox};
 
 fn client(sandbox: &Sandbox) -> Client {
     let api_key = sandbox.api_key().parse().expect("the sandbox has a valid key");
-    ClientConfig::new(api_key).with_base_url(sandbox.url()).and_then(ClientConfig::build).expect("a client")
+    let config = ClientConfig::new(api_key).with_max_attempts(NonZeroU32::MIN);
+    config.with_base_url(sandbox.url()).and_then(ClientConfig::build).expect("a client")
 }
 
 async fn failure(fault: Fault) -> ApiError {
@@ -26,7 +28,7 @@ async fn each_status_is_of_one_kind_and_says_whether_trying_again_can_help() {
         (402, ErrorKind::UnexpectedAnswer, false),
         (403, ErrorKind::Permission, false),
         (404, ErrorKind::NotFound, false),
-        (409, ErrorKind::Conflict, false),
+        (409, ErrorKind::Conflict, true),
         (418, ErrorKind::UnexpectedAnswer, false),
         (422, ErrorKind::Validation, false),
         (501, ErrorKind::Server, false),

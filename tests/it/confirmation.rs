@@ -7,9 +7,12 @@ use crate::program::{assert_masked_snapshot, dci_on};
 
 fn ask(name: &str, args: &[&str], answer: &str) -> (Sandbox, i32) {
     let sandbox = Sandbox::start().expect("a free port");
-    let (code, shown) = dci_on(&sandbox, args).stdin(answer).finish_at_terminal();
-    assert_masked_snapshot!(format!("confirmation_{name}"), format!("exit code: {code}\n{shown}"));
-    (sandbox, code)
+    let mut terminal = dci_on(&sandbox, args).at_terminal();
+    terminal.wait_for("[y/N] ");
+    terminal.type_text(answer);
+    let ended = terminal.end();
+    assert_masked_snapshot!(format!("confirmation_{name}"), format!("exit code: {}\n{}", ended.code, ended.screen));
+    (sandbox, ended.code)
 }
 
 #[test]
@@ -71,8 +74,10 @@ fn a_dry_run_is_not_asked_about() {
 #[test]
 fn an_interrupt_at_the_question_ends_with_130() {
     let sandbox = Sandbox::start().expect("a free port");
-    let (code, shown) =
-        dci_on(&sandbox, &["delete-user", "user-active"]).interrupt_at_terminal(|shown| shown.ends_with("[y/N] "));
-    assert_eq!(code, 130, "{shown}");
+    let mut terminal = dci_on(&sandbox, &["delete-user", "user-active"]).at_terminal();
+    terminal.wait_for("[y/N] ");
+    terminal.interrupt();
+    let ended = terminal.end();
+    assert_eq!(ended.code, 130, "{}", ended.screen);
     assert_eq!(sandbox.requests(), 0);
 }

@@ -2,24 +2,99 @@
 
 use crate::program::{assert_masked_snapshot, dci};
 
+const COMMANDS: [&str; 14] = [
+    "",
+    "list-users",
+    "invite-user",
+    "resend-invite",
+    "cancel-invite",
+    "update-user",
+    "delete-user",
+    "list-roles",
+    "list-organizations",
+    "validate",
+    "status",
+    "schema",
+    "completion",
+    "sandbox",
+];
+
 fn help(args: &[&str]) -> String {
     let finished = dci(args).finish();
     assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
     finished.stdout
 }
 
+fn help_of(command: &str, flag: &str) -> String {
+    help(&command.split_terminator(' ').chain([flag]).collect::<Vec<_>>())
+}
+
+/// All of it, so that a change of the document or of the arguments is seen in review.
 #[test]
-fn short_help() {
-    assert_masked_snapshot!("help_short", help(&["-h"]));
-    assert_masked_snapshot!("help_short_resend_invite", help(&["resend-invite", "-h"]));
-    assert_masked_snapshot!("help_short_sandbox", help(&["sandbox", "-h"]));
+fn the_help_of_every_command() {
+    let pages = COMMANDS.map(|command| {
+        let (short, long) = (help_of(command, "-h"), help_of(command, "--help"));
+        format!("$ dci {command} -h\n{short}\n$ dci {command} --help\n{long}\n")
+    });
+    assert_masked_snapshot!("help", pages.concat());
 }
 
 #[test]
-fn long_help() {
-    assert_masked_snapshot!("help_long", help(&["--help"]));
-    assert_masked_snapshot!("help_long_resend_invite", help(&["resend-invite", "--help"]));
-    assert_masked_snapshot!("help_long_sandbox", help(&["sandbox", "--help"]));
+fn every_command_is_listed() {
+    let listed = help_of("", "-h");
+    let listed: Vec<&str> = listed
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert_eq!(listed, COMMANDS[1..], "a new command belongs into the list of this file");
+}
+
+#[test]
+fn the_short_help_stays_within_a_screen() {
+    for command in COMMANDS {
+        let args: Vec<&str> = command.split_terminator(' ').chain(["-h"]).collect();
+        let lines = dci(&args).env("COLUMNS", "80").finish().stdout.lines().count();
+        // The list of commands is long.
+        let screen = if command.is_empty() { 30 } else { 24 };
+        assert!(lines <= screen, "dci {command} -h has {lines} lines");
+    }
+}
+
+#[test]
+fn help_is_as_wide_as_the_terminal() {
+    for columns in [40, 60, 80, 100] {
+        let page = dci(&["resend-invite", "--help"]).env("COLUMNS", &columns.to_string()).finish().stdout;
+        let prose = page.lines().take_while(|line| !line.starts_with("Usage:"));
+        let widest = prose.map(|line| line.chars().count()).max().expect("a line");
+        assert!(widest <= columns && widest > columns - 15, "{widest} of {columns}");
+    }
+}
+
+/// What the existing tool's page for the command says, as facts.
+#[test]
+fn the_page_of_resend_invite_states_what_the_reference_page_states() {
+    let page = help_of("resend-invite", "--help");
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for statement in [
+        "48 hours from now",
+        "every earlier email stops working",
+        "Works on an invite in any state. A cancelled invite becomes `Pending` again.",
+        "404 when no invite has the id: it was never created, or it was accepted and so removed",
+        "Requires the `usersManager` permission",
+        "Request (application/json): { \"type\": \"object\" }",
+        "--dry-run",
+        "The default is false",
+        "Response 200 (application/json): The invite was sent again and its expiry was reset.",
+        "\"required\": [ \"message\", \"inviteId\" ]",
+        "Responses 400, 401, 403, 404, 500 (application/json):",
+        "\"error\": { \"type\": \"string\", \"description\": \"The detailed message.\" }",
+        "Aliases: resend-invite, resendinvite",
+    ] {
+        assert!(words.contains(statement), "{statement:?} is not in\n{page}");
+    }
 }
 
 #[test]

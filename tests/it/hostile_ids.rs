@@ -104,7 +104,8 @@ fn what_was_typed_commands_no_terminal_when_it_is_refused() {
         &["\u{1b}[2Jresend"],
         &["list-users", "--status", "\u{9b}2J"],
     ] {
-        let (code, shown) = crate::program::dci(args).env("TERM", "xterm").finish_at_terminal();
+        let ended = crate::program::dci(args).env("TERM", "xterm").at_terminal().end();
+        let (code, shown) = (ended.code, ended.written);
         assert_eq!(code, 2, "{shown:?}");
         let without_colours = regress::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern").replace_all(&shown, "");
         let is_obeyed = |char: char| char.is_control() && char != '\n';

@@ -3,9 +3,12 @@
 
 mod program;
 mod scripted_server;
+mod terminal;
 
 mod api_errors;
+mod at_terminal;
 mod commands;
+mod completion;
 mod configuration;
 mod confirmation;
 mod document;

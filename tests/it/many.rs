@@ -38,7 +38,7 @@ fn outcomes(finished: &Finished) -> Vec<String> {
 
 #[test]
 fn each_target_is_answered_for_in_the_order_given() {
-    for format in ["table", "json", "yaml", "csv", "toon"] {
+    for format in ["table", "json", "csv"] {
         let sandbox = sandbox_with(0);
         let targets = ["invite-pending", "nobody", "expired@example.com", "invite-expired", "active@example.com"];
         let finished = dci_on(&sandbox, &[&["resend-invite", "-o", format], &targets[..]].concat()).finish();
@@ -190,7 +190,7 @@ fn ten_thousand_invites_get_one_email_each_from_a_service_that_misbehaves() {
     let rows = finished.json();
     let targets = rows.as_array().expect("rows").iter().map(|row| &row["target"]);
     assert!(targets.eq(list_of(10_000).lines().map(Value::from).collect::<Vec<_>>().iter()), "the order is kept");
-    assert!(sandbox.requests() > 10_300, "{} requests for 5% faults", sandbox.requests());
+    assert!(sandbox.requests() > 10_100, "{} requests, some of which failed", sandbox.requests());
     let emails = emails(&sandbox);
     assert_eq!((emails.len(), emails.values().max()), (10_000, Some(&1)));
 }

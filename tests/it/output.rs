@@ -2,7 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use crate::program::{assert_masked_snapshot, dci};
+use dci::sandbox::Sandbox;
+
+use crate::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on};
+use crate::scripted_server::{ScriptedServer, response};
 
 fn resend(args: &[&str]) -> String {
     let finished = dci(&[&["--sandbox", "resend-invite", "invite-pending"], args].concat()).finish();
@@ -15,23 +18,117 @@ fn json_is_the_default_where_stdout_is_no_terminal() {
     assert_eq!(resend(&[]), resend(&["-ojson"]));
 }
 
-#[test]
-#[cfg(unix)]
-fn at_a_terminal_a_table_and_colour_are_the_default() {
-    let (code, shown) = dci(&["--sandbox", "resend-invite", "invite-pending"]).finish_at_terminal();
-    assert!(code == 0 && shown.starts_with("The invite invite-pending was sent again."), "{shown}");
-    let (code, shown) = dci(&["--sandbox", "resend-invite", "nobody"]).env("TERM", "xterm").finish_at_terminal();
-    assert!(code == 20 && shown.starts_with("\u{1b}[1m\u{1b}[31merror:"), "{shown:?}");
-    let run = dci(&["--sandbox", "resend-invite", "nobody"]).env("TERM", "xterm").env("NO_COLOR", "1");
-    let (code, shown) = run.finish_at_terminal();
-    assert!(code == 20 && shown.starts_with("error:"), "{shown:?}");
+/// What each format shows of one result.
+fn formats(name: &str, run: impl Fn(&[&str]) -> Finished) {
+    let shown = ["table", "json", "yaml", "csv", "toon"].map(|format| {
+        let finished = run(&["--output", format]);
+        assert_eq!(finished.code, 0, "{}", finished.transcript());
+        format!("--- {format}\n{}", finished.stdout.replace('\r', "\\r"))
+    });
+    assert_masked_snapshot!(format!("formats_{name}"), shown.concat());
+}
+
+fn on_sandbox(args: &[&str]) -> impl Fn(&[&str]) -> Finished {
+    move |format| dci(&[&["--sandbox"], args, format].concat()).finish()
+}
+
+fn on_server(body: &str, args: &[&str]) -> impl Fn(&[&str]) -> Finished {
+    let answer = response("200 OK", "application/json", body);
+    move |format| dci_at(&ScriptedServer::answering(answer.clone()).url, &[args, format].concat()).finish()
 }
 
 #[test]
-fn each_format_shows_the_answer() {
-    for format in ["table", "json", "yaml", "csv", "toon"] {
-        assert_masked_snapshot!(format!("output_{format}"), resend(&["--output", format]));
+fn each_format_shows_each_list_with_rows_with_one_and_with_none() {
+    formats("list_users_rows", on_sandbox(&["list-users"]));
+    formats("list_users_one", on_sandbox(&["list-users", "--email", "expired@example.com"]));
+    formats("list_users_none", on_sandbox(&["list-users", "--email", "nobody@example.com"]));
+    let odd = r#"{"users":[{"id":"1","email":"a,\"b\"@example.com","displayName":"日本 太郎\nx","shoeSize":44}]}"#;
+    formats("list_users_odd", on_server(odd, &["list-users"]));
+    formats("list_roles_rows", on_sandbox(&["list-roles"]));
+    let role = r#"{"roles":[{"id":"r","name":"Admin","type":"preset","permissions":["a","b"]}]}"#;
+    formats("list_roles_one", on_server(role, &["list-roles"]));
+    formats("list_roles_none", on_server(r#"{"roles":[]}"#, &["list-roles"]));
+    formats("list_organizations_rows", on_sandbox(&["list-organizations"]));
+    let organization = r#"{"organizations":[{"id":"o","name":"Root"}],"rowCount":1}"#;
+    formats("list_organizations_one", on_server(organization, &["list-organizations"]));
+    formats("list_organizations_none", on_server(r#"{"organizations":[],"rowCount":0}"#, &["list-organizations"]));
+    formats("schema_rows", on_sandbox(&["schema"]));
+}
+
+#[test]
+fn each_format_shows_each_run_with_rows_with_one_and_with_none() {
+    for (command, flags) in [("resend-invite", &[][..]), ("cancel-invite", &["--yes"]), ("delete-user", &["--yes"])] {
+        let run = |list: &'static str| {
+            move |format: &[&str]| dci(&[&["--sandbox", command, "-"], flags, format].concat()).stdin(list).finish()
+        };
+        formats(&format!("{command}_rows"), run("invite-pending\nexpired@example.com\ninvite-expired"));
+        formats(&format!("{command}_one"), run("invite-pending"));
+        formats(&format!("{command}_none"), run(""));
     }
+}
+
+#[test]
+fn each_format_shows_each_single_answer() {
+    formats("resend", on_sandbox(&["resend-invite", "invite-pending"]));
+    formats("cancel", on_sandbox(&["cancel-invite", "invite-pending", "--yes"]));
+    formats("invite", on_sandbox(&["invite-user", "new@example.com"]));
+    formats("update", on_sandbox(&["update-user", "user-active", "--language", "ja"]));
+    formats("delete", on_sandbox(&["delete-user", "user-active", "--yes"]));
+    formats("validate", on_sandbox(&["validate"]));
+    formats("status", on_sandbox(&["status"]));
+    formats("status_check", on_sandbox(&["status", "--check"]));
+    formats("schema", on_sandbox(&["schema", "Role"]));
+}
+
+#[test]
+fn columns_are_picked_and_ordered() {
+    let rows = |args: &[&str]| {
+        let finished = dci(&[&["--sandbox"], args].concat()).stdin("invite-pending\nnobody").finish();
+        format!("$ dci {}\n{}", args.join(" "), finished.stdout.replace('\r', ""))
+    };
+    let shown = [
+        rows(&["list-users", "--columns", "status,email", "-o", "csv"]),
+        rows(&["list-users", "--columns", "id,language,role", "-o", "table"]),
+        rows(&["list-users", "--columns", "inviteStatus,role", "--status", "active", "-o", "csv"]),
+        rows(&["list-users", "--columns", "inviteStatus", "--email", "nobody@example.com", "-o", "csv"]),
+        rows(&["resend-invite", "-", "--columns", "outcome,target", "-o", "table"]),
+        rows(&["resend-invite", "invite-pending", "--columns", "inviteId", "-o", "csv"]),
+        rows(&["validate", "--columns", "email", "-o", "table"]),
+    ];
+    assert_masked_snapshot!("columns", shown.join("\n"));
+}
+
+#[test]
+fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed() {
+    let sandbox = Sandbox::start().expect("a free port");
+    for args in [
+        &["resend-invite", "invite-pending"][..],
+        &["resend-invite", "invite-pending", "invite-expired"],
+        &["cancel-invite", "invite-pending", "--yes"],
+        &["delete-user", "user-active", "--yes"],
+        &["delete-user", "user-active", "invite-pending", "--yes"],
+        &["invite-user", "new@example.com"],
+        &["update-user", "user-active", "--language", "ja"],
+        &["list-users"],
+        &["validate"],
+    ] {
+        let finished = dci_on(&sandbox, &[args, &["--columns", "shoeSize", "-o", "csv"]].concat()).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        let hint = finished.error()["hint"].to_string();
+        assert!(hint.contains("There are: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
+    }
+    assert_eq!(dci_on(&sandbox, &["list-users"]).finish().json()["rowCount"], 4);
+    assert!(sandbox.outbox().is_empty());
+    let json = dci_on(&sandbox, &["list-users", "--columns", "email"]).finish();
+    assert!(json.code == 2 && json.error()["message"].to_string().contains("--columns is for tables and CSV"));
+}
+
+#[test]
+fn csv_is_rfc_4180() {
+    let body = r#"{"users":[{"id":"a","displayName":"x,\"y\"\nz"}]}"#;
+    let server = ScriptedServer::answering(response("200 OK", "application/json", body));
+    let csv = dci_at(&server.url, &["list-users", "-o", "csv", "--columns", "id,displayName"]).finish().stdout;
+    assert_eq!(csv, "id,displayName\r\na,\"x,\"\"y\"\"\nz\"\r\n");
 }
 
 #[test]
@@ -48,6 +145,15 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
     assert!(always.stderr.contains("\u{1b}[1m\u{1b}[31merror:"), "{:?}", always.stderr);
     let never = dci(&[&args[..], &["--color=never"]].concat()).finish();
     assert!(!never.stderr.contains('\u{1b}'));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_into_head_ends_quietly() {
+    let script = format!("set -o pipefail; {} schema -o yaml | head -n 1", env!("CARGO_BIN_EXE_dci"));
+    let output = Command::new("bash").args(["-c", &script]).output().expect("a shell");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
 }
 
 #[test]

@@ -5,6 +5,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use dci::sandbox::Sandbox;
 
+#[cfg(unix)]
+use crate::terminal::Terminal;
+
 /// The API key of every run that is not on the sandbox; no output may hold it.
 pub const API_KEY: &str = "s3cret-api-key";
 
@@ -53,7 +56,7 @@ impl Run {
         self
     }
 
-    /// What is on stdin, or is typed at the terminal as the answer to a question.
+    /// What is on stdin.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
         self
@@ -63,43 +66,16 @@ impl Run {
         self.start().finish()
     }
 
-    /// Runs it in a pseudo-terminal: the exit code, and what is on the screen in the end.
+    /// Runs it at a terminal.
     #[cfg(unix)]
-    pub fn finish_at_terminal(self) -> (i32, String) {
-        self.interrupt_at_terminal(|_| false)
+    pub fn at_terminal(self) -> Terminal {
+        self.at_terminal_of(100)
     }
 
-    /// The same, with what Ctrl-C does as soon as the screen is as wanted.
+    /// Runs it at a terminal that has so many columns.
     #[cfg(unix)]
-    pub fn interrupt_at_terminal(mut self, is_wanted: impl Fn(&str) -> bool) -> (i32, String) {
-        use std::io::Write;
-
-        use rustix::fs::{Mode, OFlags, open};
-        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
-        grantpt(&screen).and_then(|()| unlockpt(&screen)).expect("it is ours");
-        let name = ptsname(&screen, Vec::new()).expect("it has a name");
-        let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its other end");
-        let handle = || terminal.try_clone().expect("another handle");
-        self.command.stdin(handle()).stdout(handle()).stderr(handle());
-        let mut child = self.command.spawn().expect("the program starts");
-        // The command holds handles of the terminal: while it does, the screen does not end.
-        drop((self.command, terminal));
-        let mut screen = std::fs::File::from(screen);
-        let (mut shown, mut buffer, mut was_interrupted) = (Vec::new(), [0; 4096], false);
-        // At the end of a terminal Linux reports an I/O error.
-        while let Ok(count @ 1..) = screen.read(&mut buffer) {
-            shown.extend_from_slice(&buffer[..count]);
-            if shown.ends_with(b"[y/N] ") {
-                screen.write_all(&std::mem::take(&mut self.stdin)).expect("the terminal takes what is typed");
-            }
-            if !was_interrupted && is_wanted(&String::from_utf8_lossy(&shown)) {
-                interrupt(&child);
-                was_interrupted = true;
-            }
-        }
-        let code = child.wait().expect("the program ends").code().expect("by itself");
-        (code, String::from_utf8(shown).expect("the program prints UTF-8").replace('\r', ""))
+    pub fn at_terminal_of(self, columns: u16) -> Terminal {
+        Terminal::start(self.command, columns)
     }
 
     pub fn start(mut self) -> Running {

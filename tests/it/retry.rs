@@ -84,13 +84,25 @@ async fn the_last_failure_is_reported_with_what_was_tried() {
 
 #[tokio::test]
 async fn what_cannot_pass_is_tried_once() {
-    for status in [400, 401, 403, 404, 409, 422, 501, 524] {
+    for status in [400, 401, 403, 404, 422, 501, 524] {
         let sandbox = Sandbox::start().expect("a free port");
         sandbox.inject(Fault::status(status).times(9));
         let error = resend(&client(sandbox.url(), impatient()), "invite-pending").await.expect_err("a fault");
         assert_eq!((error.status(), error.attempts()), (Some(status), 1));
         assert!(!error.is_retryable());
     }
+}
+
+#[tokio::test]
+async fn a_key_in_use_by_an_earlier_call_is_waited_for_where_409_means_nothing_else() {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.inject(Fault::status(409).times(3));
+    assert_eq!(resend(&client(sandbox.url(), impatient()), "invite-pending").await.expect("the key is free"), 4);
+    sandbox.inject(Fault::status(409).times(3));
+    let client = client(sandbox.url(), impatient());
+    let request = client.cancel_invite().id("invite-pending").idempotency_key(IdempotencyKey::random());
+    let error = call(request.body(serde_json::Map::new()).send()).await.expect_err("it is cancelled already");
+    assert_eq!((error.kind(), error.attempts(), error.is_retryable()), (ErrorKind::Conflict, 1, false));
 }
 
 #[tokio::test]
@@ -267,7 +279,8 @@ fn at_a_terminal_a_wait_is_visible_unless_it_is_quiet() {
     let run = |args: &[&str]| {
         let sandbox = Sandbox::start().expect("a free port");
         sandbox.inject(Fault::status(429).retry_after("0"));
-        dci_on(&sandbox, args).finish_at_terminal()
+        let ended = dci_on(&sandbox, args).at_terminal().end();
+        (ended.code, ended.written)
     };
     let (code, shown) = run(&["resend-invite", "invite-pending"]);
     assert_eq!(code, 0, "{shown}");

@@ -17,9 +17,9 @@ Examples:
   dci cancel-invite --yes - < ids.txt   Cancel the invites of a list
   dci cancel-invite 3f2a9c --dry-run    Only check that this would work")]
 pub struct Args {
-    /// The invite's id, the email address that it went to, or - for a list of them on stdin
+    /// An id, an email address, or - for a list of them on stdin
     ///
-    /// A list has one target a line. Blank lines and white space around a target do not count, and a target that is
+    /// The id is the invite's, and the address the one that it went to; list-users shows both. A list has one target a line. Blank lines and white space around a target do not count, and a target that is
     /// repeated is done once.
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<TargetArg>,

@@ -2,10 +2,11 @@ use bytes::Bytes;
 
 use crate::cli::confirmation::Confirmation;
 use crate::cli::directory::Sought;
-use crate::cli::many::{ManyArgs, Run, shown};
+use crate::cli::many::{ManyArgs, Row, Run, shown};
 use crate::cli::target::{TargetArg, Targets};
 use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, ErrorKind, UserId};
+use crate::operation::Operation;
 
 // The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
@@ -16,9 +17,9 @@ Examples:
   dci delete-user 3f2a9c --yes        Delete the user 3f2a9c without being asked
   dci delete-user --yes - < ids.txt   Delete the users of a list")]
 pub struct Args {
-    /// The user's id, the user's email address, or - for a list of them on stdin
+    /// An id, an email address, or - for a list of them on stdin
     ///
-    /// A list has one target a line. Blank lines and white space around a target do not count, and a target that is
+    /// The id and the address are the user's; list-users shows both. A list has one target a line. Blank lines and white space around a target do not count, and a target that is
     /// repeated is done once.
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<TargetArg>,
@@ -34,6 +35,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let client = context.client_for_many(args.many.concurrency)?;
     match Targets::read(args.targets)? {
         Targets::One(target) => {
+            context.output.check_columns_of(Operation::DELETE_USER)?;
             let failed = format!("cannot delete the user {target}");
             let id = context.resolve(&client, &target, Sought::User).await;
             let id = id.map_err(|error| error.failing(&failed))?;
@@ -43,6 +45,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             Ok(Report::answer(format!("The user {target} was deleted."), body))
         }
         Targets::List(targets) => {
+            context.output.check_columns(Row::columns)?;
             let planned = context.plan(&client, targets, Sought::User).await?;
             let to_do = shown(&planned);
             if !to_do.is_empty() {

@@ -3,6 +3,7 @@ use email_address::EmailAddress;
 use crate::cli::document_values::DocumentValues;
 use crate::cli::{CliError, Context, Report, target};
 use crate::client::ErrorKind;
+use crate::operation::Operation;
 use crate::types::{InviteUserRequest, InviteUserRequestJobTitle as JobTitle};
 
 // The first lines of the help are the document's: see `help`.
@@ -30,16 +31,19 @@ pub struct Args {
     #[arg(long, value_name = "TITLE", value_parser = DocumentValues(JobTitle::ALL))]
     job_title: Option<JobTitle>,
 
-    /// The role, by its id or its name, as list-roles shows them
+    /// The role's id or name (see list-roles)
     #[arg(long)]
     role: Option<String>,
 
-    /// The organization, by its id or its name, as list-organizations shows them
+    /// The organization's id or name
+    ///
+    /// list-organizations shows both.
     #[arg(long, value_name = "ORG")]
     organization: Option<String>,
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    context.output.check_columns_of(Operation::INVITE_USER)?;
     let client = context.client()?;
     let role_id = context.role_id(&client, args.role).await?;
     let organization_id = context.organization_id(&client, args.organization).await?;

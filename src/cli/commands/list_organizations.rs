@@ -1,7 +1,8 @@
 use crate::cli::output::{Column, List};
 use crate::cli::{CliError, Context, Report};
+use crate::operation::Operation;
 
-const COLUMNS: &[Column] = &[Column { property: "name", title: "Name" }, Column { property: "id", title: "Id" }];
+const COLUMNS: &[Column] = &[Column::new("name", "Name"), Column::new("id", "Id")];
 
 // The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
@@ -12,5 +13,9 @@ pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, 
     let client = context.client()?;
     let answer = context.call(client.list_organizations().send()).await;
     let answer = answer.map_err(|error| error.failing("cannot list the organizations"))?;
-    Ok(Report::list(List::read(answer.body, "organizations")?, COLUMNS, "No organizations."))
+    Ok(Report::list(
+        List::read(Operation::LIST_ORGANIZATIONS, answer.body, "organizations")?,
+        COLUMNS,
+        "No organizations.",
+    ))
 }

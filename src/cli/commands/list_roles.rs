@@ -1,11 +1,12 @@
 use crate::cli::output::{Column, List};
 use crate::cli::{CliError, Context, Report};
+use crate::operation::Operation;
 
 const COLUMNS: &[Column] = &[
-    Column { property: "name", title: "Name" },
-    Column { property: "type", title: "Type" },
-    Column { property: "permissions", title: "Permissions" },
-    Column { property: "id", title: "Id" },
+    Column::new("name", "Name"),
+    Column::new("type", "Type"),
+    Column::new("permissions", "Permissions"),
+    Column::new("id", "Id"),
 ];
 
 // The first lines of the help are the document's: see `help`.
@@ -17,5 +18,5 @@ pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, 
     let client = context.client()?;
     let answer = context.call(client.list_roles().send()).await;
     let answer = answer.map_err(|error| error.failing("cannot list the roles"))?;
-    Ok(Report::list(List::read(answer.body, "roles")?, COLUMNS, "No roles."))
+    Ok(Report::list(List::read(Operation::LIST_ROLES, answer.body, "roles")?, COLUMNS, "No roles."))
 }

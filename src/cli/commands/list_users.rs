@@ -4,15 +4,16 @@ use serde_json::Value;
 use crate::cli::document_values::DocumentValues;
 use crate::cli::output::{Column, List};
 use crate::cli::{CliError, Context, Report, target};
+use crate::operation::Operation;
 use crate::types::UserListItemStatus as Status;
 
 const COLUMNS: &[Column] = &[
-    Column { property: "email", title: "Email" },
-    Column { property: "displayName", title: "Name" },
-    Column { property: "status", title: "Status" },
-    Column { property: "inviteStatus", title: "Invite" },
-    Column { property: "role", title: "Role" },
-    Column { property: "id", title: "Id" },
+    Column::new("email", "Email"),
+    Column::new("displayName", "Name"),
+    Column::new("status", "Status"),
+    Column::new("inviteStatus", "Invite"),
+    Column::new("role", "Role"),
+    Column::new("id", "Id"),
 ];
 
 // The first lines of the help are the document's: see `help`.
@@ -24,11 +25,13 @@ Examples:
   dci list-users --status invited -o csv    Who has not accepted yet
   dci list-users --email ada@example.com    One user")]
 pub struct Args {
-    /// Only the user with this email address; the comparison ignores case
+    /// Only the user with this email address
+    ///
+    /// The comparison ignores case.
     #[arg(long, value_parser = target::email)]
     email: Option<EmailAddress>,
 
-    /// Only users with this status
+    /// Only users with this status, active or invited
     #[arg(long, value_name = "STATUS", value_parser = DocumentValues(Status::ALL))]
     status: Option<Status>,
 }
@@ -42,7 +45,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let listing = async {
         // Names of roles are for people; without them the list is as good.
         let roles = async {
-            if !context.output.is_for_people() {
+            if !context.output.shows_column("role") {
                 return Vec::new();
             }
             context.call(client.list_roles().send()).await.map(|answer| answer.value.roles).unwrap_or_default()
@@ -52,11 +55,11 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let (answer, roles) = listing.await;
     let answer = answer.map_err(|error| error.failing("cannot list the users"))?;
 
-    let mut list = List::read(answer.body, "users")?;
+    let mut list = List::read(Operation::LIST_USERS, answer.body, "users")?;
     if let Some(status) = args.status {
         list.retain(|user| user["status"] == status.to_string());
     }
-    if context.output.is_for_people() {
+    if context.output.shows_column("role") {
         list.add_property("role", |user| {
             let id = user["roleId"].as_str()?;
             let role = roles.iter().find(|role| role.id.as_deref() == Some(id));

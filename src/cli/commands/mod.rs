@@ -1,6 +1,7 @@
 //! One file a command: its `Args`, whose docs are its help, and the function that does it.
 
 mod cancel_invite;
+mod completion;
 mod delete_user;
 mod invite_user;
 mod list_organizations;
@@ -8,6 +9,8 @@ mod list_roles;
 mod list_users;
 mod resend_invite;
 mod sandbox;
+mod schema;
+mod status;
 mod update_user;
 mod validate;
 
@@ -26,6 +29,9 @@ pub(super) enum Command {
     ListRoles(list_roles::Args),
     ListOrganizations(list_organizations::Args),
     Validate(validate::Args),
+    Status(status::Args),
+    Schema(schema::Args),
+    Completion(completion::Args),
     Sandbox(sandbox::Args),
 }
 
@@ -41,6 +47,9 @@ impl Command {
             Self::ListRoles(args) => list_roles::run(args, context).await,
             Self::ListOrganizations(args) => list_organizations::run(args, context).await,
             Self::Validate(args) => validate::run(args, context).await,
+            Self::Status(args) => status::run(args, context).await,
+            Self::Schema(args) => schema::run(&args),
+            Self::Completion(args) => completion::run(&args),
             Self::Sandbox(args) => sandbox::run(args, context).await,
         }
     }

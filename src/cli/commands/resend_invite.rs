@@ -24,14 +24,17 @@ Examples:
   dci --sandbox resend-invite invite-expired
                                         Try it without a DoiT account")]
 pub struct Args {
-    /// The invite's id, the email address that it went to, or - for a list of them on stdin
+    /// An id, an email address, or - for a list of them on stdin
     ///
-    /// A list has one target a line. Blank lines and white space around a target do not count, and a target that is
+    /// The id is the invite's, and the address the one that it went to; list-users shows both. A list has one target a line. Blank lines and white space around a target do not count, and a target that is
     /// repeated is done once.
     #[arg(value_name = "TARGET", required_unless_present = "all_invited", conflicts_with = "all_invited")]
     targets: Vec<TargetArg>,
 
-    /// Everybody who has not accepted yet, but for those whose invite was cancelled
+    /// All who have not accepted, but for the cancelled
+    ///
+    /// What is found is listed and asked about, or --yes is given. An invite that was cancelled is sent again, and so
+    /// brought back, only when it is named.
     #[arg(long)]
     all_invited: bool,
 
@@ -66,7 +69,7 @@ impl InviteAction for Resend<'_> {
         let answer = self.context.call(request.send()).await.map_err(|error| {
             error
                 .hint_for(ErrorKind::NotFound, "The invite was never created, or it was accepted and so removed.")
-                .hint_for(ErrorKind::Conflict, "A call with the same key is under way: wait for it, then try again.")
+                .hint_for(ErrorKind::Conflict, "The server is still busy with a call that has the same key.")
                 .hint_for(ErrorKind::Permission, "Resending an invite requires the usersManager permission.")
         })?;
         Ok(answer.body)

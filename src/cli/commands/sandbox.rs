@@ -2,7 +2,7 @@ use crate::cli::output::line;
 use crate::cli::{CliError, Context, Report};
 use crate::sandbox::{Fault, Sandbox};
 
-/// Run an in-memory DoiT on this machine, to try things out
+/// Run an in-memory DoiT on this machine
 ///
 /// It listens on 127.0.0.1 until it is interrupted, and prints the two lines that point `dci` in another
 /// terminal at it. Nothing in it is real, and nothing is kept.
@@ -38,15 +38,19 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
 
-    /// Add this many users who are invited: user-1@example.com with the id invite-1, and so on
+    /// Add this many users who are invited
+    ///
+    /// They are user-1@example.com with the id invite-1, and so on.
     #[arg(long, value_name = "N", default_value_t = 0)]
     invites: u32,
 
-    /// Make requests fail, in the order given (see Faults in --help)
+    /// Make requests fail, in the order given (see --help)
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
 
-    /// Make this share of all requests fail at random, after the faults above
+    /// Make this share of all requests fail at random
+    ///
+    /// After the faults of --fault.
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
     fault_rate: u8,
 

@@ -5,6 +5,7 @@ use crate::cli::document_values::DocumentValues;
 use crate::cli::target::Target;
 use crate::cli::{CliError, Context, Report};
 use crate::client::ErrorKind;
+use crate::operation::Operation;
 use crate::types::{
     UpdateUserRequest, UpdateUserRequestJobTitle as JobTitle, UpdateUserRequestLanguage as Language,
     UpdateUserRequestPhone as Phone, UpdateUserRequestPhoneExtension as PhoneExtension,
@@ -43,16 +44,17 @@ pub struct Args {
     #[arg(long, value_name = "DIGITS")]
     phone_extension: Option<PhoneExtension>,
 
-    /// The language
+    /// The language, en or ja
     #[arg(long, value_name = "LANGUAGE", value_parser = DocumentValues(Language::ALL))]
     language: Option<Language>,
 
-    /// The role, by its id or its name, as list-roles shows them
+    /// The role's id or name (see list-roles)
     #[arg(long)]
     role: Option<String>,
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    context.output.check_columns_of(Operation::UPDATE_USER)?;
     let client = context.client()?;
     let failed = format!("cannot update the user {}", args.target);
     let id = context.resolve(&client, &args.target, Sought::User).await;

@@ -7,7 +7,7 @@ use super::plan::{Plan, Planned};
 use super::{Outcome, Stop};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::output::Report;
+use crate::cli::output::{Column, Report};
 use crate::client::{UserId, in_words};
 
 const FAILED: &str = "failed";
@@ -27,6 +27,11 @@ pub(in crate::cli) struct Row {
 }
 
 impl Row {
+    /// What all rows have.
+    pub fn columns() -> Vec<Column> {
+        ["target", "id", "outcome", "message", "inviteId", "error"].into_iter().map(Column::of).collect()
+    }
+
     /// What a person reads of a target that something went wrong with.
     pub fn failure(&self) -> Option<String> {
         let message = self.message.as_deref().filter(|_| self.outcome == FAILED)?;

@@ -28,7 +28,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct ManyArgs {
-    /// How many calls are under way at once, 1 to 64; fewer for a while when the server asks to slow down
+    /// Calls under way at once, 1 to 64
+    ///
+    /// They are fewer for a while when the server asks to slow down.
     #[arg(long, value_name = "N", default_value = "8", value_parser = concurrency)]
     pub concurrency: NonZeroUsize,
 }

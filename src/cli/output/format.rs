@@ -1,10 +1,9 @@
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::CliError;
 use super::plain::is_obeyed;
+use super::{CliError, Column};
 
 /// JSON, indented, and otherwise as it is: numbers of any size, escapes, names that occur twice. What a terminal
 /// would obey is escaped, where JSON allows it in a text.
@@ -82,26 +81,19 @@ pub(super) fn toon(value: &Value) -> Result<String, CliError> {
     toon_format::encode_default(value).map_err(|error| unwritable("TOON", &error))
 }
 
-/// A line for each of the values. The columns are all names that occur, in their order.
-pub(super) fn csv(values: &[Value]) -> Result<String, CliError> {
-    let rows: Vec<Map<String, Value>> = values.iter().map(row).collect();
-    let mut seen = BTreeSet::new();
-    let columns: Vec<&String> = rows.iter().flat_map(Map::keys).filter(|name| seen.insert(*name)).collect();
-    let mut writer = csv::Writer::from_writer(Vec::new());
+/// A line of names, then a line for each of the rows, as RFC 4180 has them.
+pub(super) fn csv(rows: &[Value], columns: &[Column]) -> Result<String, CliError> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let mut write_all = || {
-        writer.write_record(&columns)?;
-        for row in &rows {
-            writer.write_record(columns.iter().map(|column| cell(row.get(*column))))?;
+        writer.write_record(columns.iter().map(|column| column.property.as_bytes()))?;
+        for row in rows {
+            writer.write_record(columns.iter().map(|column| cell(row.get(&*column.property))))?;
         }
         Ok::<_, csv::Error>(())
     };
     write_all().map_err(|error| unwritable("CSV", &error))?;
     let bytes = writer.into_inner().map_err(|error| unwritable("CSV", &error))?;
     Ok(without_line_end(String::from_utf8_lossy(&bytes).into_owned()))
-}
-
-fn row(value: &Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap_or_else(|| Map::from_iter([("value".to_owned(), value.clone())]))
 }
 
 /// A value in a cell of a table or a line.
@@ -126,7 +118,7 @@ fn unwritable(format: &str, error: &dyn std::error::Error) -> CliError {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Map, json};
 
     use super::*;
 
@@ -141,7 +133,7 @@ mod tests {
 
     #[test]
     fn only_the_line_end_after_the_text_is_left_out() {
-        assert_eq!(csv(&[json!({ "a": "end  " })]).expect("CSV"), "a\nend  ");
+        assert_eq!(csv(&[json!({ "a": "end  " })], &[Column::of("a")]).expect("CSV"), "a\r\nend  \r");
         let text = json!({ "a": "two\nlines\n\n" });
         let read: Value = serde_saphyr::from_str(&(yaml(&text).expect("YAML") + "\n")).expect("YAML");
         assert_eq!(read, text);

@@ -1,30 +1,24 @@
-use std::io::{IsTerminal, stdout};
-
 use bytes::Bytes;
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableStyle};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{CliError, format, plain};
+use super::columns::{Column, documented};
+use super::{CliError, format};
+use crate::operation::Operation;
 
 /// A list as the server sent it: an object with the rows under one name.
 #[derive(Debug)]
 pub(in crate::cli) struct List {
+    operation: &'static Operation,
     body: Bytes,
     value: Value,
     name: &'static str,
     is_as_sent: bool,
 }
 
-/// A property of the rows that people are shown, in this order.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::cli) struct Column {
-    pub property: &'static str,
-    pub title: &'static str,
-}
-
 impl List {
-    pub fn read(body: Bytes, name: &'static str) -> Result<Self, CliError> {
-        Ok(Self { value: format::parse(&body)?, body, name, is_as_sent: true })
+    /// The answer to an operation, whose rows are under `name`.
+    pub fn read(operation: &'static Operation, body: Bytes, name: &'static str) -> Result<Self, CliError> {
+        Ok(Self { operation, value: format::parse(&body)?, body, name, is_as_sent: true })
     }
 
     /// Leaves out all rows but these, and counts anew.
@@ -61,61 +55,7 @@ impl List {
         self.value[self.name].as_array().map_or(&[], Vec::as_slice)
     }
 
-    /// A line for each row. At a terminal a line is not longer than its width; what does not fit ends in an ellipsis.
-    pub(super) fn table(&self, columns: &[Column]) -> String {
-        let mut table = Table::new();
-        table.load_style(TableStyle::new()).enforce_styling();
-        table.style_text_only();
-        match terminal_size::terminal_size_of(stdout()).filter(|_| stdout().is_terminal()) {
-            Some((width, _)) => {
-                table.set_width(width.0).set_content_arrangement(ContentArrangement::Dynamic);
-            }
-            None => {
-                table.set_content_arrangement(ContentArrangement::Disabled);
-            }
-        }
-        table.set_header(one_line(columns.iter().map(|column| Cell::new(column.title).add_attribute(Attribute::Bold))));
-        for row in self.rows() {
-            let empty = Map::new();
-            let row = row.as_object().unwrap_or(&empty);
-            table.add_row(one_line(columns.iter().map(|column| cell(column.property, row.get(column.property)))));
-        }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        table.trim_fmt()
-    }
-}
-
-fn one_line(cells: impl Iterator<Item = Cell>) -> Row {
-    let mut row = Row::from(cells);
-    row.max_height(1);
-    row
-}
-
-fn cell(property: &str, value: Option<&Value>) -> Cell {
-    let text = match value {
-        Some(Value::Array(values)) => {
-            values.iter().map(|value| format::cell(Some(value))).collect::<Vec<_>>().join(", ")
-        }
-        other => format::cell(other),
-    };
-    let cell = Cell::new(plain(&text));
-    match color(property, &text) {
-        Some(color) => cell.fg(color),
-        None => cell,
-    }
-}
-
-/// The colour of what a state means: it is well, it waits for somebody, it is over.
-fn color(property: &str, text: &str) -> Option<Color> {
-    if !["status", "inviteStatus"].contains(&property) {
-        return None;
-    }
-    match text.to_lowercase().as_str() {
-        "active" => Some(Color::Green),
-        "invited" | "pending" => Some(Color::Yellow),
-        "cancelled" | "expired" => Some(Color::Red),
-        _ => None,
+    pub(super) fn documented_columns(&self) -> Vec<Column> {
+        documented(self.operation, Some(self.name))
     }
 }

@@ -1,12 +1,15 @@
 //! The only place that prints. stdout gets the result and nothing else; everything else goes to stderr.
 
 mod choice;
+mod columns;
 mod format;
 mod list;
 mod plain;
 mod progress;
 mod report;
+mod table;
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -17,13 +20,19 @@ use serde_json::json;
 
 use choice::Format;
 pub(super) use choice::{Color, FormatChoice};
-pub(super) use list::{Column, List};
+pub(super) use columns::Column;
+pub(super) use list::List;
 pub(super) use plain::plain;
-pub(super) use progress::{Progress, is_shown as is_progress_shown};
+pub(super) use progress::{Progress, is_run_shown};
 pub(super) use report::Report;
 
+use columns::{Columns, documented};
+
 use super::error::CliError;
+use super::global::GlobalArgs;
+use super::help::page;
 use crate::client::RunId;
+use crate::operation::Operation;
 
 /// How many of the things that a question is about are listed.
 const MAX_LISTED: usize = 50;
@@ -34,11 +43,16 @@ pub(super) struct Output {
     format: Format,
     color: Color,
     quiet: bool,
+    columns: Columns,
 }
 
 impl Output {
-    pub fn new(format: FormatChoice, color: Color, quiet: bool) -> Self {
-        Self { format: format.settled(), color, quiet }
+    pub fn new(global: &GlobalArgs) -> Result<Self, CliError> {
+        let format = global.output.settled();
+        if !global.columns.is_empty() && !matches!(format, Format::Table | Format::Csv) {
+            return Err(CliError::usage("--columns is for tables and CSV").hint("Add --output csv, or table."));
+        }
+        Ok(Self { format, color: global.color, quiet: global.quiet, columns: Columns(global.columns.clone()) })
     }
 
     /// What arguments that are not parsed yet seem to ask for: if they turn out to be wrong, that is to be shown in
@@ -48,7 +62,21 @@ impl Output {
         let format = last_value(args, "--output", Some("-o")).or(environment.as_deref());
         let format = format.and_then(|name| FormatChoice::from_str(name, false).ok());
         let color = last_value(args, "--color", None).and_then(|name| Color::from_str(name, false).ok());
-        Self::new(format.unwrap_or(FormatChoice::Auto), color.unwrap_or(Color::Auto), false)
+        let format = format.unwrap_or(FormatChoice::Auto).settled();
+        Self { format, color: color.unwrap_or(Color::Auto), quiet: false, columns: Columns(Vec::new()) }
+    }
+
+    /// Refuses columns that the answer to an operation will not have, before anything is sent.
+    pub fn check_columns_of(&self, operation: &Operation) -> Result<(), CliError> {
+        self.check_columns(|| documented(operation, None))
+    }
+
+    /// The same for these columns.
+    pub fn check_columns(&self, known: impl FnOnce() -> Vec<Column>) -> Result<(), CliError> {
+        if self.columns.is_chosen() {
+            self.columns.choose(&known())?;
+        }
+        Ok(())
     }
 
     pub fn color(&self) -> Color {
@@ -56,13 +84,27 @@ impl Output {
     }
 
     /// Whether the result is shown in words and tables, and not in the properties that the server sent.
-    pub fn is_for_people(&self) -> bool {
+    fn is_for_people(&self) -> bool {
         self.format == Format::Table
+    }
+
+    /// Whether this column, which the server does not send, is shown.
+    pub fn shows_column(&self, name: &str) -> bool {
+        match self.format {
+            Format::Table if !self.columns.is_chosen() => true,
+            Format::Table | Format::Csv => self.columns.0.iter().any(|column| column == name),
+            Format::Json | Format::Yaml | Format::Toon => false,
+        }
+    }
+
+    /// The name of the form of results.
+    pub fn format_name(&self) -> String {
+        self.format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
     /// Shows the result of a command.
     pub fn report(&self, report: &Report) -> Result<(), CliError> {
-        let Some(mut text) = report.render(self.format)? else { return Ok(()) };
+        let Some(mut text) = report.render(self.format, &self.columns)? else { return Ok(()) };
         let stdout = AutoStream::new(io::stdout(), self.color.into());
         if self.format != Format::Table && io::stdout().is_terminal() {
             text = plain::plain_lines(&text).into_owned();
@@ -72,8 +114,16 @@ impl Output {
 
     /// Shows help or the version, as clap styles it.
     pub fn help(&self, help: &clap::Error) -> Result<(), CliError> {
+        let text = help.render().ansi().to_string();
         let stdout = AutoStream::new(io::stdout(), self.color.into());
-        write(stdout, help.render().ansi().to_string().trim_end())
+        let is_colored = stdout.current_choice() != anstream::ColorChoice::Never;
+        if io::stdout().is_terminal() {
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            if page(if is_colored { &text } else { &plain }.trim_end()) {
+                return Ok(());
+            }
+        }
+        write(stdout, text.trim_end())
     }
 
     /// Says something beside the result, to a person.
@@ -95,6 +145,11 @@ impl Output {
     /// Shows how far a run has come, at a terminal.
     pub fn progress(&self, targets: usize) -> Progress {
         Progress::start(targets, self.quiet)
+    }
+
+    /// Shows, at a terminal, that something is waited for, from half a second on until this is dropped.
+    pub async fn wait(&self) -> Infallible {
+        progress::wait(self.quiet).await
     }
 
     /// Says what failed: for a person what, why and what to do next, otherwise the error object.
@@ -169,6 +224,11 @@ pub(super) fn question(question: &str, things: &[String]) {
 /// Shows one line on stdout at once, whatever the format.
 pub(super) fn line(text: &str) -> Result<(), CliError> {
     write(io::stdout(), &plain(text))
+}
+
+/// Shows a text on stdout as it is, whatever the format.
+pub(super) fn text(text: &str) -> Result<(), CliError> {
+    write(io::stdout(), text.trim_end())
 }
 
 /// Writes the text and a line end. Whoever closed the pipe has read enough.

@@ -1,13 +1,19 @@
-//! How far a run has come. At a terminal it is the last line of stderr; elsewhere there is nothing.
+//! How far a run has come, or that something is waited for. At a terminal it is the last line of stderr; elsewhere
+//! there is nothing.
 
+use std::convert::Infallible;
 use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// The line that is shown now, so that other lines go above it.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// What takes less time is not waited for.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The progress of a run; it is gone when the run ends.
 pub(in crate::cli) struct Progress(Option<ProgressBar>);
@@ -25,6 +31,21 @@ impl Progress {
                 let _ = write!(text, "{:.0}/s", state.per_sec());
             });
         bar.set_style(style);
+        Self::show(bar)
+    }
+
+    /// That something is waited for, unless more is shown already.
+    fn waiting() -> Self {
+        if is_shown() {
+            return Self(None);
+        }
+        let style = ProgressStyle::with_template("{spinner} waiting for the API").expect("the template is right");
+        let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        Self::show(spinner)
+    }
+
+    fn show(bar: ProgressBar) -> Self {
         *shown() = Some(bar.clone());
         Self(Some(bar))
     }
@@ -52,8 +73,20 @@ fn shown() -> std::sync::MutexGuard<'static, Option<ProgressBar>> {
     SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(in crate::cli) fn is_shown() -> bool {
+fn is_shown() -> bool {
     shown().is_some()
+}
+
+/// Whether it is shown how far a run has come.
+pub(in crate::cli) fn is_run_shown() -> bool {
+    shown().as_ref().is_some_and(|bar| bar.length().is_some())
+}
+
+/// Shows that something is waited for which takes its time; dropping this ends it.
+pub(super) async fn wait(is_quiet: bool) -> Infallible {
+    tokio::time::sleep(PATIENCE).await;
+    let _shown = if is_quiet || !stderr().is_terminal() { Progress(None) } else { Progress::waiting() };
+    std::future::pending().await
 }
 
 /// Writes lines to stderr above the progress, where there is one.

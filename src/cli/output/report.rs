@@ -1,7 +1,8 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{CliError, Column, Format, List, format};
+use super::columns::{Columns, with_those_of};
+use super::{CliError, Column, Format, List, format, plain, table};
 use crate::cli::many::Row;
 
 /// The result of a command, for people and for scripts.
@@ -17,13 +18,14 @@ enum Content {
     Nothing,
     Answer {
         /// What a person reads.
-        sentence: String,
+        lines: Vec<String>,
         /// What the server sent, with the properties that the document does not know.
         body: Bytes,
     },
     List {
         list: List,
-        columns: &'static [Column],
+        /// What a person reads of a row.
+        columns: Vec<Column>,
         /// What a person reads when the list is empty.
         empty: &'static str,
     },
@@ -36,12 +38,23 @@ enum Content {
 impl Report {
     /// An answer of the server, and what it means.
     pub fn answer(sentence: String, body: Bytes) -> Self {
-        Content::Answer { sentence, body }.into()
+        Self::lines(vec![sentence], body)
+    }
+
+    /// The same for what it takes more lines to say.
+    pub fn lines(lines: Vec<String>, body: Bytes) -> Self {
+        Content::Answer { lines, body }.into()
+    }
+
+    /// JSON, which people read as it is too.
+    pub fn json(value: &Value) -> Self {
+        let json = value.to_string();
+        Self::lines(format::indented(&json).lines().map(str::to_owned).collect(), json.into())
     }
 
     /// A list of the server, and the columns of it that people are shown.
-    pub fn list(list: List, columns: &'static [Column], empty: &'static str) -> Self {
-        Content::List { list, columns, empty }.into()
+    pub fn list(list: List, columns: &[Column], empty: &'static str) -> Self {
+        Content::List { list, columns: columns.to_vec(), empty }.into()
     }
 
     /// What came of each target of a run, and of all of them.
@@ -59,45 +72,87 @@ impl Report {
         self.ending.map_or(Ok(()), Err)
     }
 
-    pub(super) fn render(&self, format: Format) -> Result<Option<String>, CliError> {
-        let text = match (&self.content, format) {
-            (Content::Nothing, _) => return Ok(None),
-            (content, Format::Table) => return Ok(self.words(content)),
-            (Content::Answer { body, .. }, Format::Json) => format::indented(&String::from_utf8_lossy(body)),
-            (Content::List { list, .. }, Format::Json) => format::indented(&list.json()),
-            (Content::Run { rows, .. }, Format::Json) => format::indented(&json(rows)?),
-            (Content::List { list, .. }, Format::Csv) => format::csv(list.rows())?,
-            (content, format) => {
-                let value = match content {
-                    Content::List { list, .. } => list.value(),
-                    Content::Answer { body, .. } => &format::parse(body)?,
-                    Content::Run { rows, .. } => &format::parse(json(rows)?.as_bytes())?,
-                    Content::Nothing => &Value::Null,
-                };
-                match format {
-                    Format::Yaml => format::yaml(value)?,
-                    Format::Toon => format::toon(value)?,
-                    _ => format::csv(value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice))?,
-                }
-            }
+    pub(super) fn render(&self, format: Format, columns: &Columns) -> Result<Option<String>, CliError> {
+        let text = match format {
+            Format::Table if columns.is_chosen() => table::table(&self.rows()?, &columns.choose(&self.columns(true)?)?),
+            Format::Table => return Ok(self.words()),
+            Format::Csv => match self.content {
+                Content::Nothing => return Ok(None),
+                _ => format::csv(&self.rows()?, &columns.choose(&self.columns(columns.is_chosen())?)?)?,
+            },
+            Format::Json => match &self.content {
+                Content::Nothing => return Ok(None),
+                Content::Answer { body, .. } => format::indented(&String::from_utf8_lossy(body)),
+                Content::List { list, .. } => format::indented(&list.json()),
+                Content::Run { rows, .. } => format::indented(&json(rows)?),
+            },
+            Format::Yaml => match self.value()? {
+                Some(value) => format::yaml(&value)?,
+                None => return Ok(None),
+            },
+            Format::Toon => match self.value()? {
+                Some(value) => format::toon(&value)?,
+                None => return Ok(None),
+            },
         };
         Ok(Some(text))
     }
 
-    fn words(&self, content: &Content) -> Option<String> {
-        match content {
+    /// What is shown in the formats that have the properties of JSON.
+    fn value(&self) -> Result<Option<Value>, CliError> {
+        Ok(match &self.content {
             Content::Nothing => None,
-            Content::Answer { sentence, .. } => Some(super::plain(sentence).into_owned()),
-            Content::List { list, empty, .. } if list.rows().is_empty() => Some((*empty).to_owned()),
-            Content::List { list, columns, .. } => Some(list.table(columns)),
+            Content::Answer { body, .. } => Some(format::parse(body)?),
+            Content::List { list, .. } => Some(list.value().clone()),
+            Content::Run { rows, .. } => Some(format::parse(json(rows)?.as_bytes())?),
+        })
+    }
+
+    fn rows(&self) -> Result<Vec<Value>, CliError> {
+        Ok(match &self.content {
+            Content::List { list, .. } => list.rows().to_vec(),
+            _ => match self.value()? {
+                Some(Value::Array(rows)) => rows,
+                Some(row) => vec![row],
+                None => Vec::new(),
+            },
+        })
+    }
+
+    /// The columns that there are; `all` with those that people are shown and the server does not send.
+    fn columns(&self, all: bool) -> Result<Vec<Column>, CliError> {
+        let known = match &self.content {
+            Content::List { columns, list, .. } => {
+                let mut known = if all { columns.clone() } else { Vec::new() };
+                for column in list.documented_columns() {
+                    if !known.iter().any(|other| other.property == column.property) {
+                        known.push(column);
+                    }
+                }
+                known
+            }
+            Content::Run { .. } => Row::columns(),
+            Content::Nothing | Content::Answer { .. } => Vec::new(),
+        };
+        Ok(with_those_of(known, &self.rows()?))
+    }
+
+    /// What a person reads.
+    fn words(&self) -> Option<String> {
+        let lines: Vec<String> = match &self.content {
+            Content::Nothing => Vec::new(),
+            Content::Answer { lines, .. } => lines.clone(),
+            Content::List { list, empty, .. } if list.rows().is_empty() => vec![(*empty).to_owned()],
+            Content::List { list, columns, .. } => return Some(table::table(list.rows(), columns)),
             Content::Run { rows, summary } => {
                 let failures = rows.iter().filter_map(Row::failure);
                 // The ending says the summary when not all went well.
                 let summary = Some(summary.clone()).filter(|_| self.ending.is_none());
-                let lines: Vec<String> = failures.chain(summary).map(|line| super::plain(&line).into_owned()).collect();
-                (!lines.is_empty()).then(|| lines.join("\n"))
+                failures.chain(summary).collect()
             }
-        }
+        };
+        let lines: Vec<_> = lines.iter().map(|line| plain(line)).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
     }
 }
 

@@ -1,0 +1,32 @@
+use clap::builder::PossibleValuesParser;
+use serde_json::Value;
+
+use crate::SCHEMAS;
+use crate::cli::{CliError, Report};
+
+/// Print the JSON Schema of a type, or list the types
+///
+/// The types are those of the crate, `dci::types`, which are made from the API's description. The dialect is draft
+/// 2020-12.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "dci schema [OPTIONS] [TYPE]")]
+#[command(after_long_help = "\
+Examples:
+  dci schema                    List the types
+  dci schema InviteUserRequest  Print the schema of one")]
+pub struct Args {
+    /// The type, such as InviteUserRequest; without it all types are listed
+    #[arg(value_name = "TYPE", hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(SCHEMAS.iter().map(|(name, _)| *name)))]
+    name: Option<String>,
+}
+
+pub(super) fn run(args: &Args) -> Result<Report, CliError> {
+    let Some(name) = &args.name else {
+        let names: Vec<String> = SCHEMAS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let json = Value::from(names.clone()).to_string();
+        return Ok(Report::lines(names, json.into()));
+    };
+    let (_, schema) = SCHEMAS.iter().find(|(known, _)| known == name).ok_or_else(|| CliError::usage(name.clone()))?;
+    Ok(Report::json(schema().as_value()))
+}

@@ -1,0 +1,100 @@
+//! The command line as clap knows it: the hand-written arguments, with the document's words about the operations.
+
+mod pager;
+mod prose;
+mod reference;
+
+use clap::CommandFactory;
+use clap::builder::{PossibleValue, StyledStr};
+
+use super::Cli;
+use crate::operation::Operation;
+
+pub(super) use pager::page;
+pub use reference::{Body, Section};
+
+/// The widest that help is.
+pub(super) const MAX_WIDTH: usize = 100;
+
+/// The whole command line, with its help for a terminal.
+///
+/// A command that is named after an operation is described by the document, and has an alias without the dashes.
+#[must_use]
+pub fn command() -> clap::Command {
+    let styles = clap::builder::Styles::styled();
+    let command = Cli::command().max_term_width(MAX_WIDTH).styles(styles);
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let command = names.iter().fold(command, |command, name| command.mut_subcommand(name, with_reference));
+    let command = command.mut_args(with_values_in_long_help);
+    let sections = reference::sections(&command);
+    command
+        .after_long_help(terminal(&sections))
+        .after_help("More flags: dci --help. About one command: dci <COMMAND> -h")
+}
+
+fn with_reference(command: clap::Command) -> clap::Command {
+    let name = command.get_name().to_owned();
+    let command = match Operation::named(&name.replace('-', "_")) {
+        Some(operation) => {
+            let description = prose::wrapped(operation.description, width());
+            command
+                .about(operation.summary)
+                .long_about(format!("{}\n\n{description}", operation.summary))
+                .visible_aliases(Some(name.replace('-', "")).filter(|alias| *alias != name))
+        }
+        None => command,
+    };
+    let sections = reference::sections(&command);
+    command
+        .mut_args(with_values_in_long_help)
+        .after_long_help(terminal(&sections))
+        .after_help(format!("More flags, and the whole page: dci {name} --help"))
+}
+
+/// The values that an argument can have are listed in the long help, so that the short one stays within a screen.
+fn with_values_in_long_help(argument: clap::Arg) -> clap::Arg {
+    let values = argument.get_possible_values();
+    if values.is_empty() || !argument.get_action().takes_values() || argument.is_hide_possible_values_set() {
+        return argument;
+    }
+    let line = |value: &PossibleValue| match value.get_help() {
+        Some(help) => format!("- {}: {help}", value.get_name()),
+        None => format!("- {}", value.get_name()),
+    };
+    let lines: Vec<String> = values.iter().map(line).collect();
+    let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
+    argument.long_help(format!("{help}\n\nPossible values:\n{}", lines.join("\n"))).hide_possible_values(true)
+}
+
+/// What the help of a command says beside its arguments: examples, request, responses, exit codes and so on. None of
+/// a name that is no command's.
+#[must_use]
+pub fn reference(name: &str) -> Vec<Section> {
+    let command = Cli::command();
+    let found = command.get_subcommands().find(|command| command.get_name() == name).cloned();
+    found.map(|command| reference::sections(&command)).unwrap_or_default()
+}
+
+fn terminal(sections: &[Section]) -> StyledStr {
+    let styles = clap::builder::Styles::styled();
+    let heading = styles.get_header();
+    let mut text = String::new();
+    for Section { title, body } in sections {
+        let lines = match body {
+            Body::Text(lines) => lines.clone(),
+            Body::Prose(markdown) => prose::wrapped(markdown, width() - 2),
+            Body::Json(json) => json.clone(),
+        };
+        let indented: Vec<String> = lines.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
+        let separator = if text.is_empty() { "" } else { "\n\n" };
+        text.extend([separator, &format!("{heading}{title}:{heading:#}\n"), &indented.join("\n")]);
+    }
+    text.into()
+}
+
+/// As wide as clap's own help.
+fn width() -> usize {
+    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let width = terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok());
+    width.map_or(MAX_WIDTH, |width| width.clamp(20, MAX_WIDTH))
+}

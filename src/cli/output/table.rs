@@ -1,0 +1,61 @@
+//! Rows for people: a line for each, which at a terminal is not longer than its width.
+
+use std::io::{IsTerminal, stdout};
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableStyle};
+use serde_json::Value;
+
+use super::columns::Column;
+use super::{format, plain};
+
+pub(super) fn table(rows: &[Value], columns: &[Column]) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).enforce_styling();
+    table.style_text_only();
+    match terminal_size::terminal_size_of(stdout()).filter(|_| stdout().is_terminal()) {
+        // What does not fit ends in an ellipsis.
+        Some((width, _)) => table.set_width(width.0).set_content_arrangement(ContentArrangement::Dynamic),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    table.set_header(line(columns.iter().map(|column| Cell::new(&column.title).add_attribute(Attribute::Bold))));
+    for row in rows {
+        table.add_row(line(columns.iter().map(|column| cell(&column.property, row.get(&*column.property)))));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
+}
+
+fn line(cells: impl Iterator<Item = Cell>) -> Row {
+    let mut row = Row::from(cells);
+    row.max_height(1);
+    row
+}
+
+fn cell(property: &str, value: Option<&Value>) -> Cell {
+    let text = match value {
+        Some(Value::Array(values)) => {
+            values.iter().map(|value| format::cell(Some(value))).collect::<Vec<_>>().join(", ")
+        }
+        other => format::cell(other),
+    };
+    let cell = Cell::new(plain(&text));
+    match color(property, &text) {
+        Some(color) => cell.fg(color),
+        None => cell,
+    }
+}
+
+/// The colour of what a state means: it is well, it waits for somebody, it is over or went wrong.
+fn color(property: &str, text: &str) -> Option<Color> {
+    if !["status", "inviteStatus", "outcome"].contains(&property) {
+        return None;
+    }
+    match text.to_lowercase().as_str() {
+        "active" | "resent" => Some(Color::Green),
+        "invited" | "pending" | "skipped" => Some(Color::Yellow),
+        "cancelled" | "expired" | "failed" => Some(Color::Red),
+        _ => None,
+    }
+}

@@ -1,0 +1,125 @@
+//! What a person sees at a terminal, and a pipe does not.
+#![cfg(unix)]
+
+use std::time::Duration;
+
+use dci::sandbox::{Fault, Sandbox};
+
+use crate::many::{list_of, sandbox_with};
+use crate::program::{Run, assert_masked_snapshot, dci, dci_at, dci_on};
+use crate::scripted_server::{ScriptedServer, response};
+
+fn colored(run: Run) -> Run {
+    run.env("TERM", "xterm")
+}
+
+#[test]
+fn the_default_is_words_and_colour() {
+    let ended = colored(dci(&["--sandbox", "resend-invite", "invite-pending"])).at_terminal().end();
+    assert!(
+        ended.code == 0 && ended.screen.starts_with("The invite invite-pending was sent again."),
+        "{}",
+        ended.screen
+    );
+    let error = ["--sandbox", "resend-invite", "nobody"];
+    let ended = colored(dci(&error)).at_terminal().end();
+    assert!(ended.code == 20 && ended.written.starts_with("\u{1b}[1m\u{1b}[31merror:"), "{:?}", ended.written);
+}
+
+#[test]
+fn colour_can_be_turned_off() {
+    for args in [&["--sandbox", "list-users"][..], &["--sandbox", "resend-invite", "nobody"], &["--help"]] {
+        let with = |run: Run| colored(run).at_terminal().end().written;
+        assert!(with(dci(args)).contains("\u{1b}["), "{args:?}");
+        assert!(!with(dci(args).env("NO_COLOR", "1")).contains("\u{1b}["), "{args:?}");
+        assert!(!with(dci(&[args, &["--color", "never"]].concat())).contains("\u{1b}["), "{args:?}");
+    }
+}
+
+#[test]
+fn states_have_colours_by_what_they_mean() {
+    let ended = colored(dci(&["--sandbox", "list-users"])).at_terminal().end();
+    let colour_of = |word: &str| {
+        let (before, _) = ended.written.split_once(&format!("m{word}")).expect("the word has a colour");
+        before.rsplit('\u{1b}').next().expect("a sequence").to_owned()
+    };
+    assert_eq!([colour_of("active"), colour_of("Pending"), colour_of("Expired")], ["[38;5;10", "[38;5;11", "[38;5;9"]);
+}
+
+#[test]
+fn a_table_fits_the_width_and_ends_in_an_ellipsis_what_does_not() {
+    let wide = "日本語の名前がとても長い人".repeat(4);
+    let body = format!(
+        r#"{{"users":[{{"id":"id-1","email":"somebody.with.a.long.address@subdomain.example.com","displayName":"{wide}","status":"active","roleId":"r"}}]}}"#
+    );
+    for columns in [40, 60, 100] {
+        let server = ScriptedServer::answering(response("200 OK", "application/json", &body));
+        let ended = dci_at(&server.url, &["list-users"]).at_terminal_of(columns).end();
+        assert_masked_snapshot!(format!("terminal_table_{columns}"), &ended.screen);
+        assert_eq!(ended.screen.trim_end().lines().count(), 2, "a row is a line");
+    }
+}
+
+#[test]
+fn an_empty_list_is_a_sentence() {
+    let ended = dci(&["--sandbox", "list-users", "--email", "nobody@example.com"]).at_terminal().end();
+    assert_eq!((ended.code, ended.screen.trim_end()), (0, "No users."));
+}
+
+#[test]
+fn a_call_that_takes_long_shows_that_it_is_waited_for_and_leaves_nothing_behind() {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.inject(Fault::latency(Duration::from_secs(3600)));
+    let mut terminal = colored(dci_on(&sandbox, &["resend-invite", "invite-pending"])).at_terminal();
+    terminal.wait_for("waiting for the API");
+    sandbox.advance(Duration::from_secs(3600));
+    let ended = terminal.end();
+    assert!(ended.screen.starts_with("The invite invite-pending was sent again."), "{}", ended.screen);
+    assert_eq!(ended.screen.trim_end().lines().count(), 1, "{}", ended.screen);
+}
+
+#[test]
+fn a_run_shows_how_far_it_is_and_leaves_nothing_behind() {
+    let sandbox = sandbox_with(3);
+    sandbox.inject(Fault::status(404));
+    sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
+    let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--concurrency", "1"];
+    let mut terminal = colored(dci_on(&sandbox, &args)).at_terminal();
+    terminal.wait_for("1/3, 1 failed");
+    while sandbox.outbox().len() < 2 {
+        sandbox.advance(Duration::from_secs(3600));
+        std::thread::yield_now();
+    }
+    let ended = terminal.end();
+    assert_masked_snapshot!("terminal_run", &ended.screen);
+}
+
+#[test]
+fn in_a_pipe_nothing_of_it_is_there() {
+    let sandbox = sandbox_with(20);
+    sandbox.inject(Fault::status(429).retry_after("0").times(3));
+    let finished =
+        dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).env("TERM", "xterm").stdin(list_of(20)).finish();
+    assert!(finished.stdout.starts_with("20 resent in "), "{}", finished.transcript());
+    assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.transcript());
+    assert!(!finished.transcript().contains('\u{1b}') && !finished.transcript().contains('█'));
+    let wide = dci(&["--sandbox", "list-users", "-o", "table", "--columns", "email,id,roleId,organizationId,language"]);
+    assert!(!wide.env("COLUMNS", "20").finish().stdout.contains('…'), "a table in a pipe is as wide as it is");
+}
+
+#[test]
+fn a_long_help_goes_through_the_pager() {
+    let page = |pager: &str| colored(dci(&["resend-invite", "--help"])).env("PAGER", pager).at_terminal().end();
+    let path = std::env::var("PATH").expect("a path");
+    let run = colored(dci(&["resend-invite", "--help"])).env("PAGER", "sed 's/^/> /'").env("PATH", &path);
+    let paged = run.at_terminal().end();
+    assert!(paged.code == 0 && paged.written.starts_with("> Resend an invite\n> "), "{}", paged.written);
+    for none in ["", "no-such-program --flag"] {
+        let ended = page(none);
+        assert!(ended.code == 0 && ended.written.starts_with("Resend an invite\n"), "{}", ended.written);
+    }
+    let run = dci(&["list-roles", "-h"]).env("PAGER", "sed 's/^/> /'").env("PATH", &path);
+    assert!(run.at_terminal().end().written.starts_with("List roles\n"), "a short help is not paged");
+    let piped = dci(&["resend-invite", "--help"]).env("PAGER", "false").env("PATH", &path).finish();
+    assert!(piped.stdout.starts_with("Resend an invite\n"), "nothing is paged in a pipe");
+}

@@ -1,0 +1,86 @@
+//! A pseudo-terminal that a test plays the person at.
+#![cfg(unix)]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::process::{Child, Command};
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+pub struct Terminal {
+    child: Child,
+    /// What the person types, and what the programs at the terminal write.
+    line: File,
+    written: Vec<u8>,
+    columns: NonZeroU16,
+}
+
+/// How a program at a terminal ended.
+pub struct Ended {
+    pub code: i32,
+    /// What was written, with the sequences that the terminal obeys.
+    pub written: String,
+    /// What is on the screen in the end.
+    pub screen: String,
+}
+
+const ROWS: NonZeroU16 = NonZeroU16::new(60).expect("60 is not 0");
+
+impl Terminal {
+    /// Runs the program at a terminal that has so many columns.
+    pub fn start(mut command: Command, columns: u16) -> Self {
+        let line = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+        grantpt(&line).and_then(|()| unlockpt(&line)).expect("it is ours");
+        let size = Winsize { ws_row: ROWS.get(), ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&line, size).expect("it has a size");
+        let name = ptsname(&line, Vec::new()).expect("it has a name");
+        let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its other end");
+        let handle = || terminal.try_clone().expect("another handle");
+        let child = command.stdin(handle()).stdout(handle()).stderr(handle()).spawn().expect("the program starts");
+        // Here nobody holds the other end any more, so that it ends with the program.
+        Self { child, line: File::from(line), written: Vec::new(), columns: NonZeroU16::new(columns).expect("a width") }
+    }
+
+    /// Waits until what was written has this text, with or without colours.
+    pub fn wait_for(&mut self, text: &str) {
+        while !self.written().contains(text) {
+            assert!(self.read(), "{text:?} is expected before the end: {}", self.written());
+        }
+    }
+
+    /// Types a text.
+    pub fn type_text(&mut self, text: &str) {
+        self.line.write_all(text.as_bytes()).expect("the terminal takes what is typed");
+    }
+
+    /// What Ctrl-C does.
+    pub fn interrupt(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::INT).expect("it runs");
+    }
+
+    /// Waits for the end of the program.
+    pub fn end(mut self) -> Ended {
+        while self.read() {}
+        let code = self.child.wait().expect("the program ends").code().expect("by itself");
+        let mut parser = vt100::Parser::new(ROWS, self.columns, 10_000);
+        parser.process(&self.written);
+        let screen = parser.screen().contents();
+        Ended { code, written: self.written().replace('\r', ""), screen }
+    }
+
+    fn read(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        // At the end of a terminal Linux reports an I/O error.
+        let count = self.line.read(&mut buffer).unwrap_or(0);
+        self.written.extend_from_slice(&buffer[..count]);
+        count > 0
+    }
+
+    fn written(&self) -> String {
+        String::from_utf8_lossy(&self.written).into_owned()
+    }
+}
