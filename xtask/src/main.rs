@@ -1,6 +1,7 @@
 //! What cargo cannot say alone: `cargo xtask <task>`.
 
 mod ci;
+mod docs;
 mod soak;
 
 use clap::Parser;
@@ -11,6 +12,8 @@ use clap::Parser;
 enum Task {
     /// Run what CI runs: format, clippy over the feature sets, docs, tests
     Ci,
+    /// Write man pages and a Markdown reference of every command to target/docs
+    Docs,
     /// Resend many invites on a sandbox that misbehaves at random, and count what went wrong
     Soak(soak::Args),
 }
@@ -18,6 +21,12 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Task::parse() {
         Task::Ci => ci::run(),
+        Task::Docs => docs::run(),
         Task::Soak(args) => soak::run(&args),
     }
+}
+
+#[allow(clippy::print_stdout, reason = "the result of a task")]
+fn show(text: &str) {
+    println!("{text}");
 }

@@ -34,14 +34,9 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let started = Instant::now();
     let tally = tally(args)?;
-    show(&format!("{tally}seconds            {:.1}", started.elapsed().as_secs_f64()));
+    crate::show(&format!("{tally}seconds            {:.1}", started.elapsed().as_secs_f64()));
     ensure!(tally.is_exact(), "an invite did not go out exactly once, or its report is wrong");
     Ok(())
-}
-
-#[allow(clippy::print_stdout, reason = "the result of the task")]
-fn show(text: &str) {
-    println!("{text}");
 }
 
 /// What came of a run: the reports of the client held against the sandbox's outbox.

@@ -1,0 +1,145 @@
+//! Man pages and a Markdown reference of every command, for packages and for reading.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::Context;
+use clap::{Arg, Command};
+use dci::cli::{Body, Section};
+
+pub fn run() -> anyhow::Result<()> {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/docs");
+    let (man, markdown) = (target.join("man"), target.join("markdown"));
+    for folder in [&man, &markdown] {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    clap_mangen::generate_to(dci::cli::command().disable_help_subcommand(true), &man)?;
+    for (name, page) in pages() {
+        let path = markdown.join(format!("{name}.md"));
+        std::fs::write(&path, page).with_context(|| path.display().to_string())?;
+    }
+    crate::show("target/docs/man and target/docs/markdown are written");
+    Ok(())
+}
+
+/// The Markdown pages by their names: one for each command, and `dci` for what all of them have.
+fn pages() -> Vec<(String, String)> {
+    let mut command = dci::cli::command();
+    command.build();
+    let commands: Vec<&Command> = command.get_subcommands().filter(|command| command.get_name() != "help").collect();
+    let overview = overview(&command, &commands);
+    let pages = commands.iter().map(|command| (command.get_name().to_owned(), page(command)));
+    [("dci".to_owned(), overview)].into_iter().chain(pages).collect()
+}
+
+fn overview(command: &Command, commands: &[&Command]) -> String {
+    let mut page = format!("# dci\n\n{}\n\n## Commands\n\n", about(command));
+    for command in commands {
+        let (name, about) = (command.get_name(), command.get_about().map(ToString::to_string).unwrap_or_default());
+        line(&mut page, &format!("- [`{name}`]({name}.md): {about}"));
+    }
+    arguments(&mut page, "Global options", command.get_arguments().filter(|argument| argument.is_global_set()));
+    page
+}
+
+fn page(command: &Command) -> String {
+    let name = command.get_name();
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let mut page = format!("# dci {name}\n\n{}\n\n```console\n{usage}\n```\n", about(command));
+    arguments(&mut page, "Arguments", command.get_positionals());
+    let is_own = |argument: &&Arg| !argument.is_positional() && !argument.is_global_set();
+    arguments(&mut page, "Options", command.get_arguments().filter(is_own));
+    line(&mut page, "\nThe [options that every command takes](dci.md#global-options) go with it.");
+    for Section { title, body, .. } in dci::cli::reference(name) {
+        line(&mut page, &format!("\n## {title}\n"));
+        match body {
+            Body::Prose(markdown) => line(&mut page, &markdown),
+            Body::Json(json) => line(&mut page, &format!("```json\n{json}\n```")),
+            Body::Text(text) => line(&mut page, &format!("```text\n{text}\n```")),
+            _ => {}
+        }
+    }
+    page
+}
+
+/// The document's own words where the command is an operation, since they are Markdown.
+fn about(command: &Command) -> String {
+    let name = command.get_name().replace('-', "_");
+    match dci::operation::Operation::named(&name) {
+        Some(operation) => format!("{}\n\n{}", operation.summary, operation.description),
+        None => command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default(),
+    }
+}
+
+fn arguments<'a>(page: &mut String, title: &str, arguments: impl Iterator<Item = &'a Arg>) {
+    let arguments: Vec<&Arg> = arguments.filter(|argument| !argument.is_hide_set()).collect();
+    if arguments.is_empty() {
+        return;
+    }
+    line(page, &format!("\n## {title}\n"));
+    for argument in arguments {
+        let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
+        let help = help.replace("\n\n", "\n\n  ").replace("\n- ", "\n  - ");
+        let default: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        let takes_value = argument.get_action().takes_values();
+        let default = if default.is_empty() || !takes_value {
+            String::new()
+        } else {
+            format!(" Default: `{}`.", default.join(", "))
+        };
+        let variable = argument.get_env().map(|name| format!(" Variable: `{}`.", name.to_string_lossy()));
+        line(page, &format!("- `{argument}`: {help}{default}{}\n", variable.unwrap_or_default()));
+    }
+}
+
+fn line(page: &mut String, text: &str) {
+    // Writing to a text does not fail.
+    let _ = writeln!(page, "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page_of(name: &str) -> String {
+        pages().into_iter().find(|(found, _)| found == name).expect("a page").1
+    }
+
+    /// What the existing tool's page for the command says, as facts.
+    #[test]
+    fn the_page_of_resend_invite_states_what_the_reference_page_states() {
+        let words = page_of("resend-invite").split_whitespace().collect::<Vec<_>>().join(" ");
+        for statement in [
+            "# dci resend-invite Resend an invite",
+            "dci resend-invite [OPTIONS] <TARGET>...",
+            "works for 48 hours from now. The link in every earlier email stops working.",
+            "Works on an invite in any state. A cancelled invite becomes `Pending` again.",
+            "Answers 404 when no invite has the id: it was never created, or it was accepted and so removed.",
+            "Requires the `usersManager` permission.",
+            "## Request (application/json) ```json { \"type\": \"object\" } ```",
+            "`--dry-run[=<BOOL>]`: Check and simulate; change nothing The default is false",
+            "## Response 200 (application/json) The invite was sent again and its expiry was reset.",
+            "\"required\": [ \"message\", \"inviteId\" ]",
+            "- 400: The request is malformed or breaks a rule.",
+            "- 401: The credential is missing or not valid.",
+            "- 403: The credential is valid and may not do this.",
+            "- 404: Nothing has that id.",
+            "- 500: Something failed inside the DoiT API.",
+            "\"error\": { \"type\": \"string\", \"description\": \"The detailed message.\" }",
+            "resend-invite, resendinvite",
+        ] {
+            assert!(words.contains(statement), "{statement:?} is not in\n{words}");
+        }
+    }
+
+    #[test]
+    fn the_overview_leads_to_a_page_for_each_command() {
+        let overview = page_of("dci");
+        for (name, page) in pages() {
+            assert!(page.starts_with("# dci"), "{name}");
+            assert!(name == "dci" || overview.contains(&format!("[`{name}`]({name}.md)")), "{name}");
+        }
+        assert!(overview.contains("Variable: `DCI_API_BASE_URL`") && overview.contains("Default: `2m`"), "{overview}");
+    }
+}
