@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 
 #[path = "openapi/generator/document.rs"]
-mod document;
+pub mod document;
 #[path = "openapi/generator/refusal.rs"]
 mod refusal;
 #[path = "openapi/generator/schema.rs"]
@@ -78,11 +78,7 @@ impl Generated {
 /// A message for the maintainer that names the document and the place in it.
 pub fn generate(name: &str, text: &str, with_schemas: bool) -> Result<Generated, String> {
     let raw: Value = serde_saphyr::from_str(text).map_err(|error| format!("{name}: not YAML: {error}"))?;
-    let document = document::read(&raw).map_err(|refusal| format!("{name}: not an OpenAPI 3.0 document: {refusal}"))?;
-    let tokens = progenitor_tokens(&document, with_schemas).map_err(|reason| {
-        format!("{name}: progenitor cannot use this document.\n{}", refusal::locate(&document, &reason))
-    })?;
-    let file = syn::parse2(tokens).map_err(|error| format!("{name}: progenitor wrote no valid Rust: {error}"))?;
+    let file = progenitor_file(&raw, with_schemas).map_err(|refusal| format!("{name}: {refusal}"))?;
 
     let (mut types, client) = split(file);
     let mut annotate = schema::Annotate::new(&raw, with_schemas);
@@ -95,6 +91,19 @@ pub fn generate(name: &str, text: &str, with_schemas: bool) -> Result<Generated,
         operations: format(operation_table(&raw)),
         schemas: format(schema_table(&annotate.names)),
     })
+}
+
+/// What progenitor makes of a document.
+///
+/// # Errors
+///
+/// Why it makes nothing of it, and the places.
+pub fn progenitor_file(raw: &Value, with_schemas: bool) -> Result<syn::File, String> {
+    let document = document::read(&document::without_crates(raw))
+        .map_err(|refusal| format!("not an OpenAPI 3.0 document: {refusal}"))?;
+    let tokens = progenitor_tokens(&document, with_schemas)
+        .map_err(|reason| format!("progenitor cannot use this document.\n{}", refusal::locate(&document, &reason)))?;
+    syn::parse2(tokens).map_err(|error| format!("progenitor wrote no valid Rust: {error}"))
 }
 
 fn format(tokens: TokenStream) -> String {
@@ -204,10 +213,12 @@ fn operation_table(raw: &Value) -> TokenStream {
     }
 }
 
-/// The first content of a request body or a response.
+/// The first content of a request body or a response, with the media type that goes over the wire.
 fn content(raw: &Value, body: &Value) -> TokenStream {
-    let content = document::resolve(raw, body)["content"].as_object().and_then(|content| content.iter().next());
+    let body = document::resolve(raw, body);
+    let content = body["content"].as_object().and_then(|content| content.iter().next());
     let Some((media_type, content)) = content else { return quote!(None) };
+    let media_type = body[document::SENT_AS].as_str().unwrap_or(media_type);
     let schema = document::resolve_all(raw, &content["schema"]).to_string();
     quote!(Some(Content { media_type: #media_type, schema: #schema }))
 }

@@ -3,13 +3,36 @@
 use openapiv3::{OpenAPI, Operation, ReferenceOr, Schema};
 use serde_json::Value;
 
+/// Beside the content of a request body: the media type that it is sent as, where progenitor knows only another one.
+pub const SENT_AS: &str = "x-sent-as";
+
+/// The document without the formats for which progenitor writes types of other crates (chrono, uuid): a text is one in
+/// any format, and an answer that is a little off does not fail.
+#[must_use]
+pub fn without_crates(raw: &Value) -> Value {
+    const FORMATS: [&str; 6] = ["date", "date-time", "uuid", "ip", "ipv4", "ipv6"];
+    match raw {
+        Value::Object(object) => {
+            let is_one = |name: &str, value: &Value| {
+                name == "format" && value.as_str().is_some_and(|format| FORMATS.contains(&format))
+            };
+            let kept = object.iter().filter(|(name, value)| !is_one(name, value));
+            kept.map(|(name, value)| (name.clone(), without_crates(value))).collect()
+        }
+        Value::Array(values) => values.iter().map(without_crates).collect(),
+        other => other.clone(),
+    }
+}
+
 /// What a reference of the form `#/a/b` leads to; anything else is itself.
+#[must_use]
 pub fn resolve<'a>(raw: &'a Value, value: &'a Value) -> &'a Value {
     let target = value["$ref"].as_str().and_then(|reference| raw.pointer(reference.strip_prefix('#')?));
     target.unwrap_or(value)
 }
 
 /// The value with every reference in it replaced by what it leads to; one that leads back to itself stays.
+#[must_use]
 pub fn resolve_all(raw: &Value, value: &Value) -> Value {
     fn resolved(raw: &Value, value: &Value, inside: &mut Vec<String>) -> Value {
         match value {

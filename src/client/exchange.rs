@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
@@ -65,6 +65,7 @@ impl ClientHooks<Exchange> for Client {
         }
         // The generator adds it; the document knows no such header.
         request.headers_mut().remove("api-version");
+        label_body(request, operation(info));
         self.inner().authenticate(request);
         Ok(())
     }
@@ -72,6 +73,33 @@ impl ClientHooks<Exchange> for Client {
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
         self.inner().run(self.client(), &request, operation(info)).await
     }
+}
+
+/// Sets the media type that the document gives the body, where the generator knows only another one.
+fn label_body(request: &mut Request, operation: &Operation) {
+    let Some(content) = operation.request else { return };
+    let Some(body) = request.body().and_then(reqwest::Body::as_bytes) else { return };
+    let media_type = match content.media_type {
+        "multipart/form-data" => match boundary(body) {
+            Some(boundary) => format!("multipart/form-data; boundary=\"{boundary}\""),
+            None => return,
+        },
+        other => other.to_owned(),
+    };
+    if let Ok(value) = HeaderValue::from_str(&media_type) {
+        request.headers_mut().insert(CONTENT_TYPE, value);
+    }
+}
+
+/// The boundary of a multipart body, which is what its first line has after two dashes.
+fn boundary(body: &[u8]) -> Option<&str> {
+    let line = body.strip_prefix(b"--")?.split(|byte| *byte == b'\r').next()?;
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(byte);
+    (1..=70)
+        .contains(&line.len())
+        .then_some(line)
+        .filter(|line| line.iter().all(is_allowed))
+        .and_then(|line| str::from_utf8(line).ok())
 }
 
 fn operation(info: &OperationInfo) -> &'static Operation {
@@ -160,5 +188,28 @@ fn failure_of(outcome: &reqwest::Result<Response>, operation: &Operation, may_be
         Ok(answer) if means_key_in_use(answer.status()) => Some(Failure::KeyInUse),
         Ok(answer) => Failure::of_status(answer.status()),
         Err(error) => Some(Failure::of_error(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Content;
+
+    fn sent_as(media_type: &'static str, body: &'static str) -> Option<String> {
+        let request = Some(Content { media_type, schema: "{}" });
+        let operation = Operation { request, ..*Operation::UPDATE_USER };
+        let mut request = Request::new(reqwest::Method::PATCH, "http://127.0.0.1/".parse().expect("a URL"));
+        *request.body_mut() = Some(body.into());
+        label_body(&mut request, &operation);
+        request.headers().get(CONTENT_TYPE).map(|value| value.to_str().expect("visible").to_owned())
+    }
+
+    #[test]
+    fn a_body_is_sent_as_what_the_document_says() {
+        assert_eq!(sent_as("application/merge-patch+json", "{}").as_deref(), Some("application/merge-patch+json"));
+        let form = "--x-1\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x-1--\r\n";
+        assert_eq!(sent_as("multipart/form-data", form).as_deref(), Some("multipart/form-data; boundary=\"x-1\""));
+        assert_eq!(sent_as("multipart/form-data", "no form"), None, "what the caller set stays");
     }
 }

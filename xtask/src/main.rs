@@ -1,8 +1,13 @@
 //! What cargo cannot say alone: `cargo xtask <task>`.
 
+mod bench;
 mod ci;
 mod docs;
+#[path = "../../build.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod generator;
 mod soak;
+mod spec;
 
 use clap::Parser;
 
@@ -12,8 +17,13 @@ use clap::Parser;
 enum Task {
     /// Run what CI runs: format, clippy over the feature sets, docs, tests
     Ci,
+    /// Measure what has a target, and print a table
+    Bench,
     /// Write man pages and a Markdown reference of every command to target/docs
     Docs,
+    /// Take over a new version of the API's description, and say what it means
+    #[command(subcommand)]
+    Spec(spec::Spec),
     /// Resend many invites on a sandbox that misbehaves at random, and count what went wrong
     Soak(soak::Args),
 }
@@ -21,12 +31,19 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Task::parse() {
         Task::Ci => ci::run(),
+        Task::Bench => bench::run(),
         Task::Docs => docs::run(),
         Task::Soak(args) => soak::run(&args),
+        Task::Spec(task) => spec::run(task),
     }
 }
 
 #[allow(clippy::print_stdout, reason = "the result of a task")]
 fn show(text: &str) {
     println!("{text}");
+}
+
+/// The folder of the project.
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project is around it").to_owned()
 }

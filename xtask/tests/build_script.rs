@@ -62,13 +62,13 @@ fn an_operation_on_which_progenitor_panics_is_named() {
 
 #[test]
 fn a_schema_on_which_progenitor_fails_is_named() {
-    let no_names = with("            - active\n            - invited\n", "            - '>'\n            - '<'\n");
+    let no_names = with("          - active\n          - invited\n", "          - '>'\n          - '<'\n");
     let refusal = refusal(&no_names);
     assert!(refusal.contains("at components.schemas.UserListItem"), "{refusal}");
 }
 
 #[test]
 fn a_document_of_another_version_is_refused() {
-    let refusal = refusal(&with("openapi: 3.0.3", "openapi: 3.1.0"));
+    let refusal = refusal(&with("openapi: \"3.0.3\"", "openapi: 3.1.0"));
     assert!(refusal.contains("openapi/doit.yaml") && refusal.contains("3.1.0"), "{refusal}");
 }

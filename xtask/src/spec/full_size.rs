@@ -1,0 +1,122 @@
+//! A document as large as the API's own, made up: 170 operations and 320 schemas, this project's among them, and
+//! everything that real documents hold and the generator refuses.
+
+use serde_json::{Map, Value, json};
+
+const OPERATIONS: usize = 170;
+const SCHEMAS: usize = 320;
+
+/// The document, with this project's operations in it.
+pub fn full_size(own: &Value) -> Value {
+    let mut document = own.clone();
+    document["servers"] = json!([{ "url": "${API_BASE_URL}" }, { "url": "https://api.doit.com" }]);
+    let mut schemas = own["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    for number in schemas.len()..SCHEMAS {
+        schemas.insert(schema_name(number), schema(number));
+    }
+    document["components"]["schemas"] = schemas.into();
+    document["components"]["parameters"]["PageSize"] = json!({ "name": "pageSize", "in": "query", "schema": { "type": "integer", "format": "int64", "maximum": 500 } });
+    document["components"]["responses"]["Missing"] = json!({ "description": "Nothing has that id." });
+
+    let mut paths = own["paths"].as_object().cloned().unwrap_or_default();
+    let own_count: usize = paths.values().filter_map(Value::as_object).map(Map::len).sum();
+    for number in own_count..OPERATIONS {
+        let path = format!("/made-up/v1/things-{number}/{{thingId}}");
+        let item = json!({
+            "parameters": [{ "name": "thingId", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }],
+            (method(number)): operation(number),
+        });
+        paths.insert(path, item);
+    }
+    document["paths"] = paths.into();
+    document
+}
+
+fn schema_name(number: usize) -> String {
+    format!("Thing{number}")
+}
+
+fn reference(number: usize) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{}", schema_name(number)) })
+}
+
+fn schema(number: usize) -> Value {
+    // The first ones are this project's.
+    let earlier = |back: usize| reference(number.saturating_sub(back).max(20));
+    match number % 8 {
+        0 => json!({ "type": "object", "description": "A thing that holds itself.", "properties": {
+            "name": { "type": "string", "description": "The name.", "example": "2024-01-01T00:00:00Z" },
+            "children": { "type": "array", "items": reference(number) },
+        }}),
+        1 => json!({ "allOf": [earlier(1), { "type": "object", "required": ["id"], "properties": {
+            "id": { "type": "string", "format": "uuid" }, "madeAt": { "type": "string", "format": "date-time" },
+        }}]}),
+        2 => json!({ "oneOf": [
+            { "type": "object", "required": ["kind", "left"], "properties": { "kind": { "type": "string", "enum": ["left"] }, "left": { "type": "integer" } } },
+            { "type": "object", "required": ["kind", "right"], "properties": { "kind": { "type": "string", "enum": ["right"] }, "right": { "type": "string" } } },
+        ]}),
+        3 => json!({ "anyOf": [{ "type": "string" }, { "type": "number", "format": "double" }] }),
+        4 => json!({ "type": "string", "enum": ["active", "on-hold", "done"], "description": "A state." }),
+        5 => json!({ "type": "object", "additionalProperties": { "type": "array", "items": earlier(3) } }),
+        6 => json!({ "type": "object", "properties": {
+            "deep": { "type": "object", "properties": { "deeper": { "type": "object", "properties": { "deepest": earlier(2) } } } },
+            "limit": { "type": "integer", "minimum": 0, "maximum": 100, "default": 10 },
+        }}),
+        _ => json!({ "type": "object", "required": ["state"], "properties": {
+            "state": earlier(3), "labels": { "type": "array", "items": { "type": "string", "maxLength": 63 } },
+        }}),
+    }
+}
+
+fn method(number: usize) -> &'static str {
+    ["get", "post", "patch", "delete"][number % 4]
+}
+
+fn operation(number: usize) -> Value {
+    let id = format!("{}Thing{number}", ["get", "make", "change", "remove"][number % 4]);
+    let json = |schema: Value| json!({ "application/json": { "schema": schema } });
+    let mut operation = json!({
+        "operationId": id,
+        "tags": ["Things"],
+        "summary": format!("Work on thing {number}"),
+        "description": "Does something to a thing.",
+        "parameters": [{ "$ref": "#/components/parameters/PageSize" }],
+        "responses": {
+            "200": { "description": "Done.", "content": json(reference(20 + number)) },
+            "400": { "$ref": "#/components/responses/BadRequest" },
+            "401": { "$ref": "#/components/responses/Unauthorized" },
+        },
+    });
+    if matches!(method(number), "post" | "patch") {
+        operation["requestBody"] = json!({ "required": true, "content": json(reference(21 + number)) });
+    }
+    // What the generator refuses, in one operation of twelve each.
+    match number {
+        20 | 21 => operation["responses"]["204"] = json!({ "description": "Nothing to do." }),
+        22 | 23 => operation["responses"]["202"] = json!({ "description": "Begun.", "content": json(reference(30)) }),
+        24..=26 => operation["responses"]["422"] = json!({ "description": "No.", "content": json(reference(31)) }),
+        27 => operation["responses"]["404"] = json!({ "$ref": "#/components/responses/Missing" }),
+        28..=30 => {
+            let parameter = json!({ "name": "operator", "in": "query", "description": "How.", "schema": { "type": "string", "enum": [">", ">=", "<", "<="] } });
+            operation["parameters"] = json!([parameter]);
+        }
+        33 | 34 => {
+            let form = json!({ "type": "object", "properties": { "file": { "type": "string", "format": "binary" } } });
+            operation["requestBody"] =
+                json!({ "required": true, "content": { "multipart/form-data": { "schema": form } } });
+        }
+        37 | 38 => {
+            operation["requestBody"] =
+                json!({ "required": true, "content": { "application/merge-patch+json": { "schema": reference(40) } } });
+        }
+        41 => {
+            let csv = json!({ "schema": { "type": "string" } });
+            let both = json!({ "application/json": { "schema": reference(40) }, "text/csv": csv });
+            operation["requestBody"] = json!({ "content": both });
+        }
+        // What no rule can carry.
+        42 => operation["requestBody"] = json!({ "content": { "application/xml": { "schema": reference(40) } } }),
+        _ => {}
+    }
+    operation
+}
