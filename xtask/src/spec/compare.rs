@@ -144,7 +144,7 @@ impl<'a> Comparison<'a> {
         match (before.is_null(), after.is_null()) {
             (true, true) => {}
             (true, false) if after["required"] == true => {
-                self.say(Severity::Breaking, place, "there is a required body now")
+                self.say(Severity::Breaking, place, "there is a required body now");
             }
             (true, false) => self.say(Severity::Compatible, place, "there is an optional body now"),
             (false, true) => self.say(Severity::Breaking, place, "the body is gone"),
