@@ -111,7 +111,11 @@ fn format(tokens: TokenStream) -> String {
 }
 
 /// What progenitor writes for the document; where it panics, its panic message is the error.
-fn progenitor_tokens(document: &OpenAPI, with_schemas: bool) -> Result<TokenStream, String> {
+///
+/// # Errors
+///
+/// What progenitor says.
+pub fn progenitor_tokens(document: &OpenAPI, with_schemas: bool) -> Result<TokenStream, String> {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Builder)

@@ -1,20 +1,35 @@
+use clap::ValueHint;
 use clap_complete::{Shell, generate};
 
 use super::help;
 
 /// What makes a shell complete the command line.
 pub(super) fn script(shell: Shell) -> String {
-    let mut command = help::command();
+    let mut command = without_files(help::command());
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    command = names.iter().fold(command, |command, name| command.mut_subcommand(name, without_files));
     let mut script = Vec::new();
     generate(shell, &mut command, "dci", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
     match shell {
-        Shell::Bash => values_with_spaces(&command).fold(script, |script, values| whole_in_bash(&script, &values)),
+        Shell::Bash => {
+            // Where nothing is completed, files are not either.
+            let script = script.replace(" -o bashdefault -o default", "");
+            values_with_spaces(&command).fold(script, |script, values| whole_in_bash(&script, &values))
+        }
         Shell::Fish => {
             values_with_spaces(&command).flatten().fold(script, |script, value| whole_in_fish(&script, &value))
         }
         _ => script,
     }
+}
+
+/// No argument is the name of a file.
+fn without_files(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| {
+        let takes_values = argument.get_action().takes_values() && argument.get_possible_values().is_empty();
+        if takes_values { argument.value_hint(ValueHint::Other) } else { argument }
+    })
 }
 
 /// The values of each argument that has one with a space, which clap's scripts for some shells take for several.
@@ -33,7 +48,7 @@ fn whole_in_bash(script: &str, values: &[String]) -> String {
     let split = format!("COMPREPLY=($(compgen -W \"{}\" -- \"${{cur}}\"))", values.join(" "));
     let lines = values.join("\\n").replace(' ', r"\\ ");
     let whole = format!(
-        r#"local IFS=$'\n'; COMPREPLY=($(compgen -W $'{lines}' -- "${{cur}}")); COMPREPLY=("${{COMPREPLY[@]// /\\ }}")"#
+        r#"local IFS=$'\n'; COMPREPLY=($(compgen -W $'{lines}' -- "${{cur}}")); [[ ${{cur}} == [\"\']* ]] || COMPREPLY=("${{COMPREPLY[@]// /\\ }}")"#
     );
     script.replace(&split, &whole)
 }

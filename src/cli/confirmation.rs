@@ -2,11 +2,9 @@
 
 use std::io::{self, IsTerminal};
 
-use tokio::sync::oneshot;
-
 use super::context::Context;
 use super::error::CliError;
-use super::output::question;
+use super::output::{answered, question};
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Confirmation {
@@ -24,20 +22,23 @@ impl Confirmation {
             return Ok(());
         }
         if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-            return Err(CliError::usage(format!("{what}? There is no terminal to ask at, so that nothing was sent"))
+            return Err(CliError::usage(format!("{what}? Nobody can be asked without a terminal; nothing was sent"))
                 .hint("Add --yes to do it without being asked."));
         }
         question(&format!("{what}?"), items);
-        // A thread of its own, so that Ctrl-C is heard while it reads; it ends with the program.
-        let (sender, answer) = oneshot::channel();
-        std::thread::spawn(move || {
+        let read = || {
             let mut line = String::new();
-            let _ = sender.send(io::stdin().read_line(&mut line).map(|_| line));
-        });
-        let answer = tokio::select! {
-            answer = answer => answer.unwrap_or_else(|_| Ok(String::new())).map_err(CliError::io)?,
-            () = context.interrupts.ended() => return Err(CliError::interrupted()),
+            io::stdin().read_line(&mut line).map(|_| line)
         };
+        let answer =
+            context.interrupts.unless_ended(read).await.unwrap_or_else(|| Ok(String::new())).map_err(CliError::io)?;
+        if !answer.ends_with('\n') {
+            // What comes next is not to stand beside the question.
+            answered();
+        }
+        if context.interrupts.is_ended() {
+            return Err(CliError::interrupted());
+        }
         match answer.trim().to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(CliError::other("the question was not answered with yes, so that nothing was sent")),

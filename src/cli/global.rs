@@ -55,7 +55,7 @@ pub(super) struct GlobalArgs {
     pub timeout: Duration,
 
     /// The most attempts of a call; 1 turns retries off
-    #[arg(long, global = true, value_name = "N", default_value = "5")]
+    #[arg(long, global = true, value_name = "N", default_value = "5", value_parser = attempts)]
     #[arg(hide_short_help = true)]
     pub max_attempts: NonZeroU32,
 
@@ -101,6 +101,10 @@ impl GlobalArgs {
         }
         Ok(self)
     }
+}
+
+fn attempts(text: &str) -> Result<NonZeroU32, String> {
+    text.parse().map_err(|_| "a number from 1 is expected".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -2,7 +2,7 @@ use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// Ctrl-C, heard in one place.
 #[derive(Debug)]
@@ -51,12 +51,28 @@ impl Interrupts {
         }
     }
 
+    /// What a person or another program takes its time for, in a thread that ends with this program; none when Ctrl-C
+    /// is pressed first.
+    pub async fn unless_ended<T: Send + 'static>(&self, reading: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (sender, read) = oneshot::channel();
+        std::thread::spawn(move || sender.send(reading()));
+        tokio::select! {
+            read = read => read.ok(),
+            () = self.ended() => None,
+        }
+    }
+
     /// No call is to be begun.
     pub async fn stopping(&self) {
         self.reached(Stage::Stopping).await;
     }
 
-    /// Nothing is to go on.
+    /// Whether nothing is to go on.
+    pub fn is_ended(&self) -> bool {
+        *self.stage.borrow() == Stage::Ended
+    }
+
+    /// Waits until nothing is to go on.
     pub async fn ended(&self) {
         self.reached(Stage::Ended).await;
     }

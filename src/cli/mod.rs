@@ -41,7 +41,7 @@ use output::{Output, Report};
 /// Results go to stdout and everything else to stderr. At a terminal they are for people, otherwise JSON;
 /// `--output` says which.
 #[derive(Debug, Parser)]
-#[command(name = "dci", version, max_term_width = 100, override_usage = "dci [OPTIONS] <COMMAND>")]
+#[command(name = "dci", version, arg_required_else_help = true, override_usage = "dci [OPTIONS] <COMMAND>")]
 struct Cli {
     #[command(flatten)]
     global: GlobalArgs,

@@ -2,16 +2,19 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::str::FromStr;
 
 use email_address::EmailAddress;
 
-use super::CliError;
+use super::{CliError, Context};
 use crate::client::{InvalidUserId, UserId};
 
 /// The longest line of a list, in bytes.
 const MAX_LINE: usize = 1024;
+
+/// How much of a line that is no target is shown, in characters.
+const MAX_SHOWN: usize = 80;
 
 /// A user or an invite, by its id or by an email address. Whatever has an `@` is an address.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -23,6 +26,8 @@ pub(super) enum Target {
 /// Why a text is no target.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InvalidTarget {
+    #[error("- stands for a list on stdin, which is not taken here")]
+    Stdin,
     #[error(transparent)]
     Id(#[from] InvalidUserId),
     #[error("not an email address: {0}")]
@@ -33,6 +38,9 @@ impl FromStr for Target {
     type Err = InvalidTarget;
 
     fn from_str(text: &str) -> Result<Self, InvalidTarget> {
+        if text == "-" {
+            return Err(InvalidTarget::Stdin);
+        }
         if text.contains('@') {
             return email(text).map(Self::Email).map_err(InvalidTarget::Email);
         }
@@ -79,10 +87,19 @@ pub(super) enum Targets {
 
 impl Targets {
     /// The targets of the command line, each of them once, in the order given; those on stdin stand where `-` does.
-    pub fn read(arguments: Vec<TargetArg>) -> Result<Self, CliError> {
+    pub async fn read(arguments: Vec<TargetArg>, context: &Context<'_>) -> Result<Self, CliError> {
         if let [TargetArg::One(target)] = &arguments[..] {
             return Ok(Self::One(target.clone()));
         }
+        if arguments.iter().any(|argument| matches!(argument, TargetArg::Stdin)) && io::stdin().is_terminal() {
+            context.output.note("Type the targets, one a line; Ctrl-D ends the list.");
+        }
+        // A list that was being read when Ctrl-C was pressed may be half of one.
+        let read = context.interrupts.unless_ended(move || Self::read_all(arguments)).await;
+        read.unwrap_or_else(|| Err(CliError::interrupted()))
+    }
+
+    fn read_all(arguments: Vec<TargetArg>) -> Result<Self, CliError> {
         let (mut seen, mut targets) = (HashSet::new(), Vec::new());
         let mut add = |target: Target| {
             if seen.insert(target.clone()) {
@@ -137,7 +154,8 @@ fn read_line(line: &[u8]) -> Result<Option<Target>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|error| format!("is no target: {text:?}: {error}"))
+    let shown: String = text.chars().take(MAX_SHOWN).collect();
+    text.parse().map(Some).map_err(|error| format!("is no target: {shown:?}: {error}"))
 }
 
 #[cfg(test)]

@@ -149,8 +149,8 @@ impl ApiError {
             more => format!("{more} attempts"),
         };
         let last = status.map_or_else(|| "none".to_owned(), |status| status.as_u16().to_string());
-        let end = if *is_out_of_time { "; no time for another" } else { "" };
-        Some(format!("{attempts} in {}; last answer: {last}{end}", in_words(*elapsed)))
+        let end = if *is_out_of_time { " and no time for another" } else { "" };
+        Some(format!("{attempts} in {}{end}; last answer: {last}", in_words(*elapsed)))
     }
 
     /// The key of the call, where it had one. The same call with the same key can be made again safely for as

@@ -158,6 +158,18 @@ fn the_requests_have_what_was_given_and_nothing_else() {
 }
 
 #[test]
+fn a_status_that_is_refused_is_shown_all_the_same() {
+    let sandbox = sandbox();
+    for (key, code) in [("wrong", 10), ("", 10), ("sandbox-partner", 30)] {
+        let finished = dci_on(&sandbox, &["status", "--check", "-o", "table"]).env("DCI_API_KEY", key).finish();
+        assert_eq!(finished.code, code, "{}", finished.transcript());
+        assert!(finished.stdout.starts_with("API         http://127.0.0.1:") && finished.stdout.contains("refused"));
+        let json = dci_on(&sandbox, &["status", "--check"]).env("DCI_API_KEY", key).finish();
+        assert_eq!((json.code, &json.json()["check"]["accepted"]), (code, &false.into()));
+    }
+}
+
+#[test]
 fn each_command_has_an_alias_without_dashes() {
     let sandbox = sandbox();
     for args in [

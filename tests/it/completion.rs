@@ -26,7 +26,7 @@ fn run(shell: &str, program: &str) -> Option<String> {
 fn bash(words: &[&str]) -> Vec<String> {
     let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
     let program = format!(
-        "source <(dci completion bash)\n\
+        "source <(dci completion bash); compopt() {{ true; }}\n\
          COMP_WORDS=(dci {}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
          _dci dci \"${{COMP_WORDS[$COMP_CWORD]}}\" \"${{COMP_WORDS[$((COMP_CWORD - 1))]}}\"\n\
          printf '%s\\n' \"${{COMPREPLY[@]}}\"",
@@ -55,9 +55,19 @@ fn bash_completes_values_with_spaces_as_they_are_typed() {
 }
 
 #[test]
-fn bash_completes_no_targets() {
+fn bash_completes_no_targets_and_no_files() {
     let found = bash(&["resend-invite", ""]);
     assert!(found.iter().all(|word| word.starts_with('-')), "{found:?}");
+    assert_eq!(bash(&["resend-invite", "Car"]), [""]);
+    assert_eq!(bash(&["invite-user", "--role", "Car"]), ["Car"], "what is typed stays");
+    assert!(!script("bash").contains("-o default"));
+}
+
+#[test]
+fn bash_leaves_values_in_quotes_as_they_are() {
+    let program = "source <(dci completion bash); COMP_WORDS=(dci invite-user --job-title '\"Soft'); COMP_CWORD=3; \
+                   _dci dci '\"Soft' --job-title; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    assert_eq!(run("bash", program).expect("bash is needed").trim_end(), "Software / Ops Engineer");
 }
 
 #[test]

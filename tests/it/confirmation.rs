@@ -81,3 +81,18 @@ fn an_interrupt_at_the_question_ends_with_130() {
     assert_eq!(ended.code, 130, "{}", ended.screen);
     assert_eq!(sandbox.requests(), 0);
 }
+
+#[test]
+fn a_list_that_is_still_being_read_when_it_is_interrupted_is_not_done() {
+    let sandbox = Sandbox::start().expect("a free port");
+    for args in [&["resend-invite", "-"][..], &["delete-user", "-", "--yes"]] {
+        let mut terminal = dci_on(&sandbox, args).at_terminal();
+        terminal.wait_for("Ctrl-D ends the list.");
+        terminal.type_text("invite-pending\ninvite-expired\n");
+        terminal.wait_for("invite-expired");
+        terminal.interrupt();
+        let ended = terminal.end();
+        assert_eq!(ended.code, 130, "{}", ended.screen);
+    }
+    assert_eq!(sandbox.requests(), 0);
+}

@@ -179,14 +179,16 @@ fn misbehave(sandbox: &Sandbox, is_over: &std::sync::atomic::AtomicBool) {
 fn ten_thousand_invites_get_one_email_each_from_a_service_that_misbehaves() {
     let sandbox = sandbox_with(10_000);
     let is_over = std::sync::atomic::AtomicBool::new(false);
+    let run = dci::client::RunId::new().to_string();
+    let args = ["resend-invite", "-", "--concurrency", "64", "--resume", &run];
     let finished = std::thread::scope(|scope| {
         scope.spawn(|| misbehave(&sandbox, &is_over));
-        let run = dci_on(&sandbox, &["resend-invite", "-", "--concurrency", "64"]).stdin(list_of(10_000));
-        let finished = run.finish();
+        // An invite may meet five faults in a row; the run is gone on with then.
+        let mut runs = (0..3).map(|_| dci_on(&sandbox, &args).stdin(list_of(10_000)).finish());
+        let finished = runs.find(|finished| finished.code == 0);
         is_over.store(true, std::sync::atomic::Ordering::Relaxed);
-        finished
+        finished.expect("one of three runs over the same invites goes well")
     });
-    assert_eq!(finished.code, 0, "{}", finished.stderr);
     let rows = finished.json();
     let targets = rows.as_array().expect("rows").iter().map(|row| &row["target"]);
     assert!(targets.eq(list_of(10_000).lines().map(Value::from).collect::<Vec<_>>().iter()), "the order is kept");

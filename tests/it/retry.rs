@@ -181,7 +181,7 @@ async fn a_wait_that_cannot_end_in_time_is_not_begun() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(50)));
     let tried = error.tried().expect("an attempt");
     assert!(
-        tried.starts_with("1 attempt in ") && tried.ends_with("; last answer: 429; no time for another"),
+        tried.starts_with("1 attempt in ") && tried.ends_with(" and no time for another; last answer: 429"),
         "{tried}"
     );
 }

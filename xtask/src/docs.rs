@@ -89,7 +89,8 @@ fn arguments<'a>(page: &mut String, title: &str, arguments: impl Iterator<Item =
             format!(" Default: `{}`.", default.join(", "))
         };
         let variable = argument.get_env().map(|name| format!(" Variable: `{}`.", name.to_string_lossy()));
-        line(page, &format!("- `{argument}`: {help}{default}{}\n", variable.unwrap_or_default()));
+        let short = argument.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
+        line(page, &format!("- {short}`{argument}`: {help}{default}{}\n", variable.unwrap_or_default()));
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let invites = Invites::Named(Targets::read(args.targets)?);
+    let invites = Invites::Named(Targets::read(args.targets, context).await?);
     invites::run(&Cancel { args: &args.invites, context }, invites, &args.invites, context).await
 }
 

@@ -33,7 +33,7 @@ pub struct Args {
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let client = context.client_for_many(args.many.concurrency)?;
-    match Targets::read(args.targets)? {
+    match Targets::read(args.targets, context).await? {
         Targets::One(target) => {
             context.output.check_columns_of(Operation::DELETE_USER)?;
             let failed = format!("cannot delete the user {target}");

@@ -58,6 +58,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let answer = calling.await.map_err(|error| {
         error
             .failing(format!("cannot invite {}", args.email))
+            .hint_for(ErrorKind::Validation, "Who is invited already gets the invite again by resend-invite.")
             .hint_for(ErrorKind::Permission, "Inviting a user requires the usersManager permission.")
             .hint_if_in_doubt(format!(
                 "See whether it was done before you try again: dci list-users --email {}",

@@ -48,7 +48,14 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             if !context.output.shows_column("role") {
                 return Vec::new();
             }
-            context.call(client.list_roles().send()).await.map(|answer| answer.value.roles).unwrap_or_default()
+            let answer = context.call(client.list_roles().send()).await;
+            match answer {
+                Ok(answer) => answer.value.roles,
+                Err(error) => {
+                    context.output.note(&format!("The names of the roles are not known: {}", error.sentence()));
+                    Vec::new()
+                }
+            }
         };
         tokio::join!(context.call(request.send()), roles)
     };

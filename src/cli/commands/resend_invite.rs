@@ -21,6 +21,8 @@ Examples:
   dci resend-invite - < addresses.txt   Send the invites of a list again
   dci resend-invite --all-invited       List who has not accepted yet, and ask
   dci resend-invite 3f2a9c --dry-run    Only check that this would work
+  dci list-users -o json | jq -r '.users[] | select(.inviteStatus == \"Expired\") | .id' |
+    dci resend-invite -                 Send those again that have expired
   dci --sandbox resend-invite invite-expired
                                         Try it without a DoiT account")]
 pub struct Args {
@@ -43,7 +45,11 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let invites = if args.all_invited { Invites::AllInvited } else { Invites::Named(Targets::read(args.targets)?) };
+    let invites = if args.all_invited {
+        Invites::AllInvited
+    } else {
+        Invites::Named(Targets::read(args.targets, context).await?)
+    };
     let resend = Resend { args: &args.invites, context, begun: ZonedDateTime::now() };
     invites::run(&resend, invites, &args.invites, context).await
 }

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::{CliError, Context, Report};
+use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
 ///
@@ -29,15 +30,28 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         lines.push(fact("context", &status["customerContext"]));
     }
     lines.push(fact("output", &status["output"]));
+    let mut refusal = None;
     if args.check {
-        let client = context.client()?;
-        let answer = context.call(client.validate().send()).await;
-        let answer = answer.map_err(|error| error.failing("the API does not accept the credential"))?;
-        let who = answer.value.email.unwrap_or_default();
-        lines.push(format!("{:<12}accepted, as that of {who}", "check"));
-        status["check"] = json!({ "accepted": true, "email": who, "domain": answer.value.domain });
+        match check(context).await {
+            Ok(ValidateResponse { email, domain }) => {
+                lines.push(format!("{:<12}accepted, as that of {}", "check", email.as_deref().unwrap_or("somebody")));
+                status["check"] = json!({ "accepted": true, "email": email, "domain": domain });
+            }
+            Err(error) => {
+                lines.push(format!("{:<12}refused", "check"));
+                status["check"] = json!({ "accepted": false, "email": null, "domain": null });
+                refusal = Some(error);
+            }
+        }
     }
-    Ok(Report::lines(lines, status.to_string().into()))
+    let report = Report::lines(lines, status.to_string().into());
+    Ok(refusal.into_iter().fold(report, Report::ending_with))
+}
+
+async fn check(context: &Context<'_>) -> Result<ValidateResponse, CliError> {
+    let client = context.client()?;
+    let answer = context.call(client.validate().send()).await;
+    answer.map(|answer| answer.value).map_err(|error| error.failing("the credential cannot be used"))
 }
 
 fn fact(name: &str, value: &Value) -> String {

@@ -86,8 +86,9 @@ fn terminal(sections: &[Section]) -> StyledStr {
             Body::Json(json) => json.clone(),
         };
         let indented: Vec<String> = lines.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
+        // Inside of the style, since clap's wrapping takes what begins with one for the end of the line before it.
         let separator = if text.is_empty() { "" } else { "\n\n" };
-        text.extend([separator, &format!("{heading}{title}:{heading:#}\n"), &indented.join("\n")]);
+        text.extend([&format!("{heading}{separator}{title}:{heading:#}\n"), &indented.join("\n")].map(String::as_str));
     }
     text.into()
 }

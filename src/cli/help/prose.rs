@@ -1,8 +1,5 @@
 //! Markdown for a terminal: wrapped, with its lists and code spans.
 
-use std::fmt::{self, Write};
-
-use anstyle::Style;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use textwrap::WordSplitter;
 
@@ -35,7 +32,6 @@ struct Prose {
 
 impl Prose {
     fn take(&mut self, event: Event<'_>) {
-        let bold = Style::new().bold();
         match event {
             Event::Start(Tag::Paragraph | Tag::Heading { .. } | Tag::BlockQuote(_) | Tag::Table(_) | Tag::TableRow) => {
                 self.begin_block();
@@ -75,8 +71,6 @@ impl Prose {
                 | TagEnd::CodeBlock,
             ) => self.end_block(),
             Event::End(TagEnd::TableCell) => self.text.push_str("  "),
-            Event::Start(Tag::Strong) => self.write(format_args!("{bold}")),
-            Event::End(TagEnd::Strong) => self.write(format_args!("{bold:#}")),
             Event::Start(Tag::Link { dest_url, .. }) => self.link = Some(dest_url.into_string()),
             Event::End(TagEnd::Link) => {
                 let link = self.link.take().filter(|link| !self.text.ends_with(link.as_str()));
@@ -84,18 +78,13 @@ impl Prose {
             }
             Event::Code(code) => {
                 let code = format!("`{code}`").replace(' ', KEPT_SPACE);
-                self.write(format_args!("{bold}{code}{bold:#}"));
+                self.text.push_str(&code);
             }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text.push_str(&text),
             Event::SoftBreak => self.text.push(' '),
             Event::HardBreak => self.text.push('\n'),
             _ => {}
         }
-    }
-
-    fn write(&mut self, text: fmt::Arguments<'_>) {
-        // Writing to a text does not fail.
-        let _ = self.text.write_fmt(text);
     }
 
     /// A paragraph after another one, with a line between them; the first of an item stands beside its marker.
@@ -138,14 +127,10 @@ impl Prose {
 mod tests {
     use super::*;
 
-    fn plain(markdown: &str, width: usize) -> String {
-        anstream::adapter::strip_str(&wrapped(markdown, width)).to_string()
-    }
-
     #[test]
     fn paragraphs_are_wrapped_and_code_spans_are_kept_whole() {
         assert_eq!(
-            plain("One two\nthree `code with spaces` four.\n\nNext.", 20),
+            wrapped("One two\nthree `code with spaces` four.\n\nNext.", 20),
             "One two three\n`code with spaces`\nfour.\n\nNext."
         );
     }
@@ -153,16 +138,16 @@ mod tests {
     #[test]
     fn lists_keep_their_markers_and_hang() {
         let list = "Before:\n\n- one is a long item\n- two\n  1. inner\n  2. more\n\nAfter.";
-        assert_eq!(plain(list, 14), "Before:\n\n- one is a\n  long item\n- two\n  1. inner\n  2. more\n\nAfter.");
+        assert_eq!(wrapped(list, 14), "Before:\n\n- one is a\n  long item\n- two\n  1. inner\n  2. more\n\nAfter.");
     }
 
     #[test]
     fn links_code_and_other_marks_are_readable() {
         assert_eq!(
-            plain("See [the docs](https://x.example) *now* <b>", 80),
+            wrapped("See [the docs](https://x.example) *now* <b>", 80),
             "See the docs (https://x.example) now <b>"
         );
-        assert_eq!(plain("# Title\n\ntext\n\n```\na  b\n```", 80), "Title\n\ntext\n\n  a  b");
-        assert_eq!(plain("", 80), "");
+        assert_eq!(wrapped("# Title\n\ntext\n\n```\na  b\n```", 80), "Title\n\ntext\n\n  a  b");
+        assert_eq!(wrapped("", 80), "");
     }
 }

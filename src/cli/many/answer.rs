@@ -125,12 +125,18 @@ impl Answers {
         };
         let resume = resume.filter(|_| self.may_go_on);
         let advice = resume.as_deref().map(|command| {
-            format!("To go on with the same targets, and nothing done twice, within 24 hours: {command}")
+            // Nobody but the user has what was on stdin.
+            let targets = if is_list_on_stdin(command) { "the same list on stdin" } else { "the same targets" };
+            format!("To go on with {targets}, and nothing done twice, within 24 hours: {command}")
         });
         let ending = CliError::run(exit_code, message, resume.is_some());
         let ending = self.hints.into_iter().chain(advice).fold(ending, CliError::hint);
         Report::run(self.rows, summary, Some(ending))
     }
+}
+
+fn is_list_on_stdin(command: &str) -> bool {
+    command.split(' ').any(|word| word == "-")
 }
 
 /// What the answer to a call says, in all operations.

@@ -36,9 +36,18 @@ impl Context<'_> {
         let mut found: Vec<Option<Result<UserId, CliError>>> = targets.iter().map(|_| None).collect();
         let look_up = |(index, target)| async move { (index, self.resolve(client, target, sought).await) };
         {
+            // Ids need no look-up.
+            let emails = targets.iter().filter(|target| matches!(target, Target::Email(_))).count();
+            let progress = self.output.progress(emails);
             let mut answers = pin!(call_each(client, targets.iter().enumerate(), look_up));
             while let Some((index, outcome)) = answers.next().await {
+                if matches!(targets[index], Target::Email(_)) {
+                    progress.advance(0);
+                }
                 match outcome {
+                    Err(error) if Stop::because_of(&error) == Some(Stop::Interrupted) => {
+                        return Err(CliError::interrupted());
+                    }
                     Err(error) if Stop::because_of(&error).is_some() => return Err(error),
                     outcome => found[index] = Some(outcome),
                 }

@@ -35,7 +35,10 @@ impl Columns {
             return Ok(known.to_vec());
         }
         let choose = |wanted: &String| {
-            let chosen = known.iter().find(|column| column.property == **wanted);
+            let wanted = wanted.trim();
+            let is_wanted = |name: &str| name.eq_ignore_ascii_case(wanted);
+            let chosen = known.iter().find(|column| is_wanted(&column.property));
+            let chosen = chosen.or_else(|| known.iter().find(|column| is_wanted(&column.title)));
             chosen.cloned().ok_or_else(|| {
                 let known: Vec<&str> = known.iter().map(|column| &*column.property).collect();
                 CliError::usage(format!("--columns: there is no column {wanted:?}"))

@@ -92,7 +92,7 @@ impl Output {
     pub fn shows_column(&self, name: &str) -> bool {
         match self.format {
             Format::Table if !self.columns.is_chosen() => true,
-            Format::Table | Format::Csv => self.columns.0.iter().any(|column| column == name),
+            Format::Table | Format::Csv => self.columns.0.iter().any(|column| column.trim().eq_ignore_ascii_case(name)),
             Format::Json | Format::Yaml | Format::Toon => false,
         }
     }
@@ -219,6 +219,11 @@ pub(super) fn question(question: &str, things: &[String]) {
     lines.push(format!("{} [y/N] ", plain(question)));
     let mut stderr = io::stderr();
     let _ = stderr.write_all(lines.join("\n").as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// Ends the line of a question that was not answered.
+pub(super) fn answered() {
+    let _ = writeln!(io::stderr());
 }
 
 /// Shows one line on stdout at once, whatever the format.

@@ -46,6 +46,7 @@ impl Progress {
     }
 
     fn show(bar: ProgressBar) -> Self {
+        bar.tick();
         *shown() = Some(bar.clone());
         Self(Some(bar))
     }

@@ -67,6 +67,11 @@ impl Report {
         Content::Nothing.into()
     }
 
+    /// Ends with this error after the result is shown.
+    pub fn ending_with(self, error: CliError) -> Self {
+        Self { ending: Some(error), ..self }
+    }
+
     /// The error that the command ends with.
     pub fn into_ending(self) -> Result<(), CliError> {
         self.ending.map_or(Ok(()), Err)
@@ -112,8 +117,8 @@ impl Report {
         Ok(match &self.content {
             Content::List { list, .. } => list.rows().to_vec(),
             _ => match self.value()? {
-                Some(Value::Array(rows)) => rows,
-                Some(row) => vec![row],
+                Some(Value::Array(rows)) => rows.into_iter().map(as_row).collect(),
+                Some(row) => vec![as_row(row)],
                 None => Vec::new(),
             },
         })
@@ -160,6 +165,11 @@ impl From<Content> for Report {
     fn from(content: Content) -> Self {
         Self { content, ending: None }
     }
+}
+
+/// What has no properties has one in a table.
+fn as_row(value: Value) -> Value {
+    if value.is_object() { value } else { serde_json::json!({ "value": value }) }
 }
 
 fn json(rows: &[Row]) -> Result<String, CliError> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::slice::{ids, slice};
 use super::source::{escaped, place_of};
-use crate::generator::{document, progenitor_file};
+use crate::generator::{document, progenitor_file, progenitor_tokens};
 
 /// A document that the generator accepts.
 pub struct Fitted {
@@ -40,10 +40,12 @@ pub fn fit(mut document: Value) -> anyhow::Result<Fitted> {
     // What only the rewritten parts referred to is not needed any more.
     document = slice(&document, &ids(&document))?;
     let mut left_out = Vec::new();
-    if progenitor_file(&document, false).is_err() {
+    if !is_accepted(&document) {
         let mut kept = ids(&document);
         for id in ids(&document) {
-            if let Err(why) = progenitor_file(&slice(&document, &BTreeSet::from([id.clone()]))?, false) {
+            let alone = slice(&document, &BTreeSet::from([id.clone()]))?;
+            if !is_accepted(&alone) {
+                let why = progenitor_file(&alone, false).err().unwrap_or_default();
                 kept.remove(&id);
                 left_out.push((id, why.replace('\n', " ")));
             }
@@ -51,6 +53,12 @@ pub fn fit(mut document: Value) -> anyhow::Result<Fitted> {
         document = slice(&document, &kept)?;
     }
     Ok(Fitted { document, rewritten, left_out })
+}
+
+/// Whether the generator accepts the document; it takes its time to say why not.
+fn is_accepted(document: &Value) -> bool {
+    let read = document::read(&document::without_crates(document));
+    read.is_ok_and(|document| progenitor_tokens(&document, false).is_ok())
 }
 
 /// The operations with their places, to be changed.
