@@ -2,19 +2,26 @@
 
 use std::io::{IsTerminal, stdout};
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, TableStyle};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Table, TableStyle};
 use serde_json::Value;
 
 use super::columns::Column;
 use super::{format, plain};
 
+/// Between two columns.
+const GAP: u16 = 2;
+
+/// What every column has at least, where others are shown whole.
+const LEAST: u16 = 5;
+
 pub(super) fn table(rows: &[Value], columns: &[Column]) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new()).enforce_styling();
     table.style_text_only();
-    match terminal_size::terminal_size_of(stdout()).filter(|_| stdout().is_terminal()) {
+    let width = terminal_size::terminal_size_of(stdout()).filter(|_| stdout().is_terminal()).map(|(width, _)| width.0);
+    match width {
         // What does not fit ends in an ellipsis.
-        Some((width, _)) => table.set_width(width.0).set_content_arrangement(ContentArrangement::Dynamic),
+        Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     table.set_header(line(columns.iter().map(|column| Cell::new(&column.title).add_attribute(Attribute::Bold))));
@@ -22,9 +29,27 @@ pub(super) fn table(rows: &[Value], columns: &[Column]) -> String {
         table.add_row(line(columns.iter().map(|column| cell(&column.property, row.get(&*column.property)))));
     }
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, GAP));
+    }
+    if let Some(width) = width {
+        keep_whole(&mut table, columns, width);
     }
     table.trim_fmt()
+}
+
+/// What names a user to a command is worth more room than the rest: it is shown whole where that leaves some.
+fn keep_whole(table: &mut Table, columns: &[Column], width: u16) {
+    let widths = table.column_max_content_widths();
+    let mut left = i32::from(width) - columns.iter().map(|_| i32::from(LEAST + GAP)).sum::<i32>();
+    for name in ["email", "id"] {
+        let Some(index) = columns.iter().position(|column| column.property == name) else { continue };
+        left -= i32::from(widths[index].saturating_sub(LEAST));
+        if left >= 0
+            && let Some(column) = table.column_mut(index)
+        {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
 }
 
 fn line(cells: impl Iterator<Item = Cell>) -> Row {
