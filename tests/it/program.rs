@@ -28,6 +28,18 @@ pub fn dci_on(sandbox: &Sandbox, args: &[&str]) -> Run {
     dci(args).env("DCI_API_BASE_URL", sandbox.url()).env("DCI_API_KEY", sandbox.api_key())
 }
 
+/// Runs a command line that was printed, as a user does who copies it; it has to succeed.
+#[cfg(unix)]
+pub fn run_in_shell(command: &str, sandbox: &Sandbox) {
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .env("DCI_API_BASE_URL", sandbox.url())
+        .env("DCI_API_KEY", sandbox.api_key())
+        .output()
+        .expect("a shell");
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
 pub struct Run {
     command: Command,
     stdin: Vec<u8>,

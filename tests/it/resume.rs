@@ -8,7 +8,7 @@ use dci::sandbox::Fault;
 use proptest::prelude::*;
 
 use crate::many::{emails, list_of, sandbox_with};
-use crate::program::{assert_masked_snapshot, dci_on};
+use crate::program::{assert_masked_snapshot, dci_on, run_in_shell};
 
 /// The id in the line with which a run begins.
 fn run_id(stderr: &str) -> String {
@@ -63,13 +63,7 @@ fn the_command_that_goes_on_works_as_it_is_printed() {
     assert_eq!((failed.code, sandbox.outbox().len()), (41, 3), "{}", failed.transcript());
     let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
     let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
-    let again = std::process::Command::new("sh")
-        .args(["-c", command])
-        .env("DCI_API_BASE_URL", sandbox.url())
-        .env("DCI_API_KEY", sandbox.api_key())
-        .output()
-        .expect("a shell");
-    assert!(again.status.success(), "{command}: {}", String::from_utf8_lossy(&again.stderr));
+    run_in_shell(command, &sandbox);
     assert_eq!(sandbox.outbox().len(), 3, "what was done was not done again");
 }
 

@@ -8,7 +8,7 @@ use dci::operation::OPERATIONS;
 use dci::sandbox::{Fault, Sandbox};
 use dci::types::InviteUserRequest;
 
-use crate::program::{assert_masked_snapshot, dci_at, dci_on};
+use crate::program::{assert_masked_snapshot, dci_at, dci_on, run_in_shell};
 use crate::scripted_server::{ScriptedServer, resent, response};
 
 /// Waits of at most a millisecond.
@@ -241,13 +241,7 @@ fn the_command_to_try_again_works_as_it_is_printed() {
     let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
     let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
 
-    let again = std::process::Command::new("sh")
-        .args(["-c", command])
-        .env("DCI_API_BASE_URL", sandbox.url())
-        .env("DCI_API_KEY", sandbox.api_key())
-        .output()
-        .expect("a shell");
-    assert!(again.status.success(), "{command}: {}", String::from_utf8_lossy(&again.stderr));
+    run_in_shell(command, &sandbox);
     assert_eq!(sandbox.outbox().len(), 1, "the second call found the work done");
 }
 
