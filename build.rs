@@ -7,6 +7,8 @@
 
 #[path = "openapi/generator/document.rs"]
 pub mod document;
+#[path = "openapi/generator/lenient.rs"]
+mod lenient;
 #[path = "openapi/generator/refusal.rs"]
 mod refusal;
 #[path = "openapi/generator/schema.rs"]
@@ -83,6 +85,7 @@ pub fn generate(name: &str, text: &str, with_schemas: bool) -> Result<Generated,
     let (mut types, client) = split(file);
     let mut annotate = schema::Annotate::new(&raw, with_schemas);
     annotate.visit_file_mut(&mut types);
+    lenient::loosen(&mut types, &raw, with_schemas);
     let value_lists: Vec<syn::Item> = types.items.iter().filter_map(schema::value_list).collect();
     types.items.extend(value_lists);
     Ok(Generated {

@@ -12,7 +12,7 @@ use syn::visit_mut::VisitMut;
 use super::document::{operations, resolve};
 
 /// Schemas of the document by the name of the Rust type that is made of them.
-fn documented_types(raw: &Value) -> BTreeMap<String, Value> {
+pub fn documented_types(raw: &Value) -> BTreeMap<String, Value> {
     let mut named = BTreeMap::new();
     for (name, schema) in raw["components"]["schemas"].as_object().into_iter().flatten() {
         named.insert(name.to_pascal_case(), schema.clone());
@@ -113,10 +113,11 @@ impl VisitMut for Annotate {
 /// The list of an enum's values.
 pub fn value_list(item: &syn::Item) -> Option<syn::Item> {
     let syn::Item::Enum(item) = item else { return None };
-    let (name, values) = (&item.ident, item.variants.iter().map(|variant| &variant.ident));
+    let values = item.variants.iter().filter(|variant| variant.fields.is_empty()).map(|variant| &variant.ident);
+    let name = &item.ident;
     Some(syn::parse_quote! {
         impl #name {
-            /// All values, in the document's order.
+            /// All values of the document, in its order.
             pub const ALL: &'static [Self] = &[#(Self::#values),*];
         }
     })
@@ -148,8 +149,16 @@ fn inside_option(ty: &syn::Type) -> Option<&syn::Type> {
 
 /// The name of a field in JSON: what `serde(rename = "…")` says, otherwise its own.
 fn wire_name(field: &syn::Field) -> String {
-    let mut name = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+    renamed(&field.attrs, field.ident.as_ref().map(ToString::to_string).unwrap_or_default())
+}
+
+/// The same of a variant.
+pub fn wire_name_of_variant(variant: &syn::Variant) -> String {
+    renamed(&variant.attrs, variant.ident.to_string())
+}
+
+fn renamed(attributes: &[syn::Attribute], mut name: String) -> String {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
                 name = meta.value()?.parse::<syn::LitStr>()?.value();

@@ -24,4 +24,5 @@ mod sandbox;
 mod sandbox_command;
 mod schemas;
 mod targets;
+mod unknown_values;
 mod wire;

@@ -256,7 +256,7 @@ fn a_change_is_told_by_its_meaning() {
         ("a body's property is required now", push(&schema("InviteUserRequest", "/required"), json!("roleId"))),
         (
             "an answer's property is new",
-            set(&schema("UserListItem", "/properties"), "inviteStatus", json!({ "type": "string" })),
+            set(&schema("UserListItem", "/properties"), "shoeSize", json!({ "type": "string" })),
         ),
         ("an answer's property is gone", remove(&schema("UserListItem", "/properties"), "displayName")),
         (

@@ -1,0 +1,58 @@
+//! The server may send what the document does not know: no answer fails for it.
+
+use dci::client::{ClientConfig, call};
+use dci::types::{ListUsersResponseBody, UpdateUserRequest, UserListItemStatus};
+use serde_json::{Value, json};
+
+use crate::program::dci_at;
+use crate::scripted_server::{ScriptedServer, response};
+
+fn odd_list() -> Value {
+    json!({
+        "users": [
+            { "id": "1", "email": "a@example.com", "status": "active", "language": "en" },
+            { "id": "2", "email": "b@example.com", "status": "suspended", "language": "tlh", "jobTitle": "Wizard",
+              "phone": "call me", "shoeSize": 44 },
+        ],
+        "rowCount": 2,
+        "next": "more",
+    })
+}
+
+#[tokio::test]
+async fn a_list_of_users_in_which_one_has_an_unknown_status_still_lists() {
+    let server = ScriptedServer::answering(response("200 OK", "application/json", &odd_list().to_string()));
+    let config = ClientConfig::new("key".parse().expect("a key")).with_base_url(&server.url).expect("loopback");
+    let answer = call(config.build().expect("a client").list_users().send()).await.expect("it lists");
+    let users = answer.value.users;
+    assert_eq!(users[0].status, Some(UserListItemStatus::Active));
+    assert_eq!(users[1].status, Some(UserListItemStatus::Unknown("suspended".into())));
+    assert_eq!(users[1].phone.as_deref().map(String::as_str), Some("call me"));
+}
+
+#[test]
+fn the_program_lists_and_finds_them_too() {
+    let server = ScriptedServer::answering(response("200 OK", "application/json", &odd_list().to_string()));
+    let listed = dci_at(&server.url, &["list-users", "-o", "table"]).finish();
+    assert!(listed.code == 0 && listed.stdout.contains("suspended"), "{}", listed.transcript());
+    assert_eq!(dci_at(&server.url, &["list-users"]).finish().json(), odd_list());
+    let deleted = dci_at(&server.url, &["delete-user", "b@example.com", "--yes"]).finish();
+    assert_eq!(deleted.code, 0, "{}", deleted.transcript());
+}
+
+#[test]
+fn an_unknown_value_comes_out_as_it_went_in() {
+    let sent = json!({ "users": [{ "status": "suspended", "phone": "call me" }] });
+    let read: ListUsersResponseBody = serde_json::from_value(sent.clone()).expect("it reads");
+    assert_eq!(serde_json::to_value(&read).expect("JSON"), sent);
+    let status: UserListItemStatus = "suspended".into();
+    assert_eq!((status.as_str(), status.to_string().as_str()), ("suspended", "suspended"));
+    assert_eq!(UserListItemStatus::ALL, [UserListItemStatus::Active, UserListItemStatus::Invited]);
+}
+
+#[test]
+fn what_is_sent_is_held_to_the_document_as_before() {
+    for wrong in [json!({ "jobTitle": "Wizard" }), json!({ "language": "tlh" }), json!({ "phone": "call me" })] {
+        assert!(serde_json::from_value::<UpdateUserRequest>(wrong.clone()).is_err(), "{wrong}");
+    }
+}
