@@ -4,11 +4,14 @@ use std::ffi::OsString;
 
 use super::context::Context;
 use super::error::CliError;
-use crate::client::{Answer, ApiError, Error, ErrorKind, IdempotencyKey, ResponseValue, call_unless, env};
+use crate::client::{Answer, ApiError, Error, ErrorKind, ResponseValue, call_unless, env};
 use crate::types;
 
 /// The flag that makes a call the same call.
-const KEY_FLAG: &str = "--idempotency-key";
+pub(super) const KEY_FLAG: &str = "--idempotency-key";
+
+/// The flag that makes a run the same run.
+pub(super) const RESUME_FLAG: &str = "--resume";
 
 impl Context<'_> {
     /// Makes one call, and explains what goes wrong with it.
@@ -52,13 +55,14 @@ impl Context<'_> {
         hint.into_iter().chain(wait).chain(used_key).fold(CliError::api(error), CliError::hint)
     }
 
-    /// Adds the command that makes the same call again, where only its key makes that safe.
-    pub fn advise_same_call(&self, error: CliError, key: &IdempotencyKey) -> CliError {
+    /// Adds the command that makes the same call again, where only its key makes that safe: by the flag that brings
+    /// the key back.
+    pub fn advise_same_call(&self, error: CliError, flag: &str, value: &str) -> CliError {
         // A refusal settles the call: nothing was done, and a new key does for another one.
         if !error.is_retryable() && !error.leaves_doubt() {
             return error;
         }
-        match self.command_with(KEY_FLAG, key.as_str()) {
+        match self.command_with(flag, value) {
             Some(command) => error.hint(format!("To try again safely, within 24 hours: {command}")),
             None => error,
         }

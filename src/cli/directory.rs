@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::context::Context;
 use super::error::CliError;
+use super::many::{Plan, Planned};
 use super::target::Target;
 use crate::client::{Client, UserId};
 
@@ -51,7 +52,7 @@ impl Listed {
 /// Everybody who has not accepted yet.
 #[derive(Debug, Default)]
 pub(super) struct AllInvited {
-    pub found: Vec<(Target, UserId)>,
+    pub found: Vec<Planned>,
     /// How many are left out because their invite was cancelled.
     pub cancelled: usize,
 }
@@ -89,9 +90,15 @@ impl Context<'_> {
                 all.cancelled += 1;
                 continue;
             }
-            let id = user.id()?;
             let email = user.email.as_deref().and_then(|email| email.parse().ok());
-            all.found.push((email.unwrap_or_else(|| Target::Id(id.clone())), id));
+            match (user.id(), email) {
+                (Ok(id), email) => {
+                    let target = email.unwrap_or_else(|| Target::Id(id.clone()));
+                    all.found.push(Planned { target, plan: Plan::Do(id) });
+                }
+                (Err(error), Some(target)) => all.found.push(Planned { target, plan: Plan::Cannot(error) }),
+                (Err(error), None) => self.output.note(&error.sentence()),
+            }
         }
         Ok(all)
     }

@@ -4,11 +4,12 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use super::call::{KEY_FLAG, RESUME_FLAG};
 use super::confirmation::Confirmation;
 use super::context::Context;
 use super::directory::Sought;
 use super::error::CliError;
-use super::many::{ManyArgs, Plan, Planned, Row, Run, shown};
+use super::many::{ManyArgs, Planned, Row, Run, shown};
 use super::output::Report;
 use super::target::{Target, Targets};
 use crate::client::{Client, IdempotencyKey, RunId, UserId};
@@ -81,11 +82,9 @@ impl InviteArgs {
 
     /// Whether the server may have forgotten what the run did, so that going on could do it twice.
     fn check_age(&self) -> Result<(), CliError> {
-        let Some(run) = self.resume.filter(|_| !self.confirmation.yes) else { return Ok(()) };
         let now = SystemTime::now();
-        if !run.may_be_forgotten(now) {
-            return Ok(());
-        }
+        let forgotten = self.resume.filter(|run| !self.confirmation.yes && run.may_be_forgotten(now));
+        let Some(run) = forgotten else { return Ok(()) };
         let hours = run.age(now).as_secs() / 3600;
         Err(CliError::usage(format!(
             "the run {run} began {hours} hours ago, and the server may have forgotten its keys"
@@ -101,6 +100,9 @@ pub(super) async fn run<A: InviteAction>(
     context: &Context<'_>,
 ) -> Result<Report, CliError> {
     args.check_age()?;
+    if args.resume.is_some_and(|run| run.may_be_forgotten(SystemTime::now())) {
+        context.output.note("The run is older than 24 hours: what was done in it may be done twice.");
+    }
     let is_list = !matches!(invites, Invites::Named(Targets::One(_)));
     if is_list && args.idempotency_key.is_some() {
         return Err(CliError::usage("--idempotency-key is for a single target: a key stands for one request")
@@ -125,8 +127,7 @@ pub(super) async fn run<A: InviteAction>(
                     if all.cancelled == 1 { "1 invite that was" } else { &format!("{} that were", all.cancelled) };
                 context.output.note(&format!("{who} cancelled is left out; to send it again, name it."));
             }
-            let planned = all.found.into_iter().map(|(target, id)| Planned { target, plan: Plan::Do(id) });
-            many(action, planned.collect(), true, args, context, &client).await
+            many(action, all.found, true, args, context, &client).await
         }
     }
 }
@@ -155,8 +156,11 @@ async fn one<A: InviteAction>(
     };
     let outcome = action.call(client, &id, key.clone()).await;
     match outcome {
-        Ok(body) => Ok(Report::answer(action.sentence(&invite), body)),
-        Err(error) => Err(context.advise_same_call(error.failing(failed), &key)),
+        Ok(body) => Ok(Report::answer(A::OPERATION, action.sentence(&invite), body)),
+        Err(error) => Err(match args.resume {
+            Some(run) => context.advise_same_call(error.failing(failed), RESUME_FLAG, &run.to_string()),
+            None => context.advise_same_call(error.failing(failed), KEY_FLAG, key.as_str()),
+        }),
     }
 }
 

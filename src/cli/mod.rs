@@ -91,6 +91,12 @@ fn run(cli: Cli, args: &[OsString], output: &Output) -> Result<(), CliError> {
     // A look-up of a name that hangs is not waited for.
     runtime.shutdown_background();
     let report = report.map_err(CliError::io)??;
-    output.report(&report)?;
-    report.into_ending()
+    let shown = output.report(&report);
+    match (shown, report.into_ending()) {
+        (Err(unwritable), Err(ending)) => {
+            output.error(&unwritable);
+            Err(ending)
+        }
+        (shown, ending) => shown.and(ending),
+    }
 }

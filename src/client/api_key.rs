@@ -40,6 +40,12 @@ impl ApiKey {
     /// The shortest key that is looked for in a text: a shorter one may be a common word.
     const MIN_REDACTED: usize = 12;
 
+    /// The same of a header, which is a text too.
+    pub(super) fn redacted_header(&self, value: &HeaderValue) -> Option<HeaderValue> {
+        let redacted = self.redacted(Bytes::copy_from_slice(value.as_bytes()));
+        HeaderValue::from_bytes(&redacted).ok()
+    }
+
     /// The text with a placeholder for the key, if it is in there: a server may repeat what it was sent.
     pub(super) fn redacted(&self, text: Bytes) -> Bytes {
         let key = self.0.expose_secret();

@@ -137,7 +137,13 @@ impl Exchange {
                 return outcome;
             };
             may_be_under_way |= !failure.was_not_processed();
-            let Some(delay) = backoff.delay(failure, asked) else { return outcome };
+            let Some(delay) = backoff.delay(failure, asked) else {
+                // A conflict that stays is one that the operation knows, where it knows any.
+                if failure == Failure::KeyInUse && operation.documents(409) {
+                    transcript::note_end(&outcome, Some(Failure::Status(409)), started.elapsed());
+                }
+                return outcome;
+            };
             if delay >= left() {
                 transcript::note_end_of_time();
                 return outcome;

@@ -22,8 +22,8 @@ struct State {
     /// How many turns there are, at least 1.
     turns: usize,
     taken: usize,
-    /// Answers other than 429 since the number of turns last changed.
-    good_answers: usize,
+    /// Attempts that were not rate limited since the number of turns last changed.
+    unlimited: usize,
     slowed_at: Option<Instant>,
     /// No turn begins before: what `Retry-After` asked for.
     paused_until: Option<Instant>,
@@ -35,7 +35,7 @@ pub(super) struct Turn<'a>(&'a Pace);
 impl Pace {
     pub fn new(concurrency: NonZeroUsize) -> Self {
         let turns = concurrency.get();
-        let state = State { turns, taken: 0, good_answers: 0, slowed_at: None, paused_until: None };
+        let state = State { turns, taken: 0, unlimited: 0, slowed_at: None, paused_until: None };
         Self { concurrency, state: Mutex::new(state), changed: Notify::new() }
     }
 
@@ -43,7 +43,7 @@ impl Pace {
         self.concurrency
     }
 
-    /// Waits for a turn. Turns are had in the order in which they are waited for.
+    /// Waits for a turn.
     pub async fn turn(&self) -> Turn<'_> {
         loop {
             let changed = self.changed.notified();
@@ -81,7 +81,7 @@ impl Pace {
         let now = Instant::now();
         if state.slowed_at.is_none_or(|slowed_at| sent_at >= slowed_at) {
             state.turns = (state.turns / 2).max(1);
-            state.good_answers = 0;
+            state.unlimited = 0;
             state.slowed_at = Some(now);
         }
         if let Some(pause) = pause {
@@ -89,13 +89,13 @@ impl Pace {
         }
     }
 
-    /// After an attempt that was not rate limited.
+    /// After an attempt that was not rate limited, however else it ended.
     pub fn speed_up(&self) {
         let mut state = self.state();
-        state.good_answers += 1;
-        if state.good_answers >= state.turns && state.turns < self.concurrency.get() {
+        state.unlimited += 1;
+        if state.unlimited >= state.turns && state.turns < self.concurrency.get() {
             state.turns += 1;
-            state.good_answers = 0;
+            state.unlimited = 0;
         }
     }
 

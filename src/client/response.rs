@@ -4,6 +4,9 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING
 
 use super::{ApiKey, error_body};
 
+/// The headers in which the service names a request.
+const REQUEST_ID: [&str; 3] = ["x-request-id", "x-doit-trace", "cf-ray"];
+
 /// The largest body of an answer, in bytes (10 MiB).
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
@@ -37,9 +40,12 @@ pub(super) async fn complete(mut response: Response, api_key: &ApiKey) -> reqwes
             Err(broken_off) => return Err(broken_off),
         }
     }
-    let mut body = body.freeze();
-    if is_error {
-        body = api_key.redacted(body);
+    let body = api_key.redacted(body.freeze());
+    for name in REQUEST_ID {
+        let redacted = response.headers().get(name).and_then(|value| api_key.redacted_header(value));
+        if let Some(value) = redacted {
+            response.headers_mut().insert(name, value);
+        }
     }
 
     if too_large && !is_error {
@@ -70,8 +76,7 @@ fn rebuild(from: &Response, body: reqwest::Body, whole: Option<Bytes>) -> Respon
 
 /// What the server calls the request.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    let names = ["x-request-id", "x-doit-trace", "cf-ray"];
-    names.iter().find_map(|name| headers.get(*name)?.to_str().ok()).map(str::to_owned)
+    REQUEST_ID.iter().find_map(|name| headers.get(*name)?.to_str().ok()).map(str::to_owned)
 }
 
 #[cfg(test)]

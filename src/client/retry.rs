@@ -9,7 +9,8 @@ use super::Failure;
 /// When a call is tried again, and for how long: plain data, to be changed field by field.
 ///
 /// The delay before an attempt is random between zero and a bound that doubles from attempt to attempt ("full
-/// jitter"), so that many clients do not come back at once. What the server asks for in `Retry-After` goes first.
+/// jitter"), so that many clients do not come back at once. What the server asks for in `Retry-After` goes first, and
+/// up to as long again is added to it, within the same bound.
 ///
 /// ```
 /// use dci::client::RetryPolicy;
@@ -82,11 +83,16 @@ impl Backoff {
     pub fn delay(&mut self, failure: Failure, retry_after: Option<Duration>) -> Option<Duration> {
         let (bound, bound_when_rate_limited) = (self.bounds.next()?, self.bounds_when_rate_limited.next()?);
         if let Some(asked) = retry_after {
-            return Some(asked.min(self.max_retry_after));
+            let asked = asked.min(self.max_retry_after);
+            // Not before, and not all at once.
+            return Some(asked + jitter(bound_when_rate_limited.min(asked)));
         }
-        let bound = if failure == Failure::Status(429) { bound_when_rate_limited } else { bound };
-        Some(Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound))
+        Some(jitter(if failure == Failure::Status(429) { bound_when_rate_limited } else { bound }))
     }
+}
+
+fn jitter(bound: Duration) -> Duration {
+    Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound)
 }
 
 /// `Retry-After`, in seconds or as an HTTP date; what is neither is as if it were not there.
@@ -186,7 +192,10 @@ mod tests {
                 prop_assert_eq!(delay.is_some(), number + 1 < attempts as usize);
                 let Some(delay) = delay else { break };
                 match retry_after {
-                    Some(asked) => prop_assert_eq!(delay, asked.min(policy.max_retry_after)),
+                    Some(asked) => {
+                        let asked = asked.min(policy.max_retry_after);
+                        prop_assert!(delay >= asked && delay <= asked + asked.min(policy.max_delay));
+                    }
                     None => prop_assert!(delay <= policy.max_delay),
                 }
             }

@@ -202,3 +202,14 @@ fn a_server_that_repeats_the_credential_does_not_get_it_shown() {
     let finished = dci_at(&server.url, &["resend-invite", "x", "-o", "table"]).finish();
     assert!(finished.stderr.contains("the key [API key] is bad"), "{}", finished.transcript());
 }
+
+#[test]
+fn not_in_a_request_id_or_a_success_either() {
+    let body = format!(r#"{{"email":"{API_KEY}"}}"#);
+    let head = format!("HTTP/1.1 200 OK\r\nx-request-id: {API_KEY}\r\ncontent-length: {}\r\n\r\n", body.len());
+    let answer = head + &body;
+    let server = ScriptedServer::answering(answer);
+    // The runner fails when the credential is shown.
+    let finished = dci_at(&server.url, &["validate", "-v", "-o", "json"]).finish();
+    assert!(finished.code == 0 && finished.stdout.contains("[API key]"), "{}", finished.transcript());
+}

@@ -127,6 +127,19 @@ fn a_credential_that_is_refused_ends_the_run() {
 }
 
 #[test]
+fn one_target_that_may_not_be_done_does_not_end_the_run() {
+    let sandbox = sandbox_with(30);
+    let args = ["resend-invite", "-", "--concurrency", "1"];
+    sandbox.inject(Fault::status(403).on("resendInvite"));
+    let first = dci_on(&sandbox, &args).stdin(list_of(30)).finish();
+    assert_eq!((first.code, sandbox.outbox().len()), (11, 0), "as far as is known it may do nothing");
+    sandbox.inject(Fault::latency(Duration::ZERO).on("resendInvite").times(2));
+    sandbox.inject(Fault::status(403).on("resendInvite"));
+    let second = dci_on(&sandbox, &args).stdin(list_of(30)).finish();
+    assert_eq!((second.code, sandbox.outbox().len()), (11, 29));
+}
+
+#[test]
 fn a_run_says_how_it_is_gone_on_with_where_that_can_help() {
     let hint = |fault: Fault| {
         let sandbox = sandbox_with(2);

@@ -124,6 +124,28 @@ fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed(
 }
 
 #[test]
+fn a_documented_column_that_the_server_leaves_out_is_empty() {
+    let server = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
+    let args = ["delete-user", "u1", "--yes", "-o", "csv", "--columns", "message"];
+    let finished = dci_at(&server.url, &args).finish();
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, "message\r\n\"\"\r\n"), "{}", finished.transcript());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_whose_result_cannot_be_written_still_says_how_it_ended() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let output = Command::new(env!("CARGO_BIN_EXE_dci"))
+        .args(["--sandbox", "resend-invite", "invite-pending", "nobody", "-o", "table"])
+        .stdout(full)
+        .output()
+        .expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(20), "{stderr}");
+    assert!(stderr.contains("cannot be written") && stderr.contains("1 resent, 1 failed"), "{stderr}");
+}
+
+#[test]
 fn csv_is_rfc_4180() {
     let body = r#"{"users":[{"id":"a","displayName":"x,\"y\"\nz"}]}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
@@ -179,7 +201,5 @@ fn a_full_disk_is_an_error_that_says_that_the_call_succeeded() {
         .output()
         .expect("the program starts");
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("the command succeeded, but its result cannot be written")
-    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the command was done, but its result cannot be written"));
 }

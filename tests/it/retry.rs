@@ -106,6 +106,16 @@ async fn a_key_in_use_by_an_earlier_call_is_waited_for_where_409_means_nothing_e
 }
 
 #[tokio::test]
+async fn a_conflict_that_stays_is_the_one_that_the_operation_knows() {
+    let sandbox = Sandbox::start().expect("a free port");
+    sandbox.inject(Fault::status(503));
+    let client = client(sandbox.url(), impatient());
+    let request = client.cancel_invite().id("invite-cancelled").idempotency_key(IdempotencyKey::random());
+    let error = call(request.body(serde_json::Map::new()).send()).await.expect_err("it is cancelled already");
+    assert_eq!((error.kind(), error.attempts(), error.is_retryable()), (ErrorKind::Conflict, 5, false));
+}
+
+#[tokio::test]
 async fn without_a_key_only_what_was_not_processed_is_sent_again() {
     let invite = async |fault: Fault| {
         let sandbox = Sandbox::start().expect("a free port");

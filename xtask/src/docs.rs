@@ -13,13 +13,25 @@ pub fn run() -> anyhow::Result<()> {
     for folder in [&man, &markdown] {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    clap_mangen::generate_to(dci::cli::command().disable_help_subcommand(true), &man)?;
+    clap_mangen::generate_to(whole(dci::cli::command()).disable_help_subcommand(true), &man)?;
     for (name, page) in pages() {
         let path = markdown.join(format!("{name}.md"));
         std::fs::write(&path, page).with_context(|| path.display().to_string())?;
     }
     crate::show("target/docs/man and target/docs/markdown are written");
     Ok(())
+}
+
+/// The command with all of its arguments described: what the short help leaves out, and what it says of the others.
+fn whole(command: Command) -> Command {
+    let with_help = |argument: Arg| {
+        let help = argument.get_long_help().or(argument.get_help()).cloned().unwrap_or_default();
+        argument.long_help(help).hide_short_help(false)
+    };
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let command =
+        names.iter().fold(command, |command, name| command.mut_subcommand(name, |command| command.mut_args(with_help)));
+    command.mut_args(with_help)
 }
 
 /// The Markdown pages by their names: one for each command, and `dci` for what all of them have.
@@ -86,9 +98,9 @@ fn arguments<'a>(page: &mut String, title: &str, arguments: impl Iterator<Item =
         let default = if default.is_empty() || !takes_value {
             String::new()
         } else {
-            format!(" Default: `{}`.", default.join(", "))
+            format!("\n\n  Default: `{}`.", default.join(", "))
         };
-        let variable = argument.get_env().map(|name| format!(" Variable: `{}`.", name.to_string_lossy()));
+        let variable = argument.get_env().map(|name| format!("\n\n  Variable: `{}`.", name.to_string_lossy()));
         let short = argument.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
         line(page, &format!("- {short}`{argument}`: {help}{default}{}\n", variable.unwrap_or_default()));
     }

@@ -42,7 +42,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             args.confirmation.ask(context, &format!("Delete the user {target}"), &[]).await?;
             let body = delete(context, &client, &id).await;
             let body = body.map_err(|error| error.failing(failed).hint_if_in_doubt(IN_DOUBT))?;
-            Ok(Report::answer(format!("The user {target} was deleted."), body))
+            Ok(Report::answer(Operation::DELETE_USER, format!("The user {target} was deleted."), body))
         }
         Targets::List(targets) => {
             context.output.check_columns(Row::columns)?;

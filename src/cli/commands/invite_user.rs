@@ -67,5 +67,5 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     })?;
     let id =
         answer.value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}.")).unwrap_or_default();
-    Ok(Report::answer(format!("{} was invited.{id}", args.email), answer.body))
+    Ok(Report::answer(Operation::INVITE_USER, format!("{} was invited.{id}", args.email), answer.body))
 }

@@ -7,6 +7,10 @@ const COLUMNS: &[Column] = &[Column::new("name", "Name"), Column::new("id", "Id"
 // The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci list-organizations [OPTIONS]")]
+#[command(after_long_help = "\
+Examples:
+  dci list-organizations            The organizations
+  dci list-organizations -o json")]
 pub struct Args {}
 
 pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {

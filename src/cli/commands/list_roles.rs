@@ -12,6 +12,10 @@ const COLUMNS: &[Column] = &[
 // The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci list-roles [OPTIONS]")]
+#[command(after_long_help = "\
+Examples:
+  dci list-roles                    The roles, with what they allow
+  dci list-roles -o csv --columns id,name")]
 pub struct Args {}
 
 pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {

@@ -25,7 +25,7 @@ pub(super) fn run(args: &Args) -> Result<Report, CliError> {
     let Some(name) = &args.name else {
         let names: Vec<String> = SCHEMAS.iter().map(|(name, _)| (*name).to_owned()).collect();
         let json = Value::from(names.clone()).to_string();
-        return Ok(Report::lines(names, json.into()));
+        return Ok(Report::lines(names, json));
     };
     let (_, schema) = SCHEMAS.iter().find(|(known, _)| known == name).ok_or_else(|| CliError::usage(name.clone()))?;
     Ok(Report::json(schema().as_value()))

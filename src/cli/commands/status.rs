@@ -44,7 +44,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             }
         }
     }
-    let report = Report::lines(lines, status.to_string().into());
+    let report = Report::lines(lines, status.to_string());
     Ok(refusal.into_iter().fold(report, Report::ending_with))
 }
 

@@ -75,5 +75,5 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             .hint_for(ErrorKind::Permission, "Updating a user requires the usersManager permission.")
             .hint_if_in_doubt("Running the command again does no harm: it sets the same values.")
     })?;
-    Ok(Report::answer(format!("The user {} was updated.", args.target), answer.body))
+    Ok(Report::answer(Operation::UPDATE_USER, format!("The user {} was updated.", args.target), answer.body))
 }

@@ -127,6 +127,8 @@ fn exit_codes<'a>(
         {
             true
         }
+        // Its key may be in use.
+        (ExitCode::Conflict, Some(operation)) if operation.takes_idempotency_key => true,
         (code, Some(operation)) => operation
             .responses
             .iter()

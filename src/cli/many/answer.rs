@@ -70,8 +70,7 @@ impl Answers {
         let row = match (plan, outcome) {
             (Plan::Cannot(error), _) => self.failed(target, None, &error),
             (Plan::Same { id, earlier }, _) => self.skipped(target, id, format!("the same as {earlier}")),
-            (Plan::Do(id), Some(Ok(body))) => {
-                let Done { message, invite_id } = serde_json::from_slice(&body).unwrap_or_default();
+            (Plan::Do(id), Some(Ok(Done { message, invite_id }))) => {
                 Row { target, id: Some(id), outcome: self.done, message, invite_id, error: None }
             }
             (Plan::Do(id), Some(Err(error))) => self.failed(target, Some(id), &error),
@@ -140,9 +139,15 @@ fn is_list_on_stdin(command: &str) -> bool {
 }
 
 /// What the answer to a call says, in all operations.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Done {
+pub(super) struct Done {
     message: Option<String>,
     invite_id: Option<String>,
+}
+
+impl Done {
+    pub fn read(body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
+use super::call::RESUME_FLAG;
 use super::context::Context;
 use super::error::CliError;
 use super::exit_code::ExitCode;
@@ -21,7 +22,7 @@ use crate::client::{Client, RunId, UserId, call_each};
 pub(super) use answer::Row;
 pub(super) use plan::{Plan, Planned, shown};
 
-use answer::Answers;
+use answer::{Answers, Done};
 
 /// How long calls that are under way have after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
@@ -51,7 +52,7 @@ pub(super) struct Run<'a> {
 }
 
 /// What came of the call for a target; none where it was not begun.
-type Outcome = Option<Result<Bytes, CliError>>;
+type Outcome = Option<Result<Done, CliError>>;
 
 /// Why no more calls are begun.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,7 +78,7 @@ impl Run<'_> {
         for (planned, outcome) in planned.into_iter().zip(outcomes) {
             answers.add(planned, outcome, stop);
         }
-        let resume = |id: RunId| self.context.command_with("--resume", &id.to_string());
+        let resume = |id: RunId| self.context.command_with(RESUME_FLAG, &id.to_string());
         answers.into_report(started.elapsed(), self.id.and_then(resume))
     }
 
@@ -99,18 +100,22 @@ impl Run<'_> {
         let progress = output.progress(count);
         interrupts.allow_grace(GRACE);
 
-        let (stop, under_way, failures) = (Cell::new(None), Cell::new(0), Cell::new(0));
+        let (stop, under_way, done, failures) = (Cell::new(None), Cell::new(0), Cell::new(0), Cell::new(0));
         let one = async |index: usize, id: &UserId| {
             // Its turn may come after the end.
             if stop.get().is_some() {
                 return None;
             }
             under_way.update(|count| count + 1);
-            let outcome = call(id.clone()).await;
+            // What it says is kept, and not the whole answer.
+            let outcome = call(id.clone()).await.map(|body| Done::read(&body));
             under_way.update(|count| count - 1);
-            if let Err(error) = &outcome {
-                failures.update(|count| count + 1);
-                stop.set(stop.get().or(Stop::because_of(error)));
+            match &outcome {
+                Ok(_) => done.update(|count| count + 1),
+                Err(error) => {
+                    failures.update(|count| count + 1);
+                    stop.set(stop.get().or(Stop::because_of(error, done.get() > 0)));
+                }
             }
             progress.advance(failures.get());
             Some((index, outcome))
@@ -138,10 +143,12 @@ impl Run<'_> {
 }
 
 impl Stop {
-    /// Why no other target would fare better than the one that this failed for, where that is so.
-    fn because_of(error: &CliError) -> Option<Self> {
+    /// Why no other target would fare better than the one that this failed for, where that is so. A credential that
+    /// may do it for others is refused for this one alone.
+    fn because_of(error: &CliError, was_allowed: bool) -> Option<Self> {
         match error.exit_code() {
-            ExitCode::Authentication | ExitCode::Permission => Some(Self::Refused),
+            ExitCode::Authentication => Some(Self::Refused),
+            ExitCode::Permission if !was_allowed => Some(Self::Refused),
             ExitCode::Interrupted => Some(Self::Interrupted),
             _ => None,
         }

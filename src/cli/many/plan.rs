@@ -45,10 +45,10 @@ impl Context<'_> {
                     progress.advance(0);
                 }
                 match outcome {
-                    Err(error) if Stop::because_of(&error) == Some(Stop::Interrupted) => {
+                    Err(error) if Stop::because_of(&error, false) == Some(Stop::Interrupted) => {
                         return Err(CliError::interrupted());
                     }
-                    Err(error) if Stop::because_of(&error).is_some() => return Err(error),
+                    Err(error) if Stop::because_of(&error, false).is_some() => return Err(error),
                     outcome => found[index] = Some(outcome),
                 }
             }

@@ -107,7 +107,7 @@ impl Output {
         let Some(mut text) = report.render(self.format, &self.columns)? else { return Ok(()) };
         let stdout = AutoStream::new(io::stdout(), self.color.into());
         if self.format != Format::Table && io::stdout().is_terminal() {
-            text = plain::plain_lines(&text).into_owned();
+            text = plain::plain_lines(&text.replace('\r', "")).into_owned();
         }
         write(stdout, &text)
     }
@@ -197,7 +197,7 @@ impl Write for PlainStderr {
 /// The value that a flag is given last, in any of the ways in which clap takes one.
 fn last_value<'a>(args: &'a [OsString], long: &str, short: Option<&str>) -> Option<&'a str> {
     let mut value = None;
-    let mut args = args.iter().map_while(|arg| arg.to_str()).take_while(|arg| *arg != "--");
+    let mut args = args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
     while let Some(arg) = args.next() {
         if arg == long || Some(arg) == short {
             value = args.next().or(value);
@@ -240,7 +240,7 @@ pub(super) fn text(text: &str) -> Result<(), CliError> {
 fn write(mut stream: impl Write, text: &str) -> Result<(), CliError> {
     match writeln!(stream, "{text}").and_then(|()| stream.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(CliError::other(format!("the command succeeded, but its result cannot be written: {error}")))
+            Err(CliError::other(format!("the command was done, but its result cannot be written: {error}")))
         }
         _ => Ok(()),
     }

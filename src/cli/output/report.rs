@@ -1,9 +1,10 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::columns::{Columns, with_those_of};
+use super::columns::{Columns, documented, with_those_of};
 use super::{CliError, Column, Format, List, format, plain, table};
 use crate::cli::many::Row;
+use crate::operation::Operation;
 
 /// The result of a command, for people and for scripts.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(in crate::cli) struct Report {
 enum Content {
     Nothing,
     Answer {
+        /// What it answers, where it is the server's.
+        operation: Option<&'static Operation>,
         /// What a person reads.
         lines: Vec<String>,
         /// What the server sent, with the properties that the document does not know.
@@ -36,20 +39,20 @@ enum Content {
 }
 
 impl Report {
-    /// An answer of the server, and what it means.
-    pub fn answer(sentence: String, body: Bytes) -> Self {
-        Self::lines(vec![sentence], body)
+    /// The answer of the server to an operation, and what it means.
+    pub fn answer(operation: &'static Operation, sentence: String, body: Bytes) -> Self {
+        Content::Answer { operation: Some(operation), lines: vec![sentence], body }.into()
     }
 
-    /// The same for what it takes more lines to say.
-    pub fn lines(lines: Vec<String>, body: Bytes) -> Self {
-        Content::Answer { lines, body }.into()
+    /// Lines for people, and JSON for scripts.
+    pub fn lines(lines: Vec<String>, json: String) -> Self {
+        Content::Answer { operation: None, lines, body: json.into() }.into()
     }
 
     /// JSON, which people read as it is too.
     pub fn json(value: &Value) -> Self {
         let json = value.to_string();
-        Self::lines(format::indented(&json).lines().map(str::to_owned).collect(), json.into())
+        Self::lines(format::indented(&json).lines().map(str::to_owned).collect(), json)
     }
 
     /// A list of the server, and the columns of it that people are shown.
@@ -137,7 +140,8 @@ impl Report {
                 known
             }
             Content::Run { .. } => Row::columns(),
-            Content::Nothing | Content::Answer { .. } => Vec::new(),
+            Content::Answer { operation: Some(operation), .. } => documented(operation, None),
+            Content::Nothing | Content::Answer { operation: None, .. } => Vec::new(),
         };
         Ok(with_those_of(known, &self.rows()?))
     }

@@ -78,7 +78,9 @@ fn color(property: &str, text: &str) -> Option<Color> {
         return None;
     }
     match text.to_lowercase().as_str() {
-        "active" | "resent" => Some(Color::Green),
+        // What a run did as it was asked to.
+        "resent" | "cancelled" | "deleted" | "checked" if property == "outcome" => Some(Color::Green),
+        "active" => Some(Color::Green),
         "invited" | "pending" | "skipped" => Some(Color::Yellow),
         "cancelled" | "expired" | "failed" => Some(Color::Red),
         _ => None,
