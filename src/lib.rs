@@ -1,12 +1,27 @@
 //! A client for the invites and users of the DoiT API, made from one OpenAPI document.
 //!
-//! - [`types`]: the types of the API. They need serde, and nothing that does I/O.
-//! - [`operation`]: what the API can do, as a table.
-//! - `client` (feature `client`): calls. `ClientConfig` makes a `Client`, and `call` makes one call with it.
-//! - `sandbox` (feature `sandbox`): an in-memory DoiT on loopback, to test against.
-//! - `cli` (feature `cli`): the program `dci`.
+//! # What do you want to do?
 //!
-//! All features are on by default; `default-features = false` leaves the types alone.
+//! | | take | feature |
+//! | --- | --- | --- |
+//! | read or write the API's JSON, with a client or a server of your own | [`types`] | none |
+//! | know what operations there are, with their requests and responses | [`operation`] | none |
+//! | have JSON Schemas of the types | `SCHEMAS`, and `schemars::JsonSchema` on every type | `schemars` |
+//! | make a call, exactly once | `client::ClientConfig`, `client::call` | `client` |
+//! | make many, a few at once, and go on after a crash | `client::call_each`, `client::RunId` | `client` |
+//! | test what you built, without a network or an account | `sandbox::Sandbox` | `sandbox` |
+//! | use the program `dci` | `cargo install` | `cli` |
+//!
+//! All features are on by default. `default-features = false` leaves the types alone, with serde and nothing that does
+//! I/O; `features = ["client"]` adds the client, and neither a terminal nor a server. The examples `types`, `resend_one` and
+//! `resend_many`, in `tests/examples/`, show each of them.
+//!
+//! # Stability
+//!
+//! The types follow the API. A property or a value that the API adds breaks nobody: an answer with properties that the
+//! document does not know still reads, and an enum that a server sends has a variant `Unknown` for other values, so that
+//! a `match` has an arm for them. What is sent is held to the document. A property that the API takes away, or whose type
+//! it changes, is a breaking change of this crate, and the changelog says so.
 #![cfg_attr(
     all(feature = "client", feature = "sandbox"),
     doc = r#"

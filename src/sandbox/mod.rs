@@ -2,15 +2,27 @@
 //! emails and an idempotency store that behave as the service's do.
 //!
 //! It is there to try `dci` on, and to test against: it starts on a free port, [misbehaves](Fault) when told to,
-//! and stops when it is dropped.
+//! and stops when it is dropped. Each test has one of its own, so that tests run at once and in any order.
+//!
+//! # In your tests
+//!
+//! Start it, put in who is needed, let it misbehave, point your code at it, and read what it did:
 //!
 //! ```
-//! use dci::sandbox::{Fault, Sandbox};
+//! use std::time::Duration;
+//!
+//! use dci::sandbox::{AcceptError, Fault, Sandbox};
 //!
 //! let sandbox = Sandbox::start()?;
+//! sandbox.add_invited("invite-ada", "ada@example.com");
 //! sandbox.inject(Fault::status(503).on("resendInvite").times(2));
-//! // … point a client at sandbox.url(), with the API key sandbox.api_key() …
-//! assert!(sandbox.outbox().is_empty());
+//! // … your code, with the base URL sandbox.url() and the API key sandbox.api_key() …
+//! # let (url, key) = (sandbox.url(), sandbox.api_key());
+//! assert_eq!(sandbox.requests(), 0, "or as many as your code sent");
+//! assert!(sandbox.outbox().is_empty(), "or an email for each invite that was sent");
+//! assert_eq!(sandbox.accept("a token from an email"), Err(AcceptError::UnknownToken));
+//! sandbox.advance(Duration::from_secs(48 * 3600)); // Its clock is its own: the links are dead now.
+//! drop(sandbox); // It stops.
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!

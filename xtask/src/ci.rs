@@ -26,5 +26,8 @@ pub fn run() -> anyhow::Result<()> {
     }
     // The README's test command.
     cmd!(shell, "cargo test --workspace").run()?;
-    Ok(())
+    for example in ["types", "resend_one", "resend_many"] {
+        cmd!(shell, "cargo run --quiet --package dci --example {example}").run()?;
+    }
+    crate::package::run()
 }

@@ -6,6 +6,7 @@ mod docs;
 #[path = "../../build.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod generator;
+mod package;
 mod soak;
 mod spec;
 
@@ -21,6 +22,8 @@ enum Task {
     Bench,
     /// Write man pages and a Markdown reference of every command to target/docs
     Docs,
+    /// Pack the crate, and test it as three other crates that use it
+    Package,
     /// Take over a new version of the API's description, and say what it means
     #[command(subcommand)]
     Spec(spec::Spec),
@@ -33,6 +36,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::run(),
         Task::Bench => bench::run(),
         Task::Docs => docs::run(),
+        Task::Package => package::run(),
         Task::Soak(args) => soak::run(&args),
         Task::Spec(task) => spec::run(task),
     }
