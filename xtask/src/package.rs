@@ -36,21 +36,21 @@ const USERS: [User; 3] = [
         name: "takes-client",
         features: r#"default-features = false, features = ["client"]"#,
         dependencies: "",
-        test: r##"
+        test: r#"
             use dci::client::{ClientConfig, IdempotencyKey, RunId, UserId};
             let client = ClientConfig::new("key".parse().unwrap()).with_base_url("http://127.0.0.1:1").unwrap().build().unwrap();
             let id: UserId = "3f2a9c".parse().unwrap();
             let key = RunId::new().key(dci::operation::Operation::RESEND_INVITE, &id, false);
             assert_ne!(key, IdempotencyKey::random());
             let _ = client.resend_invite().id(&id).idempotency_key(key);
-        "##,
+        "#,
         without: &["clap", "axum", "indicatif", "comfy-table", "anstream", "schemars"],
     },
     User {
         name: "tests-with-sandbox",
         features: r#"default-features = false, features = ["client", "sandbox"]"#,
         dependencies: "tokio = { version = \"1\", features = [\"rt\"] }\n",
-        test: r##"
+        test: r#"
             use dci::client::{ClientConfig, IdempotencyKey, call};
             use dci::sandbox::{Fault, Sandbox};
             let sandbox = Sandbox::start().unwrap();
@@ -61,7 +61,7 @@ const USERS: [User; 3] = [
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let answer = runtime.block_on(call(request.body(serde_json::Map::new()).send())).unwrap();
             assert_eq!((answer.attempts, sandbox.outbox().len()), (2, 1));
-        "##,
+        "#,
         without: &["clap", "indicatif", "comfy-table", "schemars"],
     },
 ];
