@@ -14,14 +14,14 @@ const TIMES: usize = 5;
 pub fn run() -> anyhow::Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(crate::root());
-    let folder = crate::root().join("target/bench");
+    let folder = crate::target().join("bench");
     shell.create_dir(&folder)?;
     let (full, out) = (folder.join("full.yaml"), folder.join("out.yaml"));
     shell.write_file(&full, to_yaml(&full_size(&read_own(&own_document())?))?)?;
 
     // As released, but for panics: the generator's are what the task reports.
     cmd!(shell, "cargo build --quiet --package xtask --profile unwinding").run()?;
-    let xtask = crate::root().join("target/unwinding/xtask");
+    let xtask = crate::target().join("unwinding/xtask");
     let update = median(|| {
         shell.remove_path(&out)?;
         Ok(cmd!(shell, "{xtask} spec update --from {full} --all --out {out}").quiet().ignore_stdout().run()?)
@@ -55,9 +55,10 @@ fn median(mut measured: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Du
 fn rebuild(shell: &Shell) -> anyhow::Result<Duration> {
     let scratch = crate::spec::scratch_crate(&read_own(&own_document())?)?;
     let (manifest, document) = (scratch.join("Cargo.toml"), scratch.join("openapi/doit.yaml"));
+    let target = &crate::target();
     let text = shell.read_file(&document).context("the document of the scratch crate")?;
     let build = || -> anyhow::Result<()> {
-        Ok(cmd!(shell, "cargo build --quiet --lib --manifest-path {manifest} --target-dir target").quiet().run()?)
+        Ok(cmd!(shell, "cargo build --quiet --lib --manifest-path {manifest} --target-dir {target}").quiet().run()?)
     };
     build()?;
     let mut number = 0;

@@ -1,14 +1,13 @@
 //! Man pages and a Markdown reference of every command, for packages and for reading.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use anyhow::Context;
 use clap::{Arg, Command};
 use dci::cli::{Body, Section};
 
 pub fn run() -> anyhow::Result<()> {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/docs");
+    let target = crate::target().join("docs");
     let (man, markdown) = (target.join("man"), target.join("markdown"));
     for folder in [&man, &markdown] {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -18,7 +17,7 @@ pub fn run() -> anyhow::Result<()> {
         let path = markdown.join(format!("{name}.md"));
         std::fs::write(&path, page).with_context(|| path.display().to_string())?;
     }
-    crate::show("target/docs/man and target/docs/markdown are written");
+    crate::show(&format!("{} and {} are written", man.display(), markdown.display()));
     Ok(())
 }
 

@@ -69,7 +69,7 @@ const USERS: [User; 3] = [
 pub fn run() -> anyhow::Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(crate::root());
-    let folder = crate::root().join("target/package-users");
+    let folder = crate::target().join("package-users");
     shell.remove_path(&folder)?;
     shell.create_dir(&folder)?;
 
@@ -77,7 +77,7 @@ pub fn run() -> anyhow::Result<()> {
     cmd!(shell, "cargo package --package dci --allow-dirty --quiet").run()?;
     let name = cmd!(shell, "cargo pkgid --package dci").quiet().read()?;
     let version = name.rsplit(['#', '@']).next().context("a package has a version")?.to_owned();
-    let packed = crate::root().join(format!("target/package/dci-{version}.crate"));
+    let packed = crate::target().join(format!("package/dci-{version}.crate"));
     cmd!(shell, "tar -xzf {packed} -C {folder}").quiet().run()?;
     let packed = folder.join(format!("dci-{version}"));
     for user in USERS {
@@ -99,7 +99,7 @@ fn take(shell: &Shell, folder: &Path, packed: &Path, user: &User) -> anyhow::Res
     shell.write_file(place.join("src/lib.rs"), format!("#[test]\nfn it_works() {{{test}}}\n"))?;
     // The versions that the project was tested with.
     shell.copy_file(crate::root().join("Cargo.lock"), &place)?;
-    let (manifest, target) = (place.join("Cargo.toml"), crate::root().join("target"));
+    let (manifest, target) = (place.join("Cargo.toml"), crate::target());
     cmd!(shell, "cargo test --quiet --manifest-path {manifest} --target-dir {target}").quiet().run()?;
 
     let tree = cmd!(shell, "cargo tree --edges normal --prefix none --manifest-path {manifest}").quiet().read()?;

@@ -91,8 +91,8 @@ fn components(document: &Value) -> BTreeSet<String> {
 }
 
 fn compile(document: &Value) -> anyhow::Result<()> {
-    let (root, scratch) = (crate::root(), scratch_crate(document)?);
-    let (manifest, target) = (scratch.join("Cargo.toml"), root.join("target"));
+    let scratch = scratch_crate(document)?;
+    let (manifest, target) = (scratch.join("Cargo.toml"), crate::target());
     let shell = Shell::new()?;
     cmd!(shell, "cargo check --quiet --lib --manifest-path {manifest} --target-dir {target}")
         .args(["--no-default-features", "--features", "client,schemars"])
@@ -103,7 +103,7 @@ fn compile(document: &Value) -> anyhow::Result<()> {
 
 /// The library, as other crates have it, made from this document: a crate on its own under `target/`.
 pub fn scratch_crate(document: &Value) -> anyhow::Result<PathBuf> {
-    let (root, scratch) = (crate::root(), crate::root().join("target/spec-check"));
+    let (root, scratch) = (crate::root(), crate::target().join("spec-check"));
     let shell = Shell::new()?;
     shell.remove_path(&scratch)?;
     shell.create_dir(scratch.join("openapi"))?;
