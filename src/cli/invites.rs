@@ -156,7 +156,11 @@ async fn one<A: InviteAction>(
     };
     let outcome = action.call(client, &id, key.clone()).await;
     match outcome {
-        Ok(body) => Ok(Report::answer(A::OPERATION, action.sentence(&invite), body)),
+        Ok(body) => {
+            // It knows the time zone, which takes its time to read.
+            let sentence = context.output.is_for_people().then(|| action.sentence(&invite));
+            Ok(Report::answer(A::OPERATION, sentence.unwrap_or_default(), body))
+        }
         Err(error) => Err(match args.resume {
             Some(run) => context.advise_same_call(error.failing(failed), RESUME_FLAG, &run.to_string()),
             None => context.advise_same_call(error.failing(failed), KEY_FLAG, key.as_str()),

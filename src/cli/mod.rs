@@ -71,16 +71,24 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// The arguments as a command; none when they ask for help or the version, which is then printed.
 fn parse(args: &[OsString], output: &Output) -> Result<Option<Cli>, CliError> {
-    let command = help::command().color(output.color().into());
-    let parsed = command.try_get_matches_from(args).and_then(|matches| {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand};
+    let color = output.color().into();
+    let parsed = help::arguments().color(color).try_get_matches_from(args).and_then(|matches| {
         let cli = Cli::from_arg_matches(&matches)?;
         Ok(Cli { global: cli.global.settle(&matches)?, ..cli })
     });
-    match parsed {
-        Ok(cli) => Ok(Some(cli)),
-        Err(error) if error.use_stderr() => Err(CliError::arguments(error)),
-        Err(help) => output.help(&help).map(|()| None),
-    }
+    let error = match parsed {
+        Ok(cli) => return Ok(Some(cli)),
+        Err(error) => error,
+    };
+    // Only now the help is needed, and the same arguments ask for it again.
+    let error = match error.kind() {
+        DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand => {
+            help::command().color(color).try_get_matches_from(args).err().unwrap_or(error)
+        }
+        _ => error,
+    };
+    if error.use_stderr() { Err(CliError::arguments(error)) } else { output.help(&error).map(|()| None) }
 }
 
 fn run(cli: Cli, args: &[OsString], output: &Output) -> Result<(), CliError> {

@@ -1,5 +1,6 @@
 use bytes::Bytes;
-use jiff::{SignedDuration, ZonedDateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
 use crate::cli::invites::{self, InviteAction, InviteArgs, Invites};
@@ -50,7 +51,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     } else {
         Invites::Named(Targets::read(args.targets, context).await?)
     };
-    let resend = Resend { args: &args.invites, context, begun: ZonedDateTime::now() };
+    let resend = Resend { args: &args.invites, context, begun: Timestamp::now() };
     invites::run(&resend, invites, &args.invites, context).await
 }
 
@@ -58,7 +59,7 @@ struct Resend<'a> {
     args: &'a InviteArgs,
     context: &'a Context<'a>,
     /// The work is done after it, on whichever attempt.
-    begun: ZonedDateTime,
+    begun: Timestamp,
 }
 
 impl InviteAction for Resend<'_> {
@@ -92,7 +93,8 @@ impl InviteAction for Resend<'_> {
                  of the key; earlier links no longer work."
             );
         }
-        let end = (&self.begun + LINK_LIFETIME).strftime("%a %-d %b %Y, %H:%M %Z");
+        let end = (self.begun + LINK_LIFETIME).to_zoned_datetime(TimeZone::system());
+        let end = end.strftime("%a %-d %b %Y, %H:%M %Z");
         format!("The {invite} was sent again. Its new link works until {end}; earlier links no longer work.")
     }
 }

@@ -5,10 +5,10 @@ mod prose;
 mod reference;
 
 use clap::CommandFactory;
-use clap::builder::{PossibleValue, StyledStr};
+use clap::builder::{PossibleValue, StyledStr, Styles};
 
 use super::Cli;
-use crate::operation::Operation;
+use crate::operation::{OPERATIONS, Operation};
 
 pub(super) use pager::page;
 pub use reference::{Body, Section};
@@ -16,13 +16,24 @@ pub use reference::{Body, Section};
 /// The widest that help is.
 pub(super) const MAX_WIDTH: usize = 100;
 
-/// The whole command line, with its help for a terminal.
+/// The command line as it is typed, without the help that few runs ask for: making that takes longer than a call.
 ///
-/// A command that is named after an operation is described by the document, and has an alias without the dashes.
+/// A command that is named after an operation has an alias without the dashes.
+pub(super) fn arguments() -> clap::Command {
+    let command = Cli::command().max_term_width(MAX_WIDTH).styles(Styles::styled());
+    OPERATIONS.iter().map(|operation| operation.rust_name.replace('_', "-")).fold(command, |command, name| {
+        let alias = name.replace('-', "");
+        if alias == name || command.find_subcommand(&name).is_none() {
+            return command;
+        }
+        command.mut_subcommand(name, |command| command.visible_alias(alias))
+    })
+}
+
+/// The whole command line, with its help for a terminal. What is named after an operation is described by the document.
 #[must_use]
 pub fn command() -> clap::Command {
-    let styles = clap::builder::Styles::styled();
-    let command = Cli::command().max_term_width(MAX_WIDTH).styles(styles);
+    let command = arguments();
     let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let command = names.iter().fold(command, |command, name| command.mut_subcommand(name, with_reference));
     let command = command.mut_args(with_values_in_long_help);
@@ -37,10 +48,7 @@ fn with_reference(command: clap::Command) -> clap::Command {
     let command = match Operation::named(&name.replace('-', "_")) {
         Some(operation) => {
             let description = prose::wrapped(operation.description, width());
-            command
-                .about(operation.summary)
-                .long_about(format!("{}\n\n{description}", operation.summary))
-                .visible_aliases(Some(name.replace('-', "")).filter(|alias| *alias != name))
+            command.about(operation.summary).long_about(format!("{}\n\n{description}", operation.summary))
         }
         None => command,
     };
@@ -76,7 +84,7 @@ pub fn reference(name: &str) -> Vec<Section> {
 }
 
 fn terminal(sections: &[Section]) -> StyledStr {
-    let styles = clap::builder::Styles::styled();
+    let styles = Styles::styled();
     let heading = styles.get_header();
     let mut text = String::new();
     for Section { title, body } in sections {

@@ -84,7 +84,7 @@ impl Output {
     }
 
     /// Whether the result is shown in words and tables, and not in the properties that the server sent.
-    fn is_for_people(&self) -> bool {
+    pub fn is_for_people(&self) -> bool {
         self.format == Format::Table
     }
 
