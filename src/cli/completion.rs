@@ -5,9 +5,7 @@ use super::help;
 
 /// What makes a shell complete the command line.
 pub(super) fn script(shell: Shell) -> String {
-    let mut command = without_files(help::command());
-    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    command = names.iter().fold(command, |command, name| command.mut_subcommand(name, without_files));
+    let mut command = help::each_command(without_files(help::command()), without_files);
     let mut script = Vec::new();
     generate(shell, &mut command, "dci", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();

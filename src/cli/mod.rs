@@ -84,7 +84,9 @@ fn parse(args: &[OsString], output: &Output) -> Result<Option<Cli>, CliError> {
     // Only now the help is needed, and the same arguments ask for it again.
     let error = match error.kind() {
         DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand => {
-            help::command().color(color).try_get_matches_from(args).err().unwrap_or(error)
+            let is_short = args.iter().any(|arg| arg == "-h") && !args.iter().any(|arg| arg == "--help");
+            let command = if is_short { help::with_short_help() } else { help::command() };
+            command.color(color).try_get_matches_from(args).err().unwrap_or(error)
         }
         _ => error,
     };

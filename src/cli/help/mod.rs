@@ -30,33 +30,44 @@ pub(super) fn arguments() -> clap::Command {
     })
 }
 
+/// The same with the short help, which is a screen of each command.
+pub(super) fn with_short_help() -> clap::Command {
+    let command = each_command(arguments(), |command| {
+        let name = command.get_name().to_owned();
+        let operation = Operation::named(&name.replace('-', "_"));
+        let command = match operation {
+            Some(operation) => command.about(operation.summary),
+            None => command,
+        };
+        command
+            .mut_args(with_values_in_long_help)
+            .after_help(format!("More flags, and the whole page: dci {name} --help"))
+    });
+    command.mut_args(with_values_in_long_help).after_help("More flags: dci --help. About one command: dci <COMMAND> -h")
+}
+
 /// The whole command line, with its help for a terminal. What is named after an operation is described by the document.
 #[must_use]
 pub fn command() -> clap::Command {
-    let command = arguments();
-    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    let command = names.iter().fold(command, |command, name| command.mut_subcommand(name, with_reference));
-    let command = command.mut_args(with_values_in_long_help);
-    let sections = reference::sections(&command);
-    command
-        .after_long_help(terminal(&sections))
-        .after_help("More flags: dci --help. About one command: dci <COMMAND> -h")
+    let command = each_command(with_short_help(), |command| {
+        let sections = terminal(&reference::sections(&command));
+        let command = match Operation::named(&command.get_name().replace('-', "_")) {
+            Some(operation) => {
+                let description = prose::wrapped(operation.description, width());
+                command.long_about(format!("{}\n\n{description}", operation.summary))
+            }
+            None => command,
+        };
+        command.after_long_help(sections)
+    });
+    let sections = terminal(&reference::sections(&command));
+    command.after_long_help(sections)
 }
 
-fn with_reference(command: clap::Command) -> clap::Command {
-    let name = command.get_name().to_owned();
-    let command = match Operation::named(&name.replace('-', "_")) {
-        Some(operation) => {
-            let description = prose::wrapped(operation.description, width());
-            command.about(operation.summary).long_about(format!("{}\n\n{description}", operation.summary))
-        }
-        None => command,
-    };
-    let sections = reference::sections(&command);
-    command
-        .mut_args(with_values_in_long_help)
-        .after_long_help(terminal(&sections))
-        .after_help(format!("More flags, and the whole page: dci {name} --help"))
+/// The command line with each of its commands changed.
+pub(super) fn each_command(command: clap::Command, change: impl Fn(clap::Command) -> clap::Command) -> clap::Command {
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, &change))
 }
 
 /// The values that an argument can have are listed in the long help, so that the short one stays within a screen.
