@@ -174,14 +174,15 @@ fn drop_import(tree: &mut syn::UseTree, name: &str) {
 
 fn operation_table(raw: &Value) -> TokenStream {
     let rows = document::operations(raw).map(|(path, method, operation)| {
+        let shared = &raw["paths"][path]["parameters"];
         let id = operation["operationId"].as_str().unwrap_or_default();
         let rust_name = id.to_snake_case();
         let method = method.to_uppercase();
         let summary = operation["summary"].as_str().unwrap_or_default();
         let description = operation["description"].as_str().unwrap_or_default();
-        let has_key = operation["parameters"]
-            .as_array()
+        let has_key = [&operation["parameters"], shared]
             .into_iter()
+            .filter_map(Value::as_array)
             .flatten()
             .any(|parameter| document::resolve(raw, parameter)["name"] == "Idempotency-Key");
         let request = content(raw, &operation["requestBody"]);

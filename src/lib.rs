@@ -19,8 +19,9 @@
 //! # Stability
 //!
 //! The types follow the API. A property or a value that the API adds breaks nobody: an answer with properties that the
-//! document does not know still reads, and an enum that a server sends has a variant `Unknown` for other values, so that
-//! a `match` has an arm for them. What is sent is held to the document. A property that the API takes away, or whose type
+//! document does not know still reads, and its type is `non_exhaustive`; an enum that a server sends has a variant
+//! `Unknown` for other values, so that a `match` has an arm for them. Only where a value tells the cases of a union from
+//! each other, another one fits none of them. What is only sent is held to the document. A property that the API takes away, or whose type
 //! it changes, is a breaking change of this crate, and the changelog says so.
 #![cfg_attr(
     all(feature = "client", feature = "sandbox"),

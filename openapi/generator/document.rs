@@ -24,34 +24,42 @@ pub fn without_crates(raw: &Value) -> Value {
     }
 }
 
-/// What a reference of the form `#/a/b` leads to; anything else is itself.
+/// The most references that follow each other.
+const LONGEST_CHAIN: usize = 32;
+
+/// What a reference of the form `#/a/b` leads to in the end; anything else is itself.
 #[must_use]
 pub fn resolve<'a>(raw: &'a Value, value: &'a Value) -> &'a Value {
-    let target = value["$ref"].as_str().and_then(|reference| raw.pointer(reference.strip_prefix('#')?));
-    target.unwrap_or(value)
+    let next = |value: &&'a Value| raw.pointer(value["$ref"].as_str()?.strip_prefix('#')?);
+    std::iter::successors(Some(value), next).take(LONGEST_CHAIN).last().unwrap_or(value)
 }
 
-/// The value with every reference in it replaced by what it leads to; one that leads back to itself stays.
+/// The most references of a schema that are replaced; schemas that refer to each other may have any number.
+const MOST_REFERENCES: usize = 200;
+
+/// The value with the references in it replaced by what they lead to; one that leads back to itself stays, and so do
+/// those that are too many to read.
 #[must_use]
 pub fn resolve_all(raw: &Value, value: &Value) -> Value {
-    fn resolved(raw: &Value, value: &Value, inside: &mut Vec<String>) -> Value {
+    fn resolved(raw: &Value, value: &Value, inside: &mut Vec<String>, left: &mut usize) -> Value {
         match value {
             Value::Object(object) => match object.get("$ref").and_then(Value::as_str) {
-                Some(reference) if inside.iter().any(|outer| outer == reference) => value.clone(),
+                Some(reference) if *left == 0 || inside.iter().any(|outer| outer == reference) => value.clone(),
                 Some(reference) => {
+                    *left -= 1;
                     inside.push(reference.to_owned());
                     let target = resolve(raw, value);
-                    let target = if target == value { value.clone() } else { resolved(raw, target, inside) };
+                    let target = if target == value { value.clone() } else { resolved(raw, target, inside, left) };
                     inside.pop();
                     target
                 }
-                None => object.iter().map(|(name, part)| (name.clone(), resolved(raw, part, inside))).collect(),
+                None => object.iter().map(|(name, part)| (name.clone(), resolved(raw, part, inside, left))).collect(),
             },
-            Value::Array(parts) => parts.iter().map(|part| resolved(raw, part, inside)).collect(),
+            Value::Array(parts) => parts.iter().map(|part| resolved(raw, part, inside, left)).collect(),
             other => other.clone(),
         }
     }
-    resolved(raw, value, &mut Vec::new())
+    resolved(raw, value, &mut Vec::new(), &mut { MOST_REFERENCES })
 }
 
 /// Path, method and content of each operation that has an id, in the document's order.

@@ -7,29 +7,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToPascalCase;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
-use serde_json::Value;
+use serde_json::{Value, json};
 use syn::visit::Visit;
 
 use super::document::{operations, resolve};
 use super::schema::documented_types;
 
 pub fn loosen(types: &mut syn::File, raw: &Value, with_schemas: bool) {
-    let received = received(types, raw);
+    let received = Received::of(types, raw);
     let documented = documented_types(raw);
+    let mut opened = BTreeSet::new();
     let mut items = Vec::with_capacity(types.items.len());
     for item in std::mem::take(&mut types.items) {
         match item {
-            syn::Item::Enum(item) if received.contains(&item.ident.to_string()) && is_text(&item) => {
-                let schema = documented.get(&item.ident.to_string()).filter(|_| with_schemas);
-                items.extend(open_enum(&item, schema));
+            syn::Item::Enum(item) if received.may_grow(&item.ident) && is_text(&item) => {
+                opened.insert(item.ident.to_string());
+                let schema = documented.get(&item.ident.to_string());
+                items.extend(open_enum(&item, schema, with_schemas));
+            }
+            syn::Item::Struct(mut item) if received.contains(&item.ident) => {
+                loosen_struct(&mut item);
+                items.push(syn::Item::Struct(item));
             }
             syn::Item::Impl(item) => {
                 let name = item.self_ty.to_token_stream().to_string();
-                let is_open = types_of(&items, &name).is_some_and(is_open_enum);
                 match implemented(&item).as_deref() {
                     // The open enum has its own.
-                    Some("Display" | "FromStr" | "TryFrom" | "From") if is_open => {}
-                    Some("Deserialize") if received.contains(&name) => items.push(as_it_comes(&item.self_ty)),
+                    Some("Display" | "FromStr" | "TryFrom" | "From") if opened.contains(&name) => {}
+                    Some("Deserialize") if received.names.contains(&name) && is_limited_text(&items, &name) => {
+                        items.push(as_it_comes(&item.self_ty));
+                    }
                     _ => items.push(syn::Item::Impl(item)),
                 }
             }
@@ -39,52 +46,135 @@ pub fn loosen(types: &mut syn::File, raw: &Value, with_schemas: bool) {
     types.items = items;
 }
 
-/// The names of the types that are made from answers.
-fn received(types: &syn::File, raw: &Value) -> BTreeSet<String> {
-    struct Names(Vec<String>);
-    impl<'a> Visit<'a> for Names {
-        fn visit_ident(&mut self, ident: &'a proc_macro2::Ident) {
-            self.0.push(ident.to_string());
-        }
+/// The types that are made from answers.
+struct Received {
+    names: BTreeSet<String>,
+    /// Those that tell the cases of a union from each other: a value that is in none of them must not fit into the
+    /// first that comes.
+    distinguishing: BTreeSet<String>,
+}
+
+impl Received {
+    fn of(types: &syn::File, raw: &Value) -> Self {
+        let definitions: BTreeMap<String, Definition> = types.items.iter().filter_map(Definition::of).collect();
+        let answers = answers(raw);
+        let is_answer = |name: &&String| answers.iter().any(|answer| answer.is_of(name));
+        let names = reachable(&definitions, definitions.keys().filter(is_answer).cloned());
+        let unions = definitions.iter().filter(|(name, definition)| definition.is_union && names.contains(*name));
+        let cases = unions.flat_map(|(_, definition)| definition.parts.iter().cloned());
+        let distinguishing = reachable(&definitions, cases);
+        Self { names, distinguishing }
     }
-    let definitions: BTreeMap<String, Vec<String>> = types
-        .items
-        .iter()
-        .filter_map(|item| {
-            let mut names = Names(Vec::new());
-            match item {
-                syn::Item::Struct(item) => item.fields.iter().for_each(|field| names.visit_type(&field.ty)),
-                syn::Item::Enum(item) => {
-                    item.variants.iter().for_each(|variant| names.visit_fields(&variant.fields));
-                }
-                syn::Item::Type(item) => names.visit_type(&item.ty),
-                _ => return None,
-            }
-            Some((name_of(item)?, names.0))
-        })
-        .collect();
+
+    fn contains(&self, name: &syn::Ident) -> bool {
+        self.names.contains(&name.to_string())
+    }
+
+    fn may_grow(&self, name: &syn::Ident) -> bool {
+        self.contains(name) && !self.distinguishing.contains(&name.to_string())
+    }
+}
+
+fn reachable(definitions: &BTreeMap<String, Definition>, from: impl Iterator<Item = String>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut open: Vec<String> = answers(raw);
+    let mut open: Vec<String> = from.collect();
     while let Some(name) = open.pop() {
-        if let Some(parts) = definitions.get(&name).filter(|_| found.insert(name)) {
-            open.extend(parts.iter().cloned());
+        if let Some(definition) = definitions.get(&name).filter(|_| found.insert(name)) {
+            open.extend(definition.parts.iter().cloned());
         }
     }
     found
 }
 
-/// The types of the bodies of answers.
-fn answers(raw: &Value) -> Vec<String> {
-    let mut names = Vec::new();
-    for (_, _, operation) in operations(raw) {
-        let id = operation["operationId"].as_str().unwrap_or_default().to_pascal_case();
-        for (_, response) in operation["responses"].as_object().into_iter().flatten() {
-            let schema = &resolve(raw, response)["content"]["application/json"]["schema"];
-            let reference = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
-            names.push(reference.map_or_else(|| format!("{id}Response"), ToPascalCase::to_pascal_case));
+/// What a type is made of.
+struct Definition {
+    /// All names in it; those of types are among them.
+    parts: Vec<String>,
+    is_union: bool,
+}
+
+impl Definition {
+    fn of(item: &syn::Item) -> Option<(String, Self)> {
+        struct Names(Vec<String>);
+        impl<'a> Visit<'a> for Names {
+            fn visit_ident(&mut self, ident: &'a proc_macro2::Ident) {
+                self.0.push(ident.to_string());
+            }
+        }
+        let (mut names, mut is_union) = (Names(Vec::new()), false);
+        match item {
+            syn::Item::Struct(item) => item.fields.iter().for_each(|field| names.visit_type(&field.ty)),
+            syn::Item::Enum(item) => {
+                is_union = !is_text(item);
+                item.variants.iter().for_each(|variant| names.visit_fields(&variant.fields));
+            }
+            syn::Item::Type(item) => names.visit_type(&item.ty),
+            _ => return None,
+        }
+        Some((name_of(item)?, Self { parts: names.0, is_union }))
+    }
+}
+
+/// Where the names of the types of an answer come from.
+enum Answer {
+    Schema(String),
+    /// A body that has no name of its own: the names of its types begin with this.
+    Inline(String),
+}
+
+impl Answer {
+    fn is_of(&self, name: &str) -> bool {
+        match self {
+            Self::Schema(schema) => schema == name,
+            Self::Inline(start) => name.starts_with(start),
         }
     }
-    names
+}
+
+fn answers(raw: &Value) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    for (_, _, operation) in operations(raw) {
+        let id = operation["operationId"].as_str().unwrap_or_default().to_pascal_case();
+        answers.push(Answer::Inline(format!("{id}Response")));
+        for (_, response) in operation["responses"].as_object().into_iter().flatten() {
+            for (_, content) in resolve(raw, response)["content"].as_object().into_iter().flatten() {
+                answers.extend(references(&content["schema"]).map(|name| Answer::Schema(name.to_pascal_case())));
+            }
+        }
+    }
+    answers
+}
+
+/// The names of the schemas that a schema refers to.
+fn references(schema: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+    match schema {
+        Value::Object(object) => {
+            let own = object.get("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit('/').next());
+            Box::new(own.into_iter().chain(object.values().flat_map(references)))
+        }
+        Value::Array(parts) => Box::new(parts.iter().flat_map(references)),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// An answer may gain properties, and so may its type.
+fn loosen_struct(item: &mut syn::ItemStruct) {
+    item.attrs.retain(|attribute| {
+        !attribute.path().is_ident("serde") || !attribute.to_token_stream().to_string().contains("deny_unknown_fields")
+    });
+    if matches!(item.fields, syn::Fields::Named(_)) {
+        item.attrs.push(syn::parse_quote!(#[non_exhaustive]));
+    }
+}
+
+fn is_limited_text(items: &[syn::Item], name: &str) -> bool {
+    items.iter().any(|item| match item {
+        syn::Item::Struct(item) if item.ident == name => {
+            let text = |field: &syn::Field| field.ty.to_token_stream().to_string().ends_with("String");
+            matches!(&item.fields, syn::Fields::Unnamed(fields) if fields.unnamed.iter().all(text))
+        }
+        _ => false,
+    })
 }
 
 fn name_of(item: &syn::Item) -> Option<String> {
@@ -96,19 +186,8 @@ fn name_of(item: &syn::Item) -> Option<String> {
     }
 }
 
-fn types_of<'a>(items: &'a [syn::Item], name: &str) -> Option<&'a syn::ItemEnum> {
-    items.iter().find_map(|item| match item {
-        syn::Item::Enum(item) if item.ident == name => Some(item),
-        _ => None,
-    })
-}
-
 fn is_text(item: &syn::ItemEnum) -> bool {
     !item.variants.is_empty() && item.variants.iter().all(|variant| variant.fields.is_empty())
-}
-
-fn is_open_enum(item: &syn::ItemEnum) -> bool {
-    item.variants.iter().any(|variant| variant.ident == UNKNOWN)
 }
 
 /// The name of the trait that is implemented.
@@ -117,15 +196,14 @@ fn implemented(item: &syn::ItemImpl) -> Option<String> {
     path.segments.last().map(|segment| segment.ident.to_string())
 }
 
-const UNKNOWN: &str = "Unknown";
-
 /// The enum with one more variant, and everything that it can do.
-fn open_enum(item: &syn::ItemEnum, schema: Option<&Value>) -> Vec<syn::Item> {
+fn open_enum(item: &syn::ItemEnum, schema: Option<&Value>, with_schemas: bool) -> Vec<syn::Item> {
     let name = &item.ident;
     let docs = item.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
     let variants: Vec<_> = item.variants.iter().map(|variant| &variant.ident).collect();
     let texts: Vec<String> = item.variants.iter().map(super::schema::wire_name_of_variant).collect();
-    let unknown = format_ident!("{UNKNOWN}");
+    let names = ["Unknown", "UnknownValue", "NotDocumented"].map(|name| format_ident!("{name}"));
+    let unknown = names.iter().find(|name| !variants.contains(name)).expect("no document has all three values");
     let tokens = quote! {
         #(#docs)*
         #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -180,7 +258,10 @@ fn open_enum(item: &syn::ItemEnum, schema: Option<&Value>) -> Vec<syn::Item> {
             }
         }
     };
-    let schema = schema.map(|schema| json_schema(name, schema)).unwrap_or_default();
+    // What is deep inside of another schema is described by its values alone.
+    let by_values = json!({ "type": "string", "enum": texts });
+    let schema = schema.filter(|schema| schema["enum"].is_array()).unwrap_or(&by_values);
+    let schema = if with_schemas { json_schema(name, schema) } else { TokenStream::new() };
     syn::parse2::<syn::File>(quote!(#tokens #schema)).expect("what this file quotes is Rust").items
 }
 

@@ -54,9 +54,9 @@ pub enum ErrorKind {
     Authentication,
     /// The credential may not do this (403). Get the permission.
     Permission,
-    /// There is no such thing (404).
+    /// There is no such thing (404). Look it up again: an invite that was accepted is gone.
     NotFound,
-    /// The state of the thing does not allow this (409).
+    /// The state of the thing does not allow this (409). Look at it: what was wanted may be done already.
     Conflict,
     /// Too many requests (429). Wait, then try again.
     RateLimited,

@@ -65,7 +65,7 @@ impl ClientHooks<Exchange> for Client {
         }
         // The generator adds it; the document knows no such header.
         request.headers_mut().remove("api-version");
-        label_body(request, operation(info));
+        label_body(request, operation(info)).map_err(Error::InvalidRequest)?;
         self.inner().authenticate(request);
         Ok(())
     }
@@ -76,19 +76,20 @@ impl ClientHooks<Exchange> for Client {
 }
 
 /// Sets the media type that the document gives the body, where the generator knows only another one.
-fn label_body(request: &mut Request, operation: &Operation) {
-    let Some(content) = operation.request else { return };
-    let Some(body) = request.body().and_then(reqwest::Body::as_bytes) else { return };
+fn label_body(request: &mut Request, operation: &Operation) -> Result<(), String> {
+    let (Some(content), Some(body)) = (operation.request, request.body()) else { return Ok(()) };
+    let body = body.as_bytes().ok_or("a body that is a stream cannot be sent again; give it as bytes")?;
     let media_type = match content.media_type {
         "multipart/form-data" => match boundary(body) {
             Some(boundary) => format!("multipart/form-data; boundary=\"{boundary}\""),
-            None => return,
+            None => return Err("the body is no form: it has to begin with its boundary".to_owned()),
         },
         other => other.to_owned(),
     };
     if let Ok(value) = HeaderValue::from_str(&media_type) {
         request.headers_mut().insert(CONTENT_TYPE, value);
     }
+    Ok(())
 }
 
 /// The boundary of a multipart body, which is what its first line has after two dashes.
@@ -202,20 +203,20 @@ mod tests {
     use super::*;
     use crate::operation::Content;
 
-    fn sent_as(media_type: &'static str, body: &'static str) -> Option<String> {
+    fn sent_as(media_type: &'static str, body: &'static str) -> Result<Option<String>, String> {
         let request = Some(Content { media_type, schema: "{}" });
         let operation = Operation { request, ..*Operation::UPDATE_USER };
         let mut request = Request::new(reqwest::Method::PATCH, "http://127.0.0.1/".parse().expect("a URL"));
         *request.body_mut() = Some(body.into());
-        label_body(&mut request, &operation);
-        request.headers().get(CONTENT_TYPE).map(|value| value.to_str().expect("visible").to_owned())
+        label_body(&mut request, &operation)?;
+        Ok(request.headers().get(CONTENT_TYPE).map(|value| value.to_str().expect("visible").to_owned()))
     }
 
     #[test]
     fn a_body_is_sent_as_what_the_document_says() {
-        assert_eq!(sent_as("application/merge-patch+json", "{}").as_deref(), Some("application/merge-patch+json"));
+        assert_eq!(sent_as("application/merge-patch+json", "{}"), Ok(Some("application/merge-patch+json".to_owned())));
         let form = "--x-1\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x-1--\r\n";
-        assert_eq!(sent_as("multipart/form-data", form).as_deref(), Some("multipart/form-data; boundary=\"x-1\""));
-        assert_eq!(sent_as("multipart/form-data", "no form"), None, "what the caller set stays");
+        assert_eq!(sent_as("multipart/form-data", form), Ok(Some("multipart/form-data; boundary=\"x-1\"".to_owned())));
+        assert!(sent_as("multipart/form-data", "no form").is_err());
     }
 }

@@ -17,7 +17,9 @@ fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 /// Each `(operationId, status, schema)` of the document.
 pub fn responses(document: &Value) -> Vec<(String, u16, Value)> {
     let items = document["paths"].as_object().expect("paths").values();
+    // What the operations of a path share stands beside them.
     let operations = items.flat_map(|item| item.as_object().expect("an object").values());
+    let operations = operations.filter(|operation| operation["responses"].is_object());
     operations
         .flat_map(|operation| {
             let id = operation["operationId"].as_str().expect("an id").to_owned();

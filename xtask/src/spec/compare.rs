@@ -59,6 +59,12 @@ impl<'a> Comparison<'a> {
         for name in ["servers", "security"] {
             comparison.same(Severity::Breaking, &old[name], &new[name], &format!("#/{name}"));
         }
+        let schemes = "/components/securitySchemes";
+        for name in names_in(old.pointer(schemes)).union(&names_in(new.pointer(schemes))) {
+            let place = format!("{schemes}/{}", escaped(name));
+            let scheme = |document: &Value| document.pointer(&place).map(without_texts).unwrap_or_default();
+            comparison.same(Severity::Breaking, &scheme(old), &scheme(new), &format!("#{place}"));
+        }
         comparison.same(Severity::Documentation, &old["info"]["version"], &new["info"]["version"], "#/info/version");
         let (before, after) = (by_id(old), by_id(new));
         for (id, (place, operation)) in &before {
@@ -99,6 +105,7 @@ impl<'a> Comparison<'a> {
 
     fn operation(&mut self, place: &str, old: &Value, new: &Value) {
         self.same(Severity::Breaking, &old["security"], &new["security"], &format!("{place}/security"));
+        self.same(Severity::Breaking, &old["servers"], &new["servers"], &format!("{place}/servers"));
         self.same(Severity::Documentation, &old["deprecated"], &new["deprecated"], &format!("{place}/deprecated"));
         self.parameters(place, &old["parameters"], &new["parameters"]);
         self.request(&format!("{place}/requestBody"), &old["requestBody"], &new["requestBody"]);
@@ -113,6 +120,10 @@ impl<'a> Comparison<'a> {
                 None => self.say(Severity::Breaking, &place, format!("the parameter {name} is gone")),
                 Some(new) => {
                     self.required(&place, old, new);
+                    self.same(Severity::Breaking, &old["style"], &new["style"], &format!("{place}/style"));
+                    self.same(Severity::Breaking, &old["explode"], &new["explode"], &format!("{place}/explode"));
+                    let deprecated = format!("{place}/deprecated");
+                    self.same(Severity::Documentation, &old["deprecated"], &new["deprecated"], &deprecated);
                     self.schema(Way::Sent, &format!("{place}/schema"), &old["schema"], &new["schema"]);
                 }
             }
@@ -220,11 +231,18 @@ impl<'a> Comparison<'a> {
                     self.schema(way, &place, before, after);
                 }
                 "allOf" | "oneOf" | "anyOf" => self.alternatives(way, &place, before, after),
-                "enum" => self.values(way, &place, before, after),
+                "enum" => self.values(&place, before, after),
                 name if UPPER_LIMITS.contains(&name) => self.limit(way, &place, before, after, |old, new| new < old),
                 name if LOWER_LIMITS.contains(&name) => self.limit(way, &place, before, after, |old, new| new > old),
                 name if TEXTS.contains(&name) => {}
                 name if DOCUMENTATION.contains(&name) || name.starts_with("x-") => {
+                    self.same(Severity::Documentation, before, after, &place);
+                }
+                // What is left out means the same.
+                "nullable" if [before, after].iter().all(|value| value.is_null() || **value == false) => {}
+                "additionalProperties" if [before, after].iter().all(|value| is_anything(value)) => {}
+                // A text is one in any format.
+                "format" if new["type"] == "string" && old["type"] == "string" => {
                     self.same(Severity::Documentation, before, after, &place);
                 }
                 // Types, formats, patterns, defaults: what is made of them, or what happens, is another.
@@ -276,14 +294,14 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn values(&mut self, way: Way, place: &str, old: &Value, new: &Value) {
+    fn values(&mut self, place: &str, old: &Value, new: &Value) {
         let values = |list: &Value| list.as_array().map(|values| values.iter().map(shown).collect::<BTreeSet<_>>());
         let (Some(before), Some(after)) = (values(old), values(new)) else {
             return self.same(Severity::Breaking, old, new, place);
         };
         for value in after.difference(&before) {
-            let severity = if way == Way::Got { Severity::Breaking } else { Severity::Compatible };
-            self.say(severity, place, format!("the value {value} is new"));
+            // What is got has a variant for it.
+            self.say(Severity::Compatible, place, format!("the value {value} is new"));
         }
         for value in before.difference(&after) {
             self.say(Severity::Breaking, place, format!("the value {value} is gone"));
@@ -298,7 +316,10 @@ impl<'a> Comparison<'a> {
             (Some(old), Some(new)) => is_beyond(old, new),
             (old, _) => old.is_none(),
         };
-        let severity = if is_stricter == (way == Way::Sent) { Severity::Breaking } else { Severity::Compatible };
+        // The Rust type of a limited text is another than that of any text; what is got is not held to its limits.
+        let is_other_type = place.ends_with("Length") && (old.is_null() || new.is_null());
+        let is_breaking = is_other_type || (is_stricter && way == Way::Sent);
+        let severity = if is_breaking { Severity::Breaking } else { Severity::Compatible };
         let how = if is_stricter { "stricter" } else { "looser" };
         self.say(severity, place, format!("the limit is {how}: {} after {}", shown(new), shown(old)));
     }
@@ -312,14 +333,34 @@ fn by_id(document: &Value) -> BTreeMap<String, (String, Value)> {
         let shared = document["paths"][path]["parameters"].as_array().cloned().unwrap_or_default();
         let own = operation["parameters"].as_array().cloned().unwrap_or_default();
         operation["parameters"] = [shared, own].concat().into();
+        if operation["servers"].is_null() {
+            operation["servers"] = document["paths"][path]["servers"].clone();
+        }
         (id, (place_of(path, method), operation))
     });
     operations.collect()
 }
 
+fn names_in(map: Option<&Value>) -> BTreeSet<String> {
+    map.and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned().collect()
+}
+
+fn without_texts(value: &Value) -> Value {
+    let kept = value.as_object().into_iter().flatten().filter(|(name, _)| !TEXTS.contains(&name.as_str()));
+    kept.map(|(name, part)| (name.clone(), part.clone())).collect()
+}
+
+fn is_anything(additional: &Value) -> bool {
+    additional.is_null() || *additional == true || additional.as_object().is_some_and(Map::is_empty)
+}
+
 fn by_name<'a>(document: &'a Value, parameters: &'a Value) -> BTreeMap<String, &'a Value> {
     let parameters = parameters.as_array().into_iter().flatten().map(|parameter| resolve(document, parameter));
-    let name = |parameter: &Value| parameter["name"].as_str().unwrap_or_default().to_owned();
+    let name = |parameter: &Value| {
+        let [name, place] = ["name", "in"].map(|part| parameter[part].as_str().unwrap_or_default());
+        // The place is said where it is unusual, since a header and a query parameter may have one name.
+        if ["query", "path"].contains(&place) { name.to_owned() } else { format!("{name} ({place})") }
+    };
     parameters.map(|parameter| (name(parameter), parameter)).collect()
 }
 

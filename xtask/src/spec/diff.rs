@@ -73,6 +73,7 @@ pub fn changes(full: &Value, current: &Value, fingerprints: &Fingerprints) -> an
         let (place, what) = match foreign {
             Foreign::New(place) => (place, "there is a new text"),
             Foreign::Changed(place) => (place, "the text changed"),
+            Foreign::Otherwise(place) => (place, "the API says it in other words; ours stay"),
         };
         let touches = touched(&new, &place);
         Change { severity: Severity::Documentation, place, what: what.to_owned(), touches }

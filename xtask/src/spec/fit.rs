@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToPascalCase;
 use serde_json::{Map, Value, json};
 
+use super::arrange::arrange;
 use super::slice::{ids, slice};
-use super::source::{escaped, place_of};
+use super::source::{escaped, is_example, place_of};
 use crate::generator::{document, progenitor_file, progenitor_tokens};
 
 /// A document that the generator accepts.
@@ -27,6 +28,7 @@ const RULES: &[(&str, Rule)] = &[
     ("several-media-types", several_media_types),
     ("multipart-bodies", multipart_bodies),
     ("merge-patch-bodies", merge_patch_bodies),
+    ("default-responses", default_responses),
     ("several-successes", several_successes),
     ("several-errors", several_errors),
 ];
@@ -92,11 +94,11 @@ fn nameless_enums(document: &mut Value, say: &mut dyn FnMut(&str, &str)) {
             if let Some(schema) = value.as_object_mut() {
                 schema.remove("enum");
             }
-            say(place, &format!("the values {listed} make no names; any text is allowed"));
+            say(place, &format!("the values {listed} make no names; any value of the type is allowed"));
         }
         match value {
             Value::Object(object) => {
-                for (name, part) in object.iter_mut() {
+                for (name, part) in object.iter_mut().filter(|(name, _)| !is_example(place, name)) {
                     visit(part, &format!("{place}/{}", escaped(name)), say);
                 }
             }
@@ -115,8 +117,14 @@ fn nameless_values(schema: &Value) -> Option<Vec<String>> {
     let values = schema.get("enum")?.as_array()?;
     let texts: Vec<String> = values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     let names: BTreeSet<String> = texts.iter().map(|text| text.to_pascal_case()).collect();
-    let is_nameless = names.len() < texts.len() || names.iter().any(String::is_empty);
-    (schema["type"] == "string" && is_nameless).then_some(texts)
+    let distinct: BTreeSet<&String> = texts.iter().collect();
+    let is_nameless = names.len() < distinct.len() || names.iter().any(String::is_empty);
+    match schema["type"].as_str() {
+        Some("string") => is_nameless.then_some(texts),
+        // The generator writes code for numbers that does not compile with schemas.
+        Some("integer" | "number") => Some(values.iter().map(ToString::to_string).collect()),
+        _ => None,
+    }
 }
 
 /// Of a request body that may be sent in several ways, JSON is one that every caller can.
@@ -186,11 +194,15 @@ enum Kind {
 }
 
 fn kind(before: &Value, response: &Value) -> Kind {
-    let content = document::resolve(before, response)["content"].as_object().and_then(|content| content.iter().next());
-    match content {
-        None => Kind::Nothing,
-        Some((media_type, content)) if media_type.contains("json") => Kind::Json(content["schema"].to_string()),
-        Some(_) => Kind::Bytes,
+    let none = Map::new();
+    let content = document::resolve(before, response)["content"].as_object().unwrap_or(&none);
+    // As the generator chooses.
+    let is_json = |name: &str| name == "application/json" || name.starts_with("application/json;");
+    match content.iter().find(|(name, _)| is_json(name)) {
+        // In one order, so that equal schemas are of one kind.
+        Some((_, content)) => Kind::Json(arrange(content["schema"].clone(), None).to_string()),
+        None if content.is_empty() => Kind::Nothing,
+        None => Kind::Bytes,
     }
 }
 
@@ -206,6 +218,22 @@ fn replace_content(before: &Value, operation: &mut Value, status: &str, content:
     let mut response = document::resolve(before, &operation["responses"][status]).clone();
     response["content"] = content.clone();
     operation["responses"][status] = response;
+}
+
+/// The generator takes `default` for a success too. Beside one it stands for every error that has no response of its
+/// own, which `4XX` and `5XX` say as well.
+fn default_responses(document: &mut Value, say: &mut dyn FnMut(&str, &str)) {
+    each_operation(document, &mut |_, place, operation| {
+        let Some(responses) = operation["responses"].as_object_mut() else { return };
+        if !responses.keys().any(|status| status.starts_with('2')) {
+            return;
+        }
+        let Some(default) = responses.remove("default") else { return };
+        for range in ["4XX", "5XX"] {
+            responses.entry(range).or_insert_with(|| default.clone());
+        }
+        say(place, "the default response is that of the errors 4XX and 5XX");
+    });
 }
 
 /// Bodies that differ are any JSON; where one is none at all, or no JSON, they are bytes.

@@ -6,6 +6,7 @@ use std::io::{Read, stdin};
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
+use heck::ToSnakeCase;
 use serde_json::Value;
 
 use crate::generator::document::operations;
@@ -45,10 +46,11 @@ pub fn parse(name: &str, text: &str) -> anyhow::Result<Value> {
         None => bail!("{name} is no OpenAPI document: it has no version (at openapi)"),
     }
     ensure!(document["paths"].is_object(), "{name} is no OpenAPI document: it has no paths (at paths)");
-    let mut places: BTreeMap<&str, String> = BTreeMap::new();
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
     for (path, method, operation) in operations(&document) {
         let (id, place) = (operation["operationId"].as_str().unwrap_or_default(), place_of(path, method));
-        if let Some(other) = places.insert(id, place.clone()) {
+        // Two ids may make one name in Rust.
+        if let Some(other) = places.insert(id.to_snake_case(), place.clone()).filter(|_| !id.is_empty()) {
             bail!("{name}: two operations have the operationId {id}: at {other} and at {place}");
         }
     }
@@ -57,8 +59,16 @@ pub fn parse(name: &str, text: &str) -> anyhow::Result<Value> {
 
 fn parse_value(text: &str) -> anyhow::Result<Value> {
     if text.trim_start().starts_with('{') {
-        return Ok(serde_json::from_str(text)?);
+        // What is no JSON may be YAML in its flow style.
+        match serde_json::from_str(text) {
+            Ok(value) => return Ok(value),
+            Err(error) => return parse_yaml(text).map_err(|_| error.into()),
+        }
     }
+    parse_yaml(text)
+}
+
+fn parse_yaml(text: &str) -> anyhow::Result<Value> {
     // `yes` and `on` are texts in YAML 1.2, which OpenAPI is written in.
     let options = serde_saphyr::options! { strict_booleans: true, budget: None };
     Ok(serde_saphyr::from_str_with_options(text, options)?)
@@ -79,7 +89,7 @@ pub fn walk<'a>(value: &'a Value, place: &str, visit: &mut impl FnMut(&str, &'a 
     visit(place, value);
     match value {
         Value::Object(object) => {
-            for (name, part) in object.iter().filter(|(name, _)| !is_example(name)) {
+            for (name, part) in object.iter().filter(|(name, _)| !is_example(place, name)) {
                 walk(part, &format!("{place}/{}", escaped(name)), visit);
             }
         }
@@ -92,8 +102,13 @@ pub fn walk<'a>(value: &'a Value, place: &str, visit: &mut impl FnMut(&str, &'a 
     }
 }
 
-pub fn is_example(name: &str) -> bool {
-    ["example", "examples", "default", "enum"].contains(&name)
+/// Whether what stands under this name at a place is an example, and no part of the document: a response may be called
+/// `default`, and a property anything.
+pub fn is_example(place: &str, name: &str) -> bool {
+    const MAPS: [&str; 8] =
+        ["responses", "properties", "schemas", "parameters", "headers", "requestBodies", "patternProperties", "paths"];
+    let is_name = place.rsplit('/').next().is_some_and(|parent| MAPS.contains(&parent));
+    !is_name && ["example", "examples", "default", "enum"].contains(&name)
 }
 
 /// Follows a reference to what it leads to in the end; `place` is where it stands.

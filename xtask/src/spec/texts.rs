@@ -49,6 +49,8 @@ pub enum Foreign {
     New(String),
     /// It changed since ours was written.
     Changed(String),
+    /// The API says it otherwise, as far as is known since ever: ours stays.
+    Otherwise(String),
 }
 
 /// Puts our words of the current document into the new one, where the API's own are still what ours stand for.
@@ -59,17 +61,20 @@ pub fn keep_ours(new: &mut Value, current: &Value, before: &Fingerprints) -> (Fi
     });
     let (mut after, mut foreign) = (Fingerprints::default(), Vec::new());
     visit(new, "#", &mut |place, text| {
-        let Some(own) = ours.get(place) else { return foreign.push(Foreign::New(place.to_owned())) };
-        if own == text {
-            return;
-        }
         let fingerprint = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes());
-        if before.0.get(place).is_none_or(|before| *before == fingerprint) {
-            after.0.insert(place.to_owned(), fingerprint);
-            text.clone_from(own);
-        } else {
-            foreign.push(Foreign::Changed(place.to_owned()));
+        let known = before.0.get(place);
+        match ours.get(place) {
+            // A document of our own says nothing of the API's words.
+            Some(own) if own == text && known.is_none() => return,
+            Some(own) if own == text || known == Some(&fingerprint) => text.clone_from(own),
+            Some(own) if known.is_none() => {
+                foreign.push(Foreign::Otherwise(place.to_owned()));
+                text.clone_from(own);
+            }
+            Some(_) => foreign.push(Foreign::Changed(place.to_owned())),
+            None => foreign.push(Foreign::New(place.to_owned())),
         }
+        after.0.insert(place.to_owned(), fingerprint);
     });
     (after, foreign)
 }
@@ -90,7 +95,7 @@ fn visit(value: &mut Value, place: &str, see: &mut impl FnMut(&str, &mut String)
 }
 
 fn visit_object(object: &mut Map<String, Value>, place: &str, see: &mut impl FnMut(&str, &mut String)) {
-    for (name, part) in object.iter_mut().filter(|(name, _)| !is_example(name)) {
+    for (name, part) in object.iter_mut().filter(|(name, _)| !is_example(place, name)) {
         let place = format!("{place}/{}", escaped(name));
         match part {
             Value::String(text) if name == "summary" || name == "description" => see(&place, text),
@@ -114,16 +119,22 @@ mod tests {
             let (after, foreign) = keep_ours(&mut new, &current, before);
             (new["a"]["description"].as_str().expect("a text").to_owned(), after, foreign)
         };
-        let new = Foreign::New("#/b/summary".into());
+        let (new, place) = (Foreign::New("#/b/summary".into()), "#/a/description".to_owned());
         let (text, first, foreign) = keep("theirs", &Fingerprints::default());
-        assert_eq!((text.as_str(), &foreign[..]), ("ours", &[new.clone()][..]));
-        let (text, second, _) = keep("theirs", &first);
-        assert_eq!((text.as_str(), &second), ("ours", &first), "the same again changes nothing");
+        assert_eq!((text.as_str(), foreign), ("ours", vec![Foreign::Otherwise(place.clone()), new.clone()]));
+        let (text, second, foreign) = keep("theirs", &first);
+        assert_eq!((text.as_str(), &second, foreign), ("ours", &first, vec![new.clone()]), "the same again");
         let (text, third, foreign) = keep("theirs, changed", &first);
-        assert_eq!(text, "theirs, changed");
-        assert_eq!(foreign, [Foreign::Changed("#/a/description".into()), new]);
-        assert_eq!(third, Fingerprints::default(), "what stands there now is the API's");
-        let (_, own, _) = keep("ours", &Fingerprints::default());
-        assert_eq!(own, Fingerprints::default(), "a document of our own says nothing of the API's words");
+        assert_eq!((text.as_str(), foreign), ("theirs, changed", vec![Foreign::Changed(place.clone()), new]));
+        assert_ne!(third, first, "the next change is told from this one");
+        let own = |text: &str, before: &Fingerprints| {
+            let mut new = json!({ "a": { "description": text } });
+            let (after, foreign) = keep_ours(&mut new, &current, before);
+            (after, foreign)
+        };
+        let (untouched, _) = own("ours", &Fingerprints::default());
+        assert_eq!(untouched, Fingerprints::default(), "a document of our own says nothing of the API's words");
+        let (verbatim, _) = own("ours", &third);
+        assert_eq!(own("theirs, anew", &verbatim).1, [Foreign::Changed(place)], "the API's own words change too");
     }
 }

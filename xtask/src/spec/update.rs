@@ -98,9 +98,10 @@ pub fn take(
 /// What was done, a line each.
 fn notes(taken: &Taken) -> impl Iterator<Item = String> {
     let left_out = taken.left_out.iter().map(|(id, why)| format!("left out {id}: {why}"));
-    let foreign = taken.foreign.iter().map(|foreign| match foreign {
-        Foreign::New(place) => format!("new text at {place}: put it in our words"),
-        Foreign::Changed(place) => format!("the API's text changed at {place}: put it in our words"),
+    let foreign = taken.foreign.iter().filter_map(|foreign| match foreign {
+        Foreign::New(place) => Some(format!("new text at {place}: put it in our words")),
+        Foreign::Changed(place) => Some(format!("the API's text changed at {place}: put it in our words")),
+        Foreign::Otherwise(_) => None,
     });
     taken.rewritten.iter().cloned().chain(left_out).chain(foreign)
 }
