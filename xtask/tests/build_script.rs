@@ -72,3 +72,46 @@ fn a_document_of_another_version_is_refused() {
     let refusal = refusal(&with("openapi: \"3.0.3\"", "openapi: 3.1.0"));
     assert!(refusal.contains("openapi/doit.yaml") && refusal.contains("3.1.0"), "{refusal}");
 }
+
+/// The types of a document in which one operation answers with a schema `Answer`, beside others.
+fn types_of(schemas: &str) -> String {
+    let document = format!(
+        "openapi: 3.0.3\ninfo: {{title: t, version: '1'}}\npaths:\n  /x:\n    post:\n      operationId: x\n      \
+         requestBody: {{content: {{application/json: {{schema: {{$ref: '#/components/schemas/Sent'}}}}}}}}\n      \
+         responses:\n        '200':\n          description: Done.\n          content: {{application/json: {{schema: \
+         {{$ref: '#/components/schemas/Answer'}}}}}}\ncomponents:\n  schemas:\n    \
+         Sent: {{type: string, enum: [a, b]}}\n{schemas}"
+    );
+    build_script::generate("doit.yaml", &document, false).expect("the document can be used").types
+}
+
+#[test]
+fn an_enum_of_an_answer_is_open_and_one_that_is_sent_is_not() {
+    let types = types_of("    Answer: {type: string, enum: [a, b]}\n");
+    assert!(types.contains("enum Answer") && types.contains("enum Sent"), "{types}");
+    assert_eq!(types.matches("Unknown(::std::string::String)").count(), 1, "{types}");
+}
+
+#[test]
+fn an_enum_that_has_an_unknown_of_its_own_is_open_under_another_name() {
+    let types = types_of("    Answer: {type: string, enum: [active, unknown]}\n");
+    assert!(types.contains("UnknownValue(::std::string::String)"), "{types}");
+}
+
+#[test]
+fn what_tells_the_cases_of_a_union_apart_stays_closed() {
+    let types = types_of(concat!(
+        "    Answer: {oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Dog'}]}\n",
+        "    Cat: {type: object, required: [kind], properties: {kind: {type: string, enum: [cat]}}}\n",
+        "    Dog: {type: object, required: [kind], properties: {kind: {type: string, enum: [dog]}}}\n",
+    ));
+    assert!(types.contains("enum CatKind") && types.contains("enum DogKind"), "{types}");
+    assert!(!types.contains("Unknown"), "{types}");
+}
+
+#[test]
+fn an_answer_that_allows_no_other_properties_takes_them_all_the_same() {
+    let types =
+        types_of("    Answer: {type: object, additionalProperties: false, properties: {name: {type: string}}}\n");
+    assert!(types.contains("pub struct Answer") && !types.contains("deny_unknown_fields"), "{types}");
+}

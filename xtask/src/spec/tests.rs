@@ -153,6 +153,13 @@ fn errors_with_different_bodies() {
 }
 
 #[test]
+fn an_error_for_every_other_status_beside_one_of_its_own() {
+    let responses =
+        json!({ "200": { "description": "Done.", "content": thing() }, "404": error(), "default": error() });
+    fitted("default", &with_operation(&json!({ "operationId": "x", "responses": responses })));
+}
+
+#[test]
 fn an_enum_whose_values_make_no_names() {
     let operator = json!({ "name": "operator", "in": "query", "description": "How.",
         "schema": { "type": "string", "enum": [">", ">=", "<", "<="] } });
@@ -173,6 +180,19 @@ fn a_merge_patch() {
     let patch = json!({ "application/merge-patch+json": { "schema": { "$ref": "#/components/schemas/Thing" } } });
     let operation = json!({ "operationId": "x", "requestBody": { "required": true, "content": patch }, "responses": { "200": { "description": "Done." } } });
     fitted("merge_patch", &with_operation(&operation));
+}
+
+#[test]
+fn a_body_that_is_named_through_another_name() {
+    let mut document = with_operation(&json!({
+        "operationId": "x", "requestBody": { "$ref": "#/components/requestBodies/Other" },
+        "responses": { "200": { "description": "Done." } },
+    }));
+    document["components"]["requestBodies"] = json!({
+        "Other": { "$ref": "#/components/requestBodies/Patch" },
+        "Patch": { "content": { "application/merge-patch+json": { "schema": { "$ref": "#/components/schemas/Thing" } } } },
+    });
+    fitted("named_body", &document);
 }
 
 #[test]
