@@ -109,8 +109,7 @@ impl Api {
             }
             (["generated", "schemas"], _) => text(&self.generated.schemas),
             (["crate", "generated", "operations"], _) => text(&self.generated.operations),
-            (["crate", "generated", "client"], "builder") => return self.say(&module.path, "mod builder"),
-            (["crate", "generated", "client"], "Client") => text(&self.generated.client),
+            (["crate", "generated", "client"], "builder" | "Client") => text(&self.generated.client),
             (["crate", ..], _) => return self.say(&module.path, &format!("use {}::{name}", steps.join("::"))),
             ([private], _) => {
                 let folder = if module.path == "dci" { root().join("src") } else { module.folder.clone() };
@@ -166,7 +165,7 @@ impl Api {
             Item::Mod(inner) if is_public(&inner.vis) && !is_test(&inner.attrs) => {
                 let items = inner.content.as_ref().map(|(_, items)| items.clone()).unwrap_or_default();
                 let file = syn::File { shebang: None, attrs: Vec::new(), items };
-                // Builders and errors of the generated types are counted, not listed: they follow from the types.
+                // Not the builders and errors of the generated types: they follow from the types.
                 if path != "dci::types" {
                     file.items.iter().for_each(|item| self.item(&format!("{path}::{}", inner.ident), item, &file));
                 }
