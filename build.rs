@@ -1,10 +1,13 @@
 //! Makes Rust from `openapi/doit.yaml`, by progenitor: the types, the client, and two tables.
 //!
 //! What progenitor writes is split, so that the types need nothing that does I/O. What this needs beside progenitor
-//! is in `openapi/generator/`: the document as data, the place that is refused, and the types' JSON Schema.
+//! is in `openapi/generator/`: the document as data, the place that is refused, the types' JSON Schema, what keeps answers
+//! readable, and documentation.
 
 #![allow(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 
+#[path = "openapi/generator/describe.rs"]
+mod describe;
 #[path = "openapi/generator/document.rs"]
 pub mod document;
 #[path = "openapi/generator/lenient.rs"]
@@ -82,12 +85,13 @@ pub fn generate(name: &str, text: &str, with_schemas: bool) -> Result<Generated,
     let raw: Value = serde_saphyr::from_str(text).map_err(|error| format!("{name}: not YAML: {error}"))?;
     let file = progenitor_file(&raw, with_schemas).map_err(|refusal| format!("{name}: {refusal}"))?;
 
-    let (mut types, client) = split(file);
+    let (mut types, mut client) = split(file);
     let mut annotate = schema::Annotate::new(&raw, with_schemas);
     annotate.visit_file_mut(&mut types);
     lenient::loosen(&mut types, &raw, with_schemas);
     let value_lists: Vec<syn::Item> = types.items.iter().filter_map(schema::value_list).collect();
     types.items.extend(value_lists);
+    describe::describe(&mut types, &mut client, &raw);
     Ok(Generated {
         types: prettyplease::unparse(&types),
         client: prettyplease::unparse(&client),

@@ -4,13 +4,13 @@
 ///
 /// They are plain serde types, each with a builder. Types that the document limits (a pattern, a length) are
 /// made by `try_from` or `parse`, which check the limit.
-#[allow(clippy::all, clippy::pedantic, clippy::unwrap_used, missing_docs)]
+#[allow(clippy::all, clippy::pedantic, clippy::unwrap_used)]
 pub mod types {
     include!(concat!(env!("OUT_DIR"), "/types.rs"));
 }
 
 #[cfg(feature = "client")]
-#[allow(clippy::all, clippy::pedantic, clippy::unwrap_used, missing_docs, unused_imports)]
+#[allow(clippy::all, clippy::pedantic, clippy::unwrap_used, unused_imports)]
 pub mod client {
     include!(concat!(env!("OUT_DIR"), "/client.rs"));
 }

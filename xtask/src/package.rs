@@ -73,24 +73,26 @@ pub fn run() -> anyhow::Result<()> {
     shell.remove_path(&folder)?;
     shell.create_dir(&folder)?;
 
-    // It is built by itself here, with the document inside.
-    cmd!(shell, "cargo package --package dci --allow-dirty --quiet").run()?;
+    // It is built by itself here, with the document inside. Not in the project's own target folder: cargo would take
+    // the build script of the packed crate for the project's, and not see that this one changed.
+    let target = crate::target().join("packaged");
+    cmd!(shell, "cargo package --package dci --allow-dirty --quiet --target-dir {target}").run()?;
     let name = cmd!(shell, "cargo pkgid --package dci").quiet().read()?;
     let version = name.rsplit(['#', '@']).next().context("a package has a version")?.to_owned();
-    let packed = crate::target().join(format!("package/dci-{version}.crate"));
+    let packed = target.join(format!("package/dci-{version}.crate"));
     cmd!(shell, "tar -xzf {packed} -C {folder}").quiet().run()?;
     let packed = folder.join(format!("dci-{version}"));
     for user in USERS {
-        take(&shell, &folder, &packed, &user).with_context(|| user.name)?;
+        take(&shell, &packed, &target, &user).with_context(|| user.name)?;
     }
     crate::show("What is packed builds, and three crates that use it pass their tests.");
     Ok(())
 }
 
 /// Makes a crate that uses the packed one, runs its test, and looks at what it brings.
-fn take(shell: &Shell, folder: &Path, packed: &Path, user: &User) -> anyhow::Result<()> {
+fn take(shell: &Shell, packed: &Path, target: &Path, user: &User) -> anyhow::Result<()> {
     let User { name, features, dependencies, test, without } = user;
-    let (place, packed) = (folder.join(name), packed.display().to_string());
+    let (place, packed) = (packed.with_file_name(name), packed.display().to_string());
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
          dci = {{ path = {packed:?}, {features} }}\nserde_json = \"1\"\n{dependencies}"
@@ -99,7 +101,7 @@ fn take(shell: &Shell, folder: &Path, packed: &Path, user: &User) -> anyhow::Res
     shell.write_file(place.join("src/lib.rs"), format!("#[test]\nfn it_works() {{{test}}}\n"))?;
     // The versions that the project was tested with.
     shell.copy_file(crate::root().join("Cargo.lock"), &place)?;
-    let (manifest, target) = (place.join("Cargo.toml"), crate::target());
+    let manifest = place.join("Cargo.toml");
     cmd!(shell, "cargo test --quiet --manifest-path {manifest} --target-dir {target}").quiet().run()?;
 
     let tree = cmd!(shell, "cargo tree --edges normal --prefix none --manifest-path {manifest}").quiet().read()?;

@@ -1,0 +1,119 @@
+//! Documentation for what progenitor leaves without: builders and what they set. The words are the document's.
+
+use std::collections::BTreeMap;
+
+use heck::{ToPascalCase, ToSnakeCase};
+use quote::ToTokens;
+use serde_json::Value;
+
+use super::document::{operations, resolve};
+
+/// The text of each thing that is set, by its name in Rust.
+type Texts = BTreeMap<String, String>;
+
+pub fn describe(types: &mut syn::File, client: &mut syn::File, raw: &Value) {
+    let properties: BTreeMap<String, Texts> = types.items.iter().filter_map(texts_of_fields).collect();
+    for item in &mut types.items {
+        match item {
+            syn::Item::Impl(item) => {
+                methods(item).for_each(|method| say(&mut method.attrs, || "A builder, with nothing set.".into()));
+            }
+            // The name of a variant is its value, and a property that is a reference has the documentation of its
+            // type. A derived schema would take in whatever else is said of them.
+            syn::Item::Enum(item) => item.attrs.push(syn::parse_quote!(#[allow(missing_docs)])),
+            syn::Item::Struct(item) => {
+                let silent = item.fields.iter_mut().filter(|field| doc(&field.attrs).is_none());
+                silent.for_each(|field| field.attrs.push(syn::parse_quote!(#[allow(missing_docs)])));
+            }
+            syn::Item::Mod(module) if module.ident == "builder" => describe_builders(module, &properties, "property"),
+            _ => {}
+        }
+    }
+    let parameters: BTreeMap<String, Texts> = operations(raw)
+        .map(|(path, _, operation)| {
+            let id = operation["operationId"].as_str().unwrap_or_default();
+            (id.to_pascal_case(), texts_of_request(raw, path, operation))
+        })
+        .collect();
+    for item in &mut client.items {
+        if let syn::Item::Mod(module) = item {
+            describe_builders(module, &parameters, "parameter");
+        }
+    }
+}
+
+fn describe_builders(module: &mut syn::ItemMod, texts: &BTreeMap<String, Texts>, kind: &str) {
+    for item in module.content.iter_mut().flat_map(|(_, items)| items) {
+        match item {
+            syn::Item::Struct(item) => {
+                let name = item.ident.to_string();
+                say(&mut item.attrs, || format!("Builder for [`{name}`](super::{name})."));
+            }
+            syn::Item::Impl(item) => {
+                let of = type_name(item).and_then(|name| texts.get(&name)).cloned().unwrap_or_default();
+                for method in methods(item) {
+                    let name = method.sig.ident.to_string();
+                    let text = || of.get(&name).cloned().unwrap_or_else(|| format!("The {kind} `{name}`."));
+                    say(&mut method.attrs, text);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the fields of a struct are.
+fn texts_of_fields(item: &syn::Item) -> Option<(String, Texts)> {
+    let syn::Item::Struct(item) = item else { return None };
+    let text = |field: &syn::Field| Some((field.ident.as_ref()?.to_string(), doc(&field.attrs)?));
+    Some((item.ident.to_string(), item.fields.iter().filter_map(text).collect()))
+}
+
+/// What the parts of a request are.
+fn texts_of_request(raw: &Value, path: &str, operation: &Value) -> Texts {
+    let parts = [&raw["paths"][path]["parameters"], &operation["parameters"]];
+    let parameters = parts.into_iter().filter_map(Value::as_array).flatten().filter_map(|parameter| {
+        let parameter = resolve(raw, parameter);
+        Some((parameter["name"].as_str()?.to_snake_case(), parameter["description"].as_str()?.to_owned()))
+    });
+    let body = resolve(raw, &operation["requestBody"])["description"].as_str().unwrap_or("The body.");
+    let others = [
+        ("new", "A request, with nothing set."),
+        ("body", body),
+        ("body_map", "The body, made from what is set of it so far."),
+    ];
+    parameters.chain(others.map(|(name, text)| (name.to_owned(), text.to_owned()))).collect()
+}
+
+/// The public methods, if it is no implementation of a trait.
+fn methods(item: &mut syn::ItemImpl) -> impl Iterator<Item = &mut syn::ImplItemFn> {
+    let is_own = item.trait_.is_none();
+    item.items.iter_mut().filter(move |_| is_own).filter_map(|item| match item {
+        syn::ImplItem::Fn(method) if matches!(method.vis, syn::Visibility::Public(_)) => Some(method),
+        _ => None,
+    })
+}
+
+fn type_name(item: &syn::ItemImpl) -> Option<String> {
+    let syn::Type::Path(path) = &*item.self_ty else { return None };
+    path.path.segments.last().map(|segment| segment.ident.to_string())
+}
+
+fn doc(attributes: &[syn::Attribute]) -> Option<String> {
+    let text = |attribute: &syn::Attribute| match &attribute.meta {
+        syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+            other => Some(other.to_token_stream().to_string()),
+        },
+        _ => None,
+    };
+    let texts: Vec<String> = attributes.iter().filter_map(text).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+fn say(attributes: &mut Vec<syn::Attribute>, text: impl FnOnce() -> String) {
+    if doc(attributes).is_none() {
+        let text = text();
+        attributes.push(syn::parse_quote!(#[doc = #text]));
+    }
+}
