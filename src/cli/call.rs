@@ -42,6 +42,11 @@ impl Context<'_> {
             )),
             (ErrorKind::Permission, _) => Some("Ask an administrator of the customer for the permission.".to_owned()),
             (ErrorKind::Network, _) => Some(format!("Check the connection to {}.", self.base_url())),
+            (ErrorKind::Untrusted, _) => Some(format!(
+                "Check {} and this machine's clock. A private authority is trusted when its certificate is in the file \
+                 that SSL_CERT_FILE names.",
+                self.base_url()
+            )),
             (ErrorKind::UnexpectedAnswer, _) => Some(format!(
                 "Check that {} is the API, and not a proxy or a sign-in page in front of it.",
                 self.base_url()

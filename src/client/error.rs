@@ -7,11 +7,11 @@ use reqwest::header::{HeaderMap, LOCATION};
 
 use super::duration::in_words;
 use super::error_body::{self, named};
-use super::failure::causes;
+use super::failure::{causes, refused_certificate};
 use super::response::{BodyTooLarge, WholeBody, request_id};
 use super::retry::retry_after;
 use super::transcript::Transcript;
-use super::{Failure, IdempotencyKey};
+use super::{Failure, IdempotencyKey, tls};
 use crate::types;
 
 /// The most of a server's message that is kept, in characters.
@@ -65,6 +65,9 @@ pub enum ErrorKind {
     /// There was no complete answer: no connection, a broken one, or too slow a one. The work may have been
     /// done; with the same idempotency key, trying again is safe.
     Network,
+    /// The server did not prove that it is the one that was asked for; nothing was sent. Check its address, the clock,
+    /// and which authorities are trusted.
+    Untrusted,
     /// The caller stopped it, by [`call_unless`](super::call_unless()). With the same idempotency key, trying again is
     /// safe.
     Interrupted,
@@ -252,6 +255,10 @@ impl ApiError {
         }
         // The URL is left out: it is no news, and it may be long.
         let error = error.without_url();
+        if let Some(reason) = refused_certificate(&error) {
+            let message = format!("the server's certificate is refused: {}", tls::in_words(reason));
+            return Self::caused(ErrorKind::Untrusted, message, error);
+        }
         let what = if error.is_connect() {
             "no connection to the API"
         } else if error.is_timeout() {
@@ -261,10 +268,14 @@ impl ApiError {
         };
         let cause = causes(&error).last().map(ToString::to_string).filter(|_| !error.is_timeout());
         let message = cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"));
-        let mut api_error = Self::new(ErrorKind::Network, message);
-        api_error.0.failure = Some(Failure::of_error(&error));
-        api_error.0.source = Some(Box::new(error));
-        api_error
+        Self::caused(ErrorKind::Network, message, error)
+    }
+
+    fn caused(kind: ErrorKind, message: String, cause: reqwest::Error) -> Self {
+        let mut error = Self::new(kind, message);
+        error.0.failure = Some(Failure::of_error(&cause));
+        error.0.source = Some(Box::new(cause));
+        error
     }
 }
 

@@ -2,6 +2,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use reqwest::StatusCode;
+use rustls::CertificateError;
 
 use crate::operation::Operation;
 
@@ -64,10 +65,7 @@ impl Failure {
     }
 
     pub(super) fn of_error(error: &reqwest::Error) -> Self {
-        let refused = |cause: &(dyn StdError + 'static)| {
-            matches!(cause.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
-        };
-        if causes(error).any(refused) {
+        if refused_certificate(error).is_some() {
             Self::CertificateRefused
         } else if error.is_connect() {
             Self::NotConnected
@@ -88,6 +86,14 @@ impl fmt::Display for Failure {
             Self::KeyInUse => f.write_str("an earlier attempt is still under way"),
         }
     }
+}
+
+/// Why the server's certificate was refused, if it was.
+pub(super) fn refused_certificate(error: &reqwest::Error) -> Option<&CertificateError> {
+    causes(error).find_map(|cause| match cause.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(reason)) => Some(reason),
+        _ => None,
+    })
 }
 
 /// The error and what caused it, outermost first; an I/O error hides the error that it carries.

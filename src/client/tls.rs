@@ -1,6 +1,8 @@
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::UnixTime;
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 /// TLS with the system's root certificates, or, where none is needed, with none.
 ///
@@ -43,4 +45,26 @@ fn read_certificates() -> rustls_native_certs::CertificateResult {
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 fn read_certificates() -> rustls_native_certs::CertificateResult {
     rustls_native_certs::load_native_certs()
+}
+
+/// Why a certificate was refused.
+pub(super) fn in_words(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::ExpiredContext { not_after, .. } => format!("it expired on {}", date(*not_after)),
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            format!("it is valid only from {} on", date(*not_before))
+        }
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            // rustls gives them as `DnsName("a.example")`.
+            let names: Vec<&str> = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name)).collect();
+            let names = if names.is_empty() { "no server".to_owned() } else { names.join(", ") };
+            format!("it is for {names}, not for {}", expected.to_str())
+        }
+        CertificateError::UnknownIssuer => "its issuer is not trusted".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn date(time: UnixTime) -> String {
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs()))
 }

@@ -24,5 +24,6 @@ mod sandbox;
 mod sandbox_command;
 mod schemas;
 mod targets;
+mod trust;
 mod unknown_values;
 mod wire;
