@@ -128,5 +128,8 @@ fn manifest(root: &Path) -> anyhow::Result<String> {
     let package = manifest.get_mut("package").and_then(toml::Value::as_table_mut).context("a package")?;
     package.remove("default-run");
     package.extend(shared);
+    // With a name of its own, or cargo takes its build script for the project's where they share a target folder.
+    package.insert("name".into(), "dci-scratch".into());
+    manifest.insert("lib".into(), toml::Table::from_iter([("name".to_owned(), "dci".into())]).into());
     Ok(manifest.to_string())
 }
