@@ -12,7 +12,7 @@ use super::error::CliError;
 use super::many::{ManyArgs, Planned, Row, Run, shown};
 use super::output::Report;
 use super::target::{Target, Targets};
-use crate::client::{Client, IdempotencyKey, RunId, UserId};
+use crate::client::{Client, ErrorKind, IdempotencyKey, RunId, UserId};
 use crate::operation::Operation;
 
 #[derive(Debug, clap::Args)]
@@ -132,6 +132,16 @@ pub(super) async fn run<A: InviteAction>(
     }
 }
 
+async fn call<A: InviteAction>(
+    action: &A,
+    client: &Client,
+    id: &UserId,
+    key: IdempotencyKey,
+) -> Result<Bytes, CliError> {
+    const GONE: &str = "The invite was never created, or it was accepted and so removed.";
+    action.call(client, id, key).await.map_err(|error| error.hint_for(ErrorKind::NotFound, GONE))
+}
+
 async fn one<A: InviteAction>(
     action: &A,
     target: &Target,
@@ -154,7 +164,7 @@ async fn one<A: InviteAction>(
         (None, Some(run)) => run.key(A::OPERATION, &id, args.is_dry_run()),
         (None, None) => IdempotencyKey::random(),
     };
-    let outcome = action.call(client, &id, key.clone()).await;
+    let outcome = call(action, client, &id, key.clone()).await;
     match outcome {
         Ok(body) => {
             // It knows the time zone, which takes its time to read.
@@ -188,7 +198,7 @@ async fn many<A: InviteAction>(
     let report = run.over(planned, |invite| async move {
         // A long run may outlive the server's memory.
         args.check_age()?;
-        action.call(client, &invite, id.key(A::OPERATION, &invite, dry_run)).await
+        call(action, client, &invite, id.key(A::OPERATION, &invite, dry_run)).await
     });
     Ok(report.await)
 }

@@ -62,6 +62,14 @@ impl fmt::Display for Target {
     }
 }
 
+/// The help of a command that takes several.
+pub(super) const TARGETS: &str = "An id, an email address, or - for a list of them on stdin";
+pub(super) const TARGETS_AT_LENGTH: &str = "\
+An id, an email address, or - for a list of them on stdin
+
+The id and the address are those that list-users shows. A list has one target a line. Blank lines and white space around \
+a target do not count, and a target that is repeated is done once.";
+
 /// What stands on the command line for one target or many.
 #[derive(Clone, Debug)]
 pub(super) enum TargetArg {

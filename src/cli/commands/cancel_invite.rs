@@ -2,7 +2,7 @@ use bytes::Bytes;
 use serde_json::Map;
 
 use crate::cli::invites::{self, InviteAction, InviteArgs, Invites};
-use crate::cli::target::{TargetArg, Targets};
+use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
 use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
 use crate::operation::Operation;
@@ -17,11 +17,7 @@ Examples:
   dci cancel-invite --yes - < ids.txt   Cancel the invites of a list
   dci cancel-invite 3f2a9c --dry-run    Only check that this would work")]
 pub struct Args {
-    /// An id, an email address, or - for a list of them on stdin
-    ///
-    /// The id is the invite's, and the address the one that it went to; list-users shows both. A list has one target a line. Blank lines and white space around a target do not count, and a target that is
-    /// repeated is done once.
-    #[arg(value_name = "TARGET", required = true)]
+    #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, required = true)]
     targets: Vec<TargetArg>,
 
     #[command(flatten)]
@@ -51,7 +47,6 @@ impl InviteAction for Cancel<'_> {
         }
         let answer = self.context.call(request.send()).await.map_err(|error| {
             error
-                .hint_for(ErrorKind::NotFound, "The invite was never created, or it was accepted and so removed.")
                 .hint_for(
                     ErrorKind::Conflict,
                     "The invite is cancelled already. resend-invite brings it back, delete-user removes its row.",

@@ -3,7 +3,7 @@ use bytes::Bytes;
 use crate::cli::confirmation::Confirmation;
 use crate::cli::directory::Sought;
 use crate::cli::many::{ManyArgs, Row, Run, shown};
-use crate::cli::target::{TargetArg, Targets};
+use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
 use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, ErrorKind, UserId};
 use crate::operation::Operation;
@@ -17,11 +17,7 @@ Examples:
   dci delete-user 3f2a9c --yes        Delete the user 3f2a9c without being asked
   dci delete-user --yes - < ids.txt   Delete the users of a list")]
 pub struct Args {
-    /// An id, an email address, or - for a list of them on stdin
-    ///
-    /// The id and the address are the user's; list-users shows both. A list has one target a line. Blank lines and white space around a target do not count, and a target that is
-    /// repeated is done once.
-    #[arg(value_name = "TARGET", required = true)]
+    #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, required = true)]
     targets: Vec<TargetArg>,
 
     #[command(flatten)]

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
 use crate::cli::invites::{self, InviteAction, InviteArgs, Invites};
-use crate::cli::target::{TargetArg, Targets};
+use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
 use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
 use crate::operation::Operation;
@@ -27,11 +27,7 @@ Examples:
   dci --sandbox resend-invite invite-expired
                                         Try it without a DoiT account")]
 pub struct Args {
-    /// An id, an email address, or - for a list of them on stdin
-    ///
-    /// The id is the invite's, and the address the one that it went to; list-users shows both. A list has one target a line. Blank lines and white space around a target do not count, and a target that is
-    /// repeated is done once.
-    #[arg(value_name = "TARGET", required_unless_present = "all_invited", conflicts_with = "all_invited")]
+    #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, required_unless_present = "all_invited", conflicts_with = "all_invited")]
     targets: Vec<TargetArg>,
 
     /// All who have not accepted, but for the cancelled
@@ -75,7 +71,6 @@ impl InviteAction for Resend<'_> {
         }
         let answer = self.context.call(request.send()).await.map_err(|error| {
             error
-                .hint_for(ErrorKind::NotFound, "The invite was never created, or it was accepted and so removed.")
                 .hint_for(ErrorKind::Conflict, "The server is still busy with a call that has the same key.")
                 .hint_for(ErrorKind::Permission, "Resending an invite requires the usersManager permission.")
         })?;
