@@ -55,6 +55,13 @@ impl Operation {
         OPERATIONS.iter().find(|operation| operation.rust_name == rust_name)
     }
 
+    /// The operation that a command of the program is named after.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of_command(name: &str) -> Option<&'static Self> {
+        let is_named = |operation: &&Self| name.split('-').eq(operation.rust_name.split('_'));
+        OPERATIONS.iter().find(is_named)
+    }
+
     /// The operation that a request with this method and path is for. A path without parameters goes first.
     #[must_use]
     pub fn of_request(method: &str, path: &str) -> Option<&'static Self> {

@@ -1,11 +1,11 @@
 use clap::ValueHint;
 use clap_complete::{Shell, generate};
 
-use super::help;
+use super::command_line;
 
 /// What makes a shell complete the command line.
 pub(super) fn script(shell: Shell) -> String {
-    let mut command = help::each_command(without_files(help::command()), without_files);
+    let mut command = each_command(without_files(command_line::command()), without_files);
     let mut script = Vec::new();
     generate(shell, &mut command, "dci", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
@@ -20,6 +20,12 @@ pub(super) fn script(shell: Shell) -> String {
         }
         _ => script,
     }
+}
+
+/// The command line with each of its commands changed.
+fn each_command(command: clap::Command, change: impl Fn(clap::Command) -> clap::Command) -> clap::Command {
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, &change))
 }
 
 /// No argument is the name of a file.

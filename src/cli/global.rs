@@ -92,12 +92,12 @@ impl GlobalArgs {
                 *value = None;
             } else if is_empty {
                 let text = format!("the argument '--{}' has an empty value", name.replace('_', "-"));
-                return Err(super::help::arguments().error(clap::error::ErrorKind::InvalidValue, text));
+                return Err(super::command_line::program().error(clap::error::ErrorKind::InvalidValue, text));
             }
         }
         if self.sandbox && self.api_base_url.is_some() {
             let text = "the argument '--sandbox' cannot be used with '--api-base-url <URL>'";
-            return Err(super::help::arguments().error(clap::error::ErrorKind::ArgumentConflict, text));
+            return Err(super::command_line::program().error(clap::error::ErrorKind::ArgumentConflict, text));
         }
         Ok(self)
     }

@@ -1,6 +1,6 @@
 use clap_complete::Shell;
 
-use crate::cli::{CliError, Report, completion, output};
+use crate::cli::{CliError, Context, Report, completion, output};
 
 /// Print what makes a shell complete the command line
 ///
@@ -18,7 +18,7 @@ pub struct Args {
     shell: Shell,
 }
 
-pub(super) fn run(args: &Args) -> Result<Report, CliError> {
+pub(super) async fn run(args: Args, _: &Context<'_>) -> Result<Report, CliError> {
     output::text(&completion::script(args.shell))?;
     Ok(Report::nothing())
 }

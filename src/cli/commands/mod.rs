@@ -14,43 +14,66 @@ mod status;
 mod update_user;
 mod validate;
 
-use clap::Subcommand;
+use clap::{ArgMatches, Args, FromArgMatches};
 
 use super::{CliError, Context, Report};
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    ListUsers(list_users::Args),
-    InviteUser(invite_user::Args),
-    ResendInvite(resend_invite::Args),
-    CancelInvite(cancel_invite::Args),
-    UpdateUser(update_user::Args),
-    DeleteUser(delete_user::Args),
-    ListRoles(list_roles::Args),
-    ListOrganizations(list_organizations::Args),
-    Validate(validate::Args),
-    Status(status::Args),
-    Schema(schema::Args),
-    Completion(completion::Args),
-    Sandbox(sandbox::Args),
+/// A command as it is typed.
+#[derive(Clone, Copy)]
+pub(super) struct Definition {
+    pub name: &'static str,
+    arguments: fn(clap::Command) -> clap::Command,
 }
 
-impl Command {
-    pub(super) async fn run(self, context: &Context<'_>) -> Result<Report, CliError> {
-        match self {
-            Self::ListUsers(args) => list_users::run(args, context).await,
-            Self::InviteUser(args) => invite_user::run(args, context).await,
-            Self::ResendInvite(args) => resend_invite::run(args, context).await,
-            Self::CancelInvite(args) => cancel_invite::run(args, context).await,
-            Self::UpdateUser(args) => update_user::run(args, context).await,
-            Self::DeleteUser(args) => delete_user::run(args, context).await,
-            Self::ListRoles(args) => list_roles::run(args, context).await,
-            Self::ListOrganizations(args) => list_organizations::run(args, context).await,
-            Self::Validate(args) => validate::run(args, context).await,
-            Self::Status(args) => status::run(args, context).await,
-            Self::Schema(args) => schema::run(&args),
-            Self::Completion(args) => completion::run(&args),
-            Self::Sandbox(args) => sandbox::run(args, context).await,
-        }
+impl Definition {
+    /// The command with its arguments, and the help that stands beside them.
+    pub fn command(&self) -> clap::Command {
+        (self.arguments)(clap::Command::new(self.name))
     }
+}
+
+macro_rules! commands {
+    ($($name:literal => $command:ident($module:ident),)*) => {
+        /// All commands, in the order of the help.
+        pub(super) const DEFINITIONS: &[Definition] =
+            &[$(Definition { name: $name, arguments: $module::Args::augment_args }),*];
+
+        /// A command that was typed.
+        #[derive(Debug)]
+        pub(super) enum Command {
+            $($command($module::Args)),*
+        }
+
+        impl Command {
+            /// The one that was typed; none when there was none.
+            pub fn from_matches(matches: &ArgMatches) -> Result<Option<Self>, clap::Error> {
+                Ok(match matches.subcommand() {
+                    $(Some(($name, matches)) => Some(Self::$command($module::Args::from_arg_matches(matches)?)),)*
+                    _ => None,
+                })
+            }
+
+            pub async fn run(self, context: &Context<'_>) -> Result<Report, CliError> {
+                match self {
+                    $(Self::$command(args) => $module::run(args, context).await),*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    "list-users" => ListUsers(list_users),
+    "invite-user" => InviteUser(invite_user),
+    "resend-invite" => ResendInvite(resend_invite),
+    "cancel-invite" => CancelInvite(cancel_invite),
+    "update-user" => UpdateUser(update_user),
+    "delete-user" => DeleteUser(delete_user),
+    "list-roles" => ListRoles(list_roles),
+    "list-organizations" => ListOrganizations(list_organizations),
+    "validate" => Validate(validate),
+    "status" => Status(status),
+    "schema" => Schema(schema),
+    "completion" => Completion(completion),
+    "sandbox" => Sandbox(sandbox),
 }

@@ -2,7 +2,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::Value;
 
 use crate::SCHEMAS;
-use crate::cli::{CliError, Report};
+use crate::cli::{CliError, Context, Report};
 
 /// Print the JSON Schema of a type, or list the types
 ///
@@ -21,7 +21,7 @@ pub struct Args {
     name: Option<String>,
 }
 
-pub(super) fn run(args: &Args) -> Result<Report, CliError> {
+pub(super) async fn run(args: Args, _: &Context<'_>) -> Result<Report, CliError> {
     let Some(name) = &args.name else {
         let names: Vec<String> = SCHEMAS.iter().map(|(name, _)| (*name).to_owned()).collect();
         let json = Value::from(names.clone()).to_string();

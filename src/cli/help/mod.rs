@@ -1,14 +1,13 @@
-//! The command line as clap knows it: the hand-written arguments, with the document's words about the operations.
+//! The words of the help: the document's about the operations, and beside the arguments what they do not say.
 
 mod pager;
 mod prose;
 mod reference;
 
-use clap::CommandFactory;
 use clap::builder::{PossibleValue, StyledStr, Styles};
 
-use super::Cli;
-use crate::operation::{OPERATIONS, Operation};
+use super::commands::DEFINITIONS;
+use crate::operation::Operation;
 
 pub(super) use pager::page;
 pub use reference::{Body, Section};
@@ -16,58 +15,31 @@ pub use reference::{Body, Section};
 /// The widest that help is.
 pub(super) const MAX_WIDTH: usize = 100;
 
-/// The command line as it is typed, without the help that few runs ask for: making that takes longer than a call.
-///
-/// A command that is named after an operation has an alias without the dashes.
-pub(super) fn arguments() -> clap::Command {
-    let command = Cli::command().max_term_width(MAX_WIDTH).styles(Styles::styled());
-    OPERATIONS.iter().map(|operation| operation.rust_name.replace('_', "-")).fold(command, |command, name| {
-        let alias = name.replace('-', "");
-        if alias == name || command.find_subcommand(&name).is_none() {
-            return command;
-        }
-        command.mut_subcommand(name, |command| command.visible_alias(alias))
-    })
+/// The command, which may be the program itself, with the short help: a screen of it.
+pub(super) fn short(command: clap::Command) -> clap::Command {
+    let more = match command.get_name() {
+        "dci" => "More flags: dci --help. About one command: dci <COMMAND> -h".to_owned(),
+        name => format!("More flags, and the whole page: dci {name} --help"),
+    };
+    let command = match Operation::of_command(command.get_name()) {
+        Some(operation) => command.about(operation.summary),
+        None => command,
+    };
+    command.mut_args(with_values_in_long_help).after_help(more)
 }
 
-/// The same with the short help, which is a screen of each command.
-pub(super) fn with_short_help() -> clap::Command {
-    let command = each_command(arguments(), |command| {
-        let name = command.get_name().to_owned();
-        let operation = Operation::named(&name.replace('-', "_"));
-        let command = match operation {
-            Some(operation) => command.about(operation.summary),
-            None => command,
-        };
-        command
-            .mut_args(with_values_in_long_help)
-            .after_help(format!("More flags, and the whole page: dci {name} --help"))
-    });
-    command.mut_args(with_values_in_long_help).after_help("More flags: dci --help. About one command: dci <COMMAND> -h")
-}
-
-/// The whole command line, with its help for a terminal. What is named after an operation is described by the document.
-#[must_use]
-pub fn command() -> clap::Command {
-    let command = each_command(with_short_help(), |command| {
-        let sections = terminal(&reference::sections(&command));
-        let command = match Operation::named(&command.get_name().replace('-', "_")) {
-            Some(operation) => {
-                let description = prose::wrapped(operation.description, width());
-                command.long_about(format!("{}\n\n{description}", operation.summary))
-            }
-            None => command,
-        };
-        command.after_long_help(sections)
-    });
+/// The same with the whole page too. What is named after an operation is described by the document.
+pub(super) fn long(command: clap::Command) -> clap::Command {
+    let command = short(command);
     let sections = terminal(&reference::sections(&command));
+    let command = match Operation::of_command(command.get_name()) {
+        Some(operation) => {
+            let description = prose::wrapped(operation.description, width());
+            command.long_about(format!("{}\n\n{description}", operation.summary))
+        }
+        None => command,
+    };
     command.after_long_help(sections)
-}
-
-/// The command line with each of its commands changed.
-pub(super) fn each_command(command: clap::Command, change: impl Fn(clap::Command) -> clap::Command) -> clap::Command {
-    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    names.iter().fold(command, |command, name| command.mut_subcommand(name, &change))
 }
 
 /// The values that an argument can have are listed in the long help, so that the short one stays within a screen.
@@ -89,9 +61,8 @@ fn with_values_in_long_help(argument: clap::Arg) -> clap::Arg {
 /// a name that is no command's.
 #[must_use]
 pub fn reference(name: &str) -> Vec<Section> {
-    let command = Cli::command();
-    let found = command.get_subcommands().find(|command| command.get_name() == name).cloned();
-    found.map(|command| reference::sections(&command)).unwrap_or_default()
+    let definition = DEFINITIONS.iter().find(|definition| definition.name == name);
+    definition.map(|definition| reference::sections(&definition.command())).unwrap_or_default()
 }
 
 fn terminal(sections: &[Section]) -> StyledStr {

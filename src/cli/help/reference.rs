@@ -45,7 +45,7 @@ impl Section {
 /// The sections after a command's arguments, in their order.
 pub(super) fn sections(command: &clap::Command) -> Vec<Section> {
     let name = command.get_name();
-    let operation = Operation::named(&name.replace('-', "_"));
+    let operation = Operation::of_command(name);
     let mut sections = written(command);
     if let Some(operation) = operation {
         sections.push(Section::new("Operation", Body::Text(format!("{} {}", operation.method, operation.path))));

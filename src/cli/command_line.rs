@@ -1,0 +1,106 @@
+//! The command line as clap knows it: the program, its global flags, and the commands.
+//!
+//! To describe all commands, or any of their help, takes longer than a call. So the arguments are parsed with the
+//! commands that they name alone; the rest is made when it turns out to be needed.
+
+use std::ffi::OsString;
+
+use clap::builder::Styles;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use super::commands::{Command, DEFINITIONS, Definition};
+use super::global::GlobalArgs;
+use super::help;
+use crate::operation::Operation;
+
+/// The invites and users of a DoiT customer, exactly once each
+///
+/// Results go to stdout and everything else to stderr. At a terminal they are for people, otherwise JSON;
+/// `--output` says which.
+#[derive(Debug, Parser)]
+#[command(name = "dci", version, arg_required_else_help = true, subcommand_required = true)]
+#[command(override_usage = "dci [OPTIONS] <COMMAND>")]
+struct Program {
+    #[command(flatten)]
+    global: GlobalArgs,
+}
+
+/// What was typed.
+#[derive(Debug)]
+pub(super) struct CommandLine {
+    pub global: GlobalArgs,
+    pub command: Command,
+}
+
+impl CommandLine {
+    /// Reads the arguments, the first of which is the name of the program. Help and the version are errors to clap.
+    pub fn parse(args: &[OsString], color: clap::ColorChoice) -> Result<Self, clap::Error> {
+        let named: Vec<&Definition> = DEFINITIONS.iter().filter(|definition| is_named(definition, args)).collect();
+        let matches =
+            program().subcommands(named.iter().map(|named| typed(named))).color(color).try_get_matches_from(args);
+        let matches = match matches {
+            // Without a command it is an error, with which the other commands are to be listed.
+            Ok(matches) if matches.subcommand().is_some() => matches,
+            Err(error) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
+            Ok(_) | Err(_) => described(args, &named).color(color).try_get_matches_from(args)?,
+        };
+        let command =
+            Command::from_matches(&matches)?.ok_or_else(|| program().error(ErrorKind::MissingSubcommand, ""))?;
+        Ok(Self { global: Program::from_arg_matches(&matches)?.global.settle(&matches)?, command })
+    }
+}
+
+/// The program, for errors that clap does not find.
+pub(super) fn program() -> clap::Command {
+    Program::command().max_term_width(help::MAX_WIDTH).styles(Styles::styled())
+}
+
+/// The whole command line, with its help for a terminal.
+#[must_use]
+pub fn command() -> clap::Command {
+    help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(typed(definition)))))
+}
+
+/// As much of it, and of its help, as these arguments ask for.
+fn described(args: &[OsString], named: &[&Definition]) -> clap::Command {
+    let is_short = args.iter().any(|arg| arg == "-h") && !args.iter().any(|arg| arg == "--help");
+    match named {
+        _ if !is_short => command(),
+        [] => help::short(program())
+            .mut_args(|argument| argument.global(false))
+            .subcommands(DEFINITIONS.iter().map(listed)),
+        _ => help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition)))),
+    }
+}
+
+/// A command as it is typed; one that is named after an operation has an alias without the dashes.
+fn typed(definition: &Definition) -> clap::Command {
+    with_alias(definition.command())
+}
+
+/// A command as it stands in the list of all.
+fn listed(definition: &Definition) -> clap::Command {
+    let about = match Operation::of_command(definition.name) {
+        Some(operation) => operation.summary.into(),
+        None => definition.command().get_about().cloned().unwrap_or_default(),
+    };
+    with_alias(clap::Command::new(definition.name).about(about))
+}
+
+fn with_alias(command: clap::Command) -> clap::Command {
+    match alias(command.get_name()) {
+        Some(alias) => command.visible_alias(alias),
+        None => command,
+    }
+}
+
+fn alias(name: &str) -> Option<String> {
+    let has_one = name.contains('-') && Operation::of_command(name).is_some();
+    has_one.then(|| name.replace('-', ""))
+}
+
+/// Whether the arguments may be meant for the command.
+fn is_named(definition: &Definition, args: &[OsString]) -> bool {
+    args.iter().skip(1).any(|arg| arg == definition.name || alias(definition.name).is_some_and(|alias| *arg == *alias))
+}
