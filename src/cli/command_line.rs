@@ -37,13 +37,14 @@ impl CommandLine {
     /// Reads the arguments, the first of which is the name of the program. Help and the version are errors to clap.
     pub fn parse(args: &[OsString], color: clap::ColorChoice) -> Result<Self, clap::Error> {
         let named: Vec<&Definition> = DEFINITIONS.iter().filter(|definition| is_named(definition, args)).collect();
-        let matches =
-            program().subcommands(named.iter().map(|named| typed(named))).color(color).try_get_matches_from(args);
-        let matches = match matches {
-            // Without a command it is an error, with which the other commands are to be listed.
-            Ok(matches) if matches.subcommand().is_some() => matches,
-            Err(error) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
-            Ok(_) | Err(_) => described(args, &named).color(color).try_get_matches_from(args)?,
+        let parse = |program: clap::Command| program.color(color).try_get_matches_from(args);
+        let asks_for_help = args.iter().any(|arg| arg == "-h" || arg == "--help");
+        let light = (!asks_for_help).then(|| parse(program().subcommands(named.iter().copied().map(typed))));
+        let matches = match light {
+            Some(Ok(matches)) if matches.subcommand().is_some() => matches,
+            Some(Err(error)) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
+            // What is said of it may need commands that are not named.
+            _ => parse(described(args, &named))?,
         };
         let command =
             Command::from_matches(&matches)?.ok_or_else(|| program().error(ErrorKind::MissingSubcommand, ""))?;

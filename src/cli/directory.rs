@@ -96,7 +96,7 @@ impl Context<'_> {
                     let target = email.unwrap_or_else(|| Target::Id(id.clone()));
                     all.found.push(Planned { target, plan: Plan::Do(id) });
                 }
-                (Err(error), Some(target)) => all.found.push(Planned { target, plan: Plan::Cannot(error) }),
+                (Err(error), Some(target)) => all.found.push(Planned { target, plan: Plan::Cannot(error.into()) }),
                 (Err(error), None) => self.output.note(&error.sentence()),
             }
         }

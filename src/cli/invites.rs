@@ -186,8 +186,9 @@ async fn many<A: InviteAction>(
     context: &Context<'_>,
     client: &Client,
 ) -> Result<Report, CliError> {
-    let (dry_run, to_do) = (args.is_dry_run(), shown(&planned));
-    if asks && !dry_run && !to_do.is_empty() {
+    let dry_run = args.is_dry_run();
+    let to_do = if asks && !dry_run { shown(&planned) } else { Vec::new() };
+    if !to_do.is_empty() {
         let invites = if to_do.len() == 1 { "invite" } else { "invites" };
         let question = format!("{} {} {invites}", capitalized(A::VERB), to_do.len());
         args.confirmation.ask(context, &question, &to_do).await?;

@@ -70,13 +70,5 @@ fn run(typed: CommandLine, args: &[OsString], output: &Output) -> Result<(), Cli
     let report = runtime.block_on(context.interrupts.heard_during(typed.command.run(&context)));
     // A look-up of a name that hangs is not waited for.
     runtime.shutdown_background();
-    let report = report.map_err(CliError::io)??;
-    let shown = output.report(&report);
-    match (shown, report.into_ending()) {
-        (Err(unwritable), Err(ending)) => {
-            output.error(&unwritable);
-            Err(ending)
-        }
-        (shown, ending) => shown.and(ending),
-    }
+    output.report(report.map_err(CliError::io)??)
 }

@@ -1,11 +1,11 @@
 //! What a command is pointed at: an id, an email address, or a list of them on stdin.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::str::FromStr;
 
 use email_address::EmailAddress;
+use indexmap::IndexSet;
 
 use super::{CliError, Context};
 use crate::client::{InvalidUserId, UserId};
@@ -53,12 +53,19 @@ pub(super) fn email(text: &str) -> Result<EmailAddress, email_address::Error> {
     EmailAddress::parse_with_options(text, email_address::Options::default().without_display_text())
 }
 
+impl Target {
+    /// The target as it was typed.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Id(id) => id.as_str(),
+            Self::Email(email) => email.as_str(),
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(id) => id.fmt(f),
-            Self::Email(email) => email.fmt(f),
-        }
+        f.write_str(self.as_str())
     }
 }
 
@@ -108,11 +115,9 @@ impl Targets {
     }
 
     fn read_all(arguments: Vec<TargetArg>) -> Result<Self, CliError> {
-        let (mut seen, mut targets) = (HashSet::new(), Vec::new());
+        let mut targets = IndexSet::new();
         let mut add = |target: Target| {
-            if seen.insert(target.clone()) {
-                targets.push(target);
-            }
+            targets.insert(target);
         };
         for argument in arguments {
             match argument {
@@ -121,7 +126,7 @@ impl Targets {
                 TargetArg::Stdin => read_lines(io::stdin().lock(), &mut add)?,
             }
         }
-        Ok(Self::List(targets))
+        Ok(Self::List(targets.into_iter().collect()))
     }
 }
 

@@ -1,6 +1,6 @@
 use bytes::{Bytes, BytesMut};
-use reqwest::Response;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use reqwest::{Response, ResponseBuilderExt};
 
 use super::{ApiKey, error_body};
 
@@ -50,21 +50,21 @@ pub(super) async fn complete(mut response: Response, api_key: &ApiKey) -> reqwes
 
     if too_large && !is_error {
         let failing = reqwest::Body::wrap_stream(futures_util::stream::iter([Err::<Bytes, _>(BodyTooLarge)]));
-        return Ok(rebuild(&response, failing, None));
+        return Ok(rebuild(response, failing, None));
     }
     if is_error && !error_body::is_as_documented(&body) {
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let rewritten = error_body::rewrite(status, media_type, &body);
-        return Ok(rebuild(&response, rewritten.clone().into(), Some(rewritten)));
+        return Ok(rebuild(response, rewritten.clone().into(), Some(rewritten)));
     }
-    Ok(rebuild(&response, body.clone().into(), Some(body)))
+    Ok(rebuild(response, body.clone().into(), Some(body)))
 }
 
-fn rebuild(from: &Response, body: reqwest::Body, whole: Option<Bytes>) -> Response {
-    let mut rebuilt = http::Response::new(body);
-    *rebuilt.status_mut() = from.status();
-    *rebuilt.version_mut() = from.version();
-    *rebuilt.headers_mut() = from.headers().clone();
+fn rebuild(mut from: Response, body: reqwest::Body, whole: Option<Bytes>) -> Response {
+    let url = from.url().clone();
+    let rebuilt = http::Response::builder().status(from.status()).version(from.version()).url(url).body(body);
+    let mut rebuilt = rebuilt.expect("what was read is valid");
+    *rebuilt.headers_mut() = std::mem::take(from.headers_mut());
     // They told how long the body on the wire was.
     rebuilt.headers_mut().remove(CONTENT_LENGTH);
     rebuilt.headers_mut().remove(TRANSFER_ENCODING);

@@ -1,13 +1,14 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Stop;
 use super::plan::{Plan, Planned};
-use super::{Outcome, Stop};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::output::{Column, Report};
+use crate::cli::output::{Column, Report, Rows};
 use crate::client::{UserId, in_words};
 
 const FAILED: &str = "failed";
@@ -16,9 +17,9 @@ const SKIPPED: &str = "skipped";
 /// What is said of one target.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::cli) struct Row {
-    target: String,
-    id: Option<UserId>,
+pub(in crate::cli) struct Row<'a> {
+    target: &'a str,
+    id: Option<&'a UserId>,
     outcome: &'static str,
     message: Option<String>,
     invite_id: Option<String>,
@@ -26,7 +27,7 @@ pub(in crate::cli) struct Row {
     error: Option<Value>,
 }
 
-impl Row {
+impl Row<'_> {
     /// What all rows have.
     pub fn columns() -> Vec<Column> {
         ["target", "id", "outcome", "message", "inviteId", "error"].into_iter().map(Column::of).collect()
@@ -39,10 +40,15 @@ impl Row {
     }
 }
 
-/// The answers to all targets, in their order, and what they add up to.
-pub(super) struct Answers {
+/// The answers to all targets, shown in their order, and what they add up to.
+pub(super) struct Answers<'a> {
+    planned: &'a [Planned],
     done: &'static str,
-    rows: Vec<Row>,
+    rows: Rows,
+    /// How many targets are answered for.
+    answered: usize,
+    /// Outcomes of targets after one that is not answered for yet.
+    waiting: BTreeMap<usize, Result<Done, CliError>>,
     failures: Vec<ExitCode>,
     skipped: usize,
     hints: Vec<String>,
@@ -52,11 +58,14 @@ pub(super) struct Answers {
     was_interrupted: bool,
 }
 
-impl Answers {
-    pub fn new(done: &'static str) -> Self {
+impl<'a> Answers<'a> {
+    pub fn new(planned: &'a [Planned], done: &'static str, rows: Rows) -> Self {
         Self {
+            planned,
             done,
-            rows: Vec::new(),
+            rows,
+            answered: 0,
+            waiting: BTreeMap::new(),
             failures: Vec::new(),
             skipped: 0,
             hints: Vec::new(),
@@ -65,10 +74,24 @@ impl Answers {
         }
     }
 
-    pub fn add(&mut self, Planned { target, plan }: Planned, outcome: Outcome, stop: Option<Stop>) {
-        let target = target.to_string();
+    /// Takes what came of the call for a target, and answers for as many targets as can be now.
+    pub fn settle(&mut self, index: usize, outcome: Result<Done, CliError>) {
+        self.waiting.insert(index, outcome);
+        while let Some(Planned { plan, .. }) = self.planned.get(self.answered) {
+            let outcome = self.waiting.remove(&self.answered);
+            if matches!(plan, Plan::Do(_)) && outcome.is_none() {
+                break;
+            }
+            self.answer(outcome, None);
+        }
+    }
+
+    /// Answers for the next target; without an outcome nothing was done to it.
+    fn answer(&mut self, outcome: Option<Result<Done, CliError>>, stop: Option<Stop>) {
+        let Planned { target, plan } = &self.planned[self.answered];
+        let target = target.as_str();
         let row = match (plan, outcome) {
-            (Plan::Cannot(error), _) => self.failed(target, None, &error),
+            (Plan::Cannot(error), _) => self.failed(target, None, error),
             (Plan::Same { id, earlier }, _) => self.skipped(target, id, format!("the same as {earlier}")),
             (Plan::Do(id), Some(Ok(Done { message, invite_id }))) => {
                 Row { target, id: Some(id), outcome: self.done, message, invite_id, error: None }
@@ -86,15 +109,16 @@ impl Answers {
                 self.skipped(target, id, format!("not begun, since {why}"))
             }
         };
-        self.rows.push(row);
+        self.rows.add(&row);
+        self.answered += 1;
     }
 
-    fn skipped(&mut self, target: String, id: UserId, message: String) -> Row {
+    fn skipped(&mut self, target: &'a str, id: &'a UserId, message: String) -> Row<'a> {
         self.skipped += 1;
         Row { target, id: Some(id), outcome: SKIPPED, message: Some(message), invite_id: None, error: None }
     }
 
-    fn failed(&mut self, target: String, id: Option<UserId>, error: &CliError) -> Row {
+    fn failed(&mut self, target: &'a str, id: Option<&'a UserId>, error: &CliError) -> Row<'a> {
         self.failures.push(error.exit_code());
         self.was_interrupted |= error.exit_code() == ExitCode::Interrupted;
         self.may_go_on |= error.is_retryable() || error.leaves_doubt();
@@ -109,8 +133,12 @@ impl Answers {
 
     /// The report, with the error that the command ends with when not all went well. `resume` is the command that
     /// goes on.
-    pub fn into_report(self, took: Duration, resume: Option<String>) -> Report {
-        let done = self.rows.len() - self.failures.len() - self.skipped;
+    pub fn into_report(mut self, stop: Option<Stop>, took: Duration, resume: Option<String>) -> Report {
+        while self.answered < self.planned.len() {
+            let outcome = self.waiting.remove(&self.answered);
+            self.answer(outcome, stop);
+        }
+        let done = self.answered - self.failures.len() - self.skipped;
         let mut counts = vec![format!("{done} {}", self.done)];
         let others = [(self.failures.len(), FAILED), (self.skipped, SKIPPED)];
         counts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
@@ -118,7 +146,7 @@ impl Answers {
 
         let (exit_code, message) = match &self.failures[..] {
             _ if self.was_interrupted => (ExitCode::Interrupted, format!("interrupted: {summary}")),
-            [] => return Report::run(self.rows, summary, None),
+            [] => return self.rows.into_report(summary),
             [first, rest @ ..] if rest.iter().all(|code| code == first) => (*first, summary.clone()),
             _ => (ExitCode::Other, summary.clone()),
         };
@@ -130,7 +158,7 @@ impl Answers {
         });
         let ending = CliError::run(exit_code, message, resume.is_some());
         let ending = self.hints.into_iter().chain(advice).fold(ending, CliError::hint);
-        Report::run(self.rows, summary, Some(ending))
+        self.rows.into_report_of_failure(ending)
     }
 }
 

@@ -51,9 +51,6 @@ pub(super) struct Run<'a> {
     pub id: Option<RunId>,
 }
 
-/// What came of the call for a target; none where it was not begun.
-type Outcome = Option<Result<Done, CliError>>;
-
 /// Why no more calls are begun.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stop {
@@ -70,16 +67,13 @@ impl Run<'_> {
         call: impl Fn(UserId) -> F,
     ) -> Report {
         if planned.is_empty() {
-            return Report::run(Vec::new(), "No targets: nothing was done.".to_owned(), None);
+            return self.context.output.rows().into_report("No targets: nothing was done.".to_owned());
         }
         let started = Instant::now();
-        let (outcomes, stop) = self.work(&planned, call).await;
-        let mut answers = Answers::new(self.done);
-        for (planned, outcome) in planned.into_iter().zip(outcomes) {
-            answers.add(planned, outcome, stop);
-        }
+        let mut answers = Answers::new(&planned, self.done, self.context.output.rows());
+        let stop = self.work(&planned, call, &mut answers).await;
         let resume = |id: RunId| self.context.command_with(RESUME_FLAG, &id.to_string());
-        answers.into_report(started.elapsed(), self.id.and_then(resume))
+        answers.into_report(stop, started.elapsed(), self.id.and_then(resume))
     }
 
     /// Makes the calls. Ctrl-C, or a credential that is refused, ends it: no more calls are begun then.
@@ -87,7 +81,8 @@ impl Run<'_> {
         &self,
         planned: &[Planned],
         call: impl Fn(UserId) -> F,
-    ) -> (Vec<Outcome>, Option<Stop>) {
+        answers: &mut Answers<'_>,
+    ) -> Option<Stop> {
         let jobs = planned.iter().enumerate().filter_map(|(index, planned)| match &planned.plan {
             Plan::Do(id) => Some((index, id)),
             Plan::Same { .. } | Plan::Cannot(_) => None,
@@ -120,14 +115,13 @@ impl Run<'_> {
             progress.advance(failures.get());
             Some((index, outcome))
         };
-        let mut outcomes: Vec<Outcome> = planned.iter().map(|_| None).collect();
         let jobs = jobs.take_while(|_| stop.get().is_none());
         let mut calls = pin!(call_each(self.client, jobs, |(index, id)| one(index, id)));
         // Calls that wait for their turn are not waited for.
         while stop.get() != Some(Stop::Interrupted) || under_way.get() > 0 {
             tokio::select! {
                 ended = calls.next() => match ended {
-                    Some(Some((index, outcome))) => outcomes[index] = Some(outcome),
+                    Some(Some((index, outcome))) => answers.settle(index, outcome),
                     Some(None) => {}
                     None => break,
                 },
@@ -138,7 +132,7 @@ impl Run<'_> {
                 }
             }
         }
-        (outcomes, stop.get())
+        stop.get()
     }
 }
 

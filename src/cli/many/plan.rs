@@ -26,7 +26,7 @@ pub(in crate::cli) enum Plan {
         earlier: String,
     },
     /// It stands for nothing that it can be done to.
-    Cannot(CliError),
+    Cannot(Box<CliError>),
 }
 
 impl Context<'_> {
@@ -58,7 +58,7 @@ impl Context<'_> {
         let mut planned: Vec<Planned> = Vec::with_capacity(targets.len());
         for (target, outcome) in targets.into_iter().zip(found.into_iter().flatten()) {
             let plan = match outcome {
-                Err(error) => Plan::Cannot(error),
+                Err(error) => Plan::Cannot(error.into()),
                 Ok(id) => match *earlier.entry(id.clone()).or_insert(planned.len()) {
                     first if first == planned.len() => Plan::Do(id),
                     first => Plan::Same { id, earlier: planned[first].target.to_string() },

@@ -1,5 +1,6 @@
 use std::fmt::Write;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::plain::is_obeyed;
@@ -8,8 +9,12 @@ use super::{CliError, Column};
 /// JSON, indented, and otherwise as it is: numbers of any size, escapes, names that occur twice. What a terminal
 /// would obey is escaped, where JSON allows it in a text.
 pub(super) fn indented(json: &str) -> String {
+    indented_from(0, json)
+}
+
+/// The same of JSON that stands inside of other, so many levels deep.
+pub(super) fn indented_from(mut depth: usize, json: &str) -> String {
     let mut text = String::with_capacity(json.len() * 2);
-    let mut depth = 0;
     let mut chars = json.trim().chars().peekable();
     while let Some(char) = chars.next() {
         match char {
@@ -73,8 +78,18 @@ pub(super) fn parse(body: &[u8]) -> Result<Value, CliError> {
     })
 }
 
-pub(super) fn yaml(value: &Value) -> Result<String, CliError> {
-    serde_saphyr::to_string(value).map(without_line_end).map_err(|error| unwritable("YAML", &error))
+/// What is shown of a result that is made here.
+pub(super) fn value(shown: &impl Serialize) -> Result<Value, CliError> {
+    serde_json::to_value(shown).map_err(|error| unwritable("JSON", &error))
+}
+
+/// The same as text.
+pub(super) fn json(shown: &impl Serialize) -> Result<String, CliError> {
+    serde_json::to_string(shown).map_err(|error| unwritable("JSON", &error))
+}
+
+pub(super) fn yaml(shown: &impl Serialize) -> Result<String, CliError> {
+    serde_saphyr::to_string(shown).map(without_line_end).map_err(|error| unwritable("YAML", &error))
 }
 
 pub(super) fn toon(value: &Value) -> Result<String, CliError> {
@@ -83,17 +98,23 @@ pub(super) fn toon(value: &Value) -> Result<String, CliError> {
 
 /// A line of names, then a line for each of the rows, as RFC 4180 has them.
 pub(super) fn csv(rows: &[Value], columns: &[Column]) -> Result<String, CliError> {
+    let lines: Result<String, CliError> = rows.iter().map(|row| csv_row(row, columns)).collect();
+    Ok(without_line_end(csv_names(columns)? + &lines?))
+}
+
+pub(super) fn csv_names(columns: &[Column]) -> Result<String, CliError> {
+    csv_line(columns.iter().map(|column| column.property.as_bytes()))
+}
+
+pub(super) fn csv_row(row: &Value, columns: &[Column]) -> Result<String, CliError> {
+    csv_line(columns.iter().map(|column| cell(row.get(&*column.property))))
+}
+
+fn csv_line(cells: impl Iterator<Item: AsRef<[u8]>>) -> Result<String, CliError> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let mut write_all = || {
-        writer.write_record(columns.iter().map(|column| column.property.as_bytes()))?;
-        for row in rows {
-            writer.write_record(columns.iter().map(|column| cell(row.get(&*column.property))))?;
-        }
-        Ok::<_, csv::Error>(())
-    };
-    write_all().map_err(|error| unwritable("CSV", &error))?;
+    writer.write_record(cells).map_err(|error| unwritable("CSV", &error))?;
     let bytes = writer.into_inner().map_err(|error| unwritable("CSV", &error))?;
-    Ok(without_line_end(String::from_utf8_lossy(&bytes).into_owned()))
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A value in a cell of a table or a line.

@@ -7,6 +7,7 @@ mod list;
 mod plain;
 mod progress;
 mod report;
+mod rows;
 mod table;
 
 use std::convert::Infallible;
@@ -25,6 +26,7 @@ pub(super) use list::List;
 pub(super) use plain::plain;
 pub(super) use progress::{Progress, is_run_shown};
 pub(super) use report::Report;
+pub(super) use rows::Rows;
 
 use columns::{Columns, documented};
 
@@ -102,14 +104,30 @@ impl Output {
         self.format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// Shows the result of a command.
-    pub fn report(&self, report: &Report) -> Result<(), CliError> {
+    /// Shows the result of a command, and ends as it does.
+    pub fn report(&self, mut report: Report) -> Result<(), CliError> {
+        let shown = self.show(&mut report);
+        match (shown, report.into_ending()) {
+            (Err(unwritable), Err(ending)) => {
+                self.error(&unwritable);
+                Err(ending)
+            }
+            (shown, ending) => shown.and(ending),
+        }
+    }
+
+    fn show(&self, report: &mut Report) -> Result<(), CliError> {
         let Some(mut text) = report.render(self.format, &self.columns)? else { return Ok(()) };
         let stdout = AutoStream::new(io::stdout(), self.color.into());
         if self.format != Format::Table && io::stdout().is_terminal() {
             text = plain::plain_lines(&text.replace('\r', "")).into_owned();
         }
         write(stdout, &text)
+    }
+
+    /// The rows of a run, to be shown as they come.
+    pub fn rows(&self) -> Rows {
+        Rows::new(self)
     }
 
     /// Shows help or the version, as clap styles it.
@@ -236,9 +254,14 @@ pub(super) fn text(text: &str) -> Result<(), CliError> {
     write(io::stdout(), text.trim_end())
 }
 
-/// Writes the text and a line end. Whoever closed the pipe has read enough.
+/// Writes the text and a line end.
 fn write(mut stream: impl Write, text: &str) -> Result<(), CliError> {
-    match writeln!(stream, "{text}").and_then(|()| stream.flush()) {
+    written(writeln!(stream, "{text}").and_then(|()| stream.flush()))
+}
+
+/// What came of writing. Whoever closed the pipe has read enough.
+fn written(outcome: io::Result<()>) -> Result<(), CliError> {
+    match outcome {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(CliError::other(format!("the command was done, but its result cannot be written: {error}")))
         }

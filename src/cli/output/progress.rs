@@ -85,8 +85,11 @@ pub(in crate::cli) fn is_run_shown() -> bool {
 
 /// Shows that something is waited for which takes its time; dropping this ends it.
 pub(super) async fn wait(is_quiet: bool) -> Infallible {
-    tokio::time::sleep(PATIENCE).await;
-    let _shown = if is_quiet || !stderr().is_terminal() { Progress(None) } else { Progress::waiting() };
+    if !is_quiet && stderr().is_terminal() {
+        tokio::time::sleep(PATIENCE).await;
+        let _shown = Progress::waiting();
+        return std::future::pending().await;
+    }
     std::future::pending().await
 }
 

@@ -3,7 +3,6 @@ use serde_json::Value;
 
 use super::columns::{Columns, documented, with_those_of};
 use super::{CliError, Column, Format, List, format, plain, table};
-use crate::cli::many::Row;
 use crate::operation::Operation;
 
 /// The result of a command, for people and for scripts.
@@ -32,10 +31,13 @@ enum Content {
         /// What a person reads when the list is empty.
         empty: &'static str,
     },
-    Run {
-        rows: Vec<Row>,
-        summary: String,
+    /// What came of each target of a run, in the forms that need to know all of them.
+    Rows {
+        rows: Vec<Value>,
+        columns: Vec<Column>,
     },
+    /// It could not be shown when it came.
+    Unwritable(CliError),
 }
 
 impl Report {
@@ -60,9 +62,19 @@ impl Report {
         Content::List { list, columns: columns.to_vec(), empty }.into()
     }
 
-    /// What came of each target of a run, and of all of them.
-    pub fn run(rows: Vec<Row>, summary: String, ending: Option<CliError>) -> Self {
-        Self { content: Content::Run { rows, summary }, ending }
+    /// What came of each target of a run, where that is shown in the end.
+    pub(super) fn of_rows(rows: Vec<Value>, columns: Vec<Column>) -> Self {
+        Content::Rows { rows, columns }.into()
+    }
+
+    /// Lines for people alone.
+    pub(super) fn of_words(lines: Vec<String>) -> Self {
+        Self::lines(lines, String::new())
+    }
+
+    /// Of a command whose result could not be shown when it came.
+    pub(super) fn unwritable(problem: CliError) -> Self {
+        Content::Unwritable(problem).into()
     }
 
     /// Of a command that has said all that it has to say.
@@ -76,11 +88,16 @@ impl Report {
     }
 
     /// The error that the command ends with.
-    pub fn into_ending(self) -> Result<(), CliError> {
+    pub(super) fn into_ending(self) -> Result<(), CliError> {
         self.ending.map_or(Ok(()), Err)
     }
 
-    pub(super) fn render(&self, format: Format, columns: &Columns) -> Result<Option<String>, CliError> {
+    pub(super) fn render(&mut self, format: Format, columns: &Columns) -> Result<Option<String>, CliError> {
+        if let Content::Unwritable(_) = &self.content
+            && let Content::Unwritable(problem) = std::mem::replace(&mut self.content, Content::Nothing)
+        {
+            return Err(problem);
+        }
         let text = match format {
             Format::Table if columns.is_chosen() => table::table(&self.rows()?, &columns.choose(&self.columns(true)?)?),
             Format::Table => return Ok(self.words()),
@@ -89,10 +106,10 @@ impl Report {
                 _ => format::csv(&self.rows()?, &columns.choose(&self.columns(columns.is_chosen())?)?)?,
             },
             Format::Json => match &self.content {
-                Content::Nothing => return Ok(None),
+                Content::Nothing | Content::Unwritable(_) => return Ok(None),
                 Content::Answer { body, .. } => format::indented(&String::from_utf8_lossy(body)),
                 Content::List { list, .. } => format::indented(&list.json()),
-                Content::Run { rows, .. } => format::indented(&json(rows)?),
+                Content::Rows { rows, .. } => format::indented(&format::json(rows)?),
             },
             Format::Yaml => match self.value()? {
                 Some(value) => format::yaml(&value)?,
@@ -109,10 +126,10 @@ impl Report {
     /// What is shown in the formats that have the properties of JSON.
     fn value(&self) -> Result<Option<Value>, CliError> {
         Ok(match &self.content {
-            Content::Nothing => None,
+            Content::Nothing | Content::Unwritable(_) => None,
             Content::Answer { body, .. } => Some(format::parse(body)?),
             Content::List { list, .. } => Some(list.value().clone()),
-            Content::Run { rows, .. } => Some(format::parse(json(rows)?.as_bytes())?),
+            Content::Rows { rows, .. } => Some(Value::Array(rows.clone())),
         })
     }
 
@@ -139,9 +156,9 @@ impl Report {
                 }
                 known
             }
-            Content::Run { .. } => Row::columns(),
+            Content::Rows { columns, .. } => columns.clone(),
             Content::Answer { operation: Some(operation), .. } => documented(operation, None),
-            Content::Nothing | Content::Answer { operation: None, .. } => Vec::new(),
+            Content::Nothing | Content::Unwritable(_) | Content::Answer { operation: None, .. } => Vec::new(),
         };
         Ok(with_those_of(known, &self.rows()?))
     }
@@ -153,12 +170,7 @@ impl Report {
             Content::Answer { lines, .. } => lines.clone(),
             Content::List { list, empty, .. } if list.rows().is_empty() => vec![(*empty).to_owned()],
             Content::List { list, columns, .. } => return Some(table::table(list.rows(), columns)),
-            Content::Run { rows, summary } => {
-                let failures = rows.iter().filter_map(Row::failure);
-                // The ending says the summary when not all went well.
-                let summary = Some(summary.clone()).filter(|_| self.ending.is_none());
-                failures.chain(summary).collect()
-            }
+            Content::Rows { .. } | Content::Unwritable(_) => Vec::new(),
         };
         let lines: Vec<_> = lines.iter().map(|line| plain(line)).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
@@ -174,8 +186,4 @@ impl From<Content> for Report {
 /// What has no properties has one in a table.
 fn as_row(value: Value) -> Value {
     if value.is_object() { value } else { serde_json::json!({ "value": value }) }
-}
-
-fn json(rows: &[Row]) -> Result<String, CliError> {
-    serde_json::to_string(rows).map_err(|error| CliError::other(error.to_string()))
 }
