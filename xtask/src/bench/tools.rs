@@ -33,8 +33,10 @@ pub fn instructions(program: &dyn Fn() -> Program) -> anyhow::Result<Option<f64>
 pub fn opened_files(program: &Program) -> anyhow::Result<Option<f64>> {
     let Some(strace) = installed("strace") else { return Ok(None) };
     let said = said(&strace, &["-qq", "-f", "-e", "trace=open,openat"], program)?;
-    // Libraries, and the loader's index of them, which is `ld.so.cache`.
-    let opened = said.lines().filter(|line| line.contains("open") && !line.contains(".so")).count();
+    // Not libraries and the loader's index of them, `ld.so.cache`, and not what the kernel tells of the process: where
+    // its stack is, which Rust's start asks for.
+    let is_file = |line: &&str| line.contains("open") && ![".so", "/proc/self/"].iter().any(|part| line.contains(part));
+    let opened = said.lines().filter(is_file).count();
     Ok(Some(f64::from(u32::try_from(opened)?)))
 }
 
