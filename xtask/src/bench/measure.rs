@@ -76,7 +76,7 @@ pub struct Args {
     command: Vec<OsString>,
 }
 
-/// The task `measure`, whose own peak is the least that it can find.
+/// The task `measure`. Its own peak is the least that it can find: 5 MiB, where a call by dci takes 7 and by curl 10.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let (program, arguments) = args.command.split_first().context("a program")?;
     let mut command = Command::new(program);
