@@ -18,10 +18,13 @@ use clap::Parser;
 enum Task {
     /// Run what CI runs: format, clippy over the feature sets, docs, tests
     Ci,
-    /// Measure what has a target, and print a table
-    Bench,
+    /// Measure what has a target, beside what others take for the same, and print a table
+    Bench(bench::Args),
     /// Write man pages and a Markdown reference of every command to target/docs
     Docs,
+    /// Run a command, and print what it took as JSON
+    #[command(hide = true)]
+    Measure(bench::measure::Args),
     /// Pack the crate, and test it as three other crates that use it
     Package,
     /// Take over a new version of the API's description, and say what it means
@@ -34,8 +37,9 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Task::parse() {
         Task::Ci => ci::run(),
-        Task::Bench => bench::run(),
+        Task::Bench(args) => bench::run(&args),
         Task::Docs => docs::run(),
+        Task::Measure(args) => bench::measure::run(&args),
         Task::Package => package::run(),
         Task::Soak(args) => soak::run(&args),
         Task::Spec(task) => spec::run(task),

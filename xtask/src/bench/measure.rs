@@ -1,0 +1,130 @@
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use serde::{Deserialize, Serialize};
+use wait4::Wait4;
+
+/// A program that is measured. It gets this environment and nothing of ours, and its output is for nobody.
+#[derive(Clone)]
+pub struct Program {
+    path: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(&'static str, OsString)>,
+    stdin: Option<PathBuf>,
+}
+
+/// What a program took, in seconds and bytes.
+#[derive(Deserialize, Serialize)]
+pub struct Measured {
+    pub wall: f64,
+    user: f64,
+    system: f64,
+    pub peak_memory: f64,
+}
+
+impl Measured {
+    pub fn cpu(&self) -> f64 {
+        self.user + self.system
+    }
+}
+
+impl Program {
+    pub fn new(path: impl Into<PathBuf>, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        Self { path: path.into(), arguments, environment: Vec::new(), stdin: None }
+    }
+
+    pub fn with_variable(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name, value.into()));
+        self
+    }
+
+    pub fn with_stdin(self, file: PathBuf) -> Self {
+        Self { stdin: Some(file), ..self }
+    }
+
+    /// The program, run by another one that watches it.
+    pub fn under(&self, watcher: &Path, options: &[&str]) -> anyhow::Result<Command> {
+        let mut command = Command::new(watcher);
+        command.args(options).arg(&self.path).args(&self.arguments);
+        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(match &self.stdin {
+            Some(file) => File::open(file).with_context(|| file.display().to_string())?.into(),
+            None => Stdio::null(),
+        });
+        Ok(command)
+    }
+
+    /// Runs it once.
+    ///
+    /// Linux counts the peak of whoever starts a program as the program's own. So it is started by a process that is
+    /// small: xtask again, with the task `measure`.
+    pub fn measure(&self) -> anyhow::Result<Measured> {
+        let output = self.under(&std::env::current_exe()?, &["measure", "--"])?.stderr(Stdio::inherit()).output()?;
+        ensure!(output.status.success(), "{} was not measured", self.path.display());
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+}
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+/// The task `measure`. Its own peak is the least that it can find: 5 MiB, where a call by dci takes 7 and by curl 10.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let (program, arguments) = args.command.split_first().context("a program")?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    let started = Instant::now();
+    let ended = command.spawn().with_context(|| program.display().to_string())?.wait4()?;
+    let wall = started.elapsed().as_secs_f64();
+    ensure!(ended.status.success(), "{}: {}", args.command.join(OsStr::new(" ")).display(), ended.status);
+    let measured = Measured {
+        wall,
+        user: ended.rusage.utime.as_secs_f64(),
+        system: ended.rusage.stime.as_secs_f64(),
+        peak_memory: bytes(ended.rusage.maxrss)?,
+    };
+    crate::show(&serde_json::to_string(&measured)?);
+    Ok(())
+}
+
+/// A count of bytes as a figure.
+pub fn bytes(count: u64) -> anyhow::Result<f64> {
+    Ok(f64::from(u32::try_from(count).context("4 GiB or more")?))
+}
+
+/// Measures programs this many times, each in turn, so that what else happens on the machine is the same for all.
+/// They are made anew each time.
+pub fn in_turn(times: usize, programs: &[&dyn Fn() -> Program]) -> anyhow::Result<Vec<Vec<Measured>>> {
+    let mut measured: Vec<Vec<Measured>> = programs.iter().map(|_| Vec::new()).collect();
+    for _ in 0..times {
+        for (program, measured) in programs.iter().zip(&mut measured) {
+            measured.push(program().measure()?);
+        }
+    }
+    Ok(measured)
+}
+
+/// How long this takes, in seconds: the median.
+pub fn seconds(times: usize, mut what: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+    let mut measured = Vec::with_capacity(times);
+    for _ in 0..times {
+        let started = Instant::now();
+        what()?;
+        measured.push(started.elapsed().as_secs_f64());
+    }
+    Ok(median(measured))
+}
+
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

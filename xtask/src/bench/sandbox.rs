@@ -1,0 +1,64 @@
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::Context;
+use dci::operation::Operation;
+
+use super::measure::Program;
+
+/// A sandbox in a process of its own, which ends with this. Its invites are `invite-1` and so on.
+pub struct Sandbox {
+    process: Child,
+    pub url: String,
+    pub api_key: String,
+}
+
+impl Sandbox {
+    pub fn start(invites: u32) -> anyhow::Result<Self> {
+        let mut command = Command::new(super::dci());
+        command.args(["sandbox", "--quiet", "--invites", &invites.to_string()]).stdout(Stdio::piped());
+        let mut process = command.spawn().context("no sandbox")?;
+        let stdout = process.stdout.take().context("the sandbox says nothing")?;
+        let mut sandbox = Self { process, url: String::new(), api_key: String::new() };
+        let mut lines = BufReader::new(stdout).lines();
+        for (variable, value) in [("DCI_API_BASE_URL", &mut sandbox.url), ("DCI_API_KEY", &mut sandbox.api_key)] {
+            let line = lines.next().context("the sandbox has ended")??;
+            let said = line.strip_prefix("export ").and_then(|line| line.strip_prefix(variable)?.strip_prefix('='));
+            said.with_context(|| format!("{variable} is not in {line:?}"))?.clone_into(value);
+        }
+        Ok(sandbox)
+    }
+
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.url.trim_start_matches("http://").parse()?)
+    }
+
+    /// `dci` for this sandbox, or for what stands before it at another URL.
+    pub fn dci(&self, url: &str, arguments: &[&str]) -> Program {
+        let program = Program::new(super::dci(), arguments);
+        program.with_variable("DCI_API_BASE_URL", url).with_variable("DCI_API_KEY", &self.api_key)
+    }
+
+    /// What `dci` sends with a request to resend, beside the body `{}`.
+    pub fn headers(&self, idempotency_key: &str) -> [(&'static str, String); 4] {
+        [
+            ("accept", "application/json".to_owned()),
+            ("content-type", "application/json".to_owned()),
+            ("idempotency-key", idempotency_key.to_owned()),
+            ("authorization", format!("Bearer {}", self.api_key)),
+        ]
+    }
+}
+
+/// The path at which an invite is resent.
+pub fn path(id: &str) -> String {
+    Operation::RESEND_INVITE.path.replace("{id}", id)
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill().and_then(|()| self.process.wait());
+    }
+}

@@ -1,0 +1,30 @@
+//! What the program takes before it does anything.
+
+use super::figure::{Figure, Target, Unit};
+use super::measure::{Program, in_turn, median};
+use super::tools::{instructions, opened_files};
+
+/// How often the program is started; the median counts.
+const TIMES: usize = 21;
+
+pub fn figures() -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for (arguments, most_instructions) in
+        [(&["--version"][..], Some(1e6)), (&["-h"], Some(1e6)), (&["--help"], None), (&["completion", "bash"], None)]
+    {
+        let program = || Program::new(super::dci(), arguments);
+        let named = |what: &str| format!("`dci {}`: {what}", arguments.join(" "));
+        if let Some(count) = instructions(&program)? {
+            let figure = Figure::new(named("instructions"), Unit::Instructions, count);
+            figures.push(figure.with_targets(most_instructions.map(Target::AtMost)));
+        }
+        let measured = in_turn(TIMES, &[&program])?;
+        let wall = median(measured.iter().flatten().map(|measured| measured.wall));
+        figures.push(Figure::new(named("wall"), Unit::Seconds, wall));
+    }
+    if let Some(count) = opened_files(&Program::new(super::dci(), ["--version"]))? {
+        let figure = Figure::new("`dci --version`: files opened, without the loader's", Unit::Files, count);
+        figures.push(figure.with_targets([Target::AtMost(0.0)]));
+    }
+    Ok(figures)
+}
