@@ -92,10 +92,6 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub fn api_key(&self) -> &'static str {
-        self.account.api_key
-    }
-
     pub fn email(&self) -> &'static str {
         self.account.email
     }

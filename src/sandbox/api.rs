@@ -184,9 +184,9 @@ impl axum::extract::FromRequest<Arc<World>> for IdempotentRequest {
 impl IdempotentRequest {
     /// Does the work unless it was done before under the same key.
     async fn once(&self, world: &World, work: impl FnOnce(&World, &Self) -> Result<Value, Refusal>) -> Answer {
-        let api_key = self.caller.api_key();
+        let account = self.caller.email();
         let now = world.now();
-        let claim = world.state().idempotency.claim(api_key, &self.key, &self.identity, now)?;
+        let claim = world.state().idempotency.claim(account, &self.key, &self.identity, now)?;
         let body = match claim {
             Claim::Done(body) => body,
             Claim::New => {
@@ -196,11 +196,11 @@ impl IdempotentRequest {
                 match work(world, self) {
                     Ok(value) => {
                         let body = Bytes::from(value.to_string());
-                        world.state().idempotency.complete(api_key, &self.key, body.clone());
+                        world.state().idempotency.complete(account, &self.key, body.clone());
                         body
                     }
                     Err(refusal) => {
-                        world.state().idempotency.release(api_key, &self.key);
+                        world.state().idempotency.release(account, &self.key);
                         return Err(refusal);
                     }
                 }
