@@ -38,6 +38,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/iam/v1/organizations", get(list_organizations))
         .route("/auth/v1/validate", get(validate))
         .merge(super::control::router())
+        .merge(super::authorization::router())
         .fallback(|uri: Uri| async move { Refusal::not_found(format!("there is nothing at {}", uri.path())) })
         .method_not_allowed_fallback(|method: Method| async move {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not a method of this path"))
