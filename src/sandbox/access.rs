@@ -15,15 +15,17 @@ use super::World;
 pub(super) const EXAMPLE_CUSTOMER: &str = "customer-example";
 pub(super) const FULL_API_KEY: &str = "sandbox";
 
-struct Account {
+/// Somebody who can call the API, with an API key or an access token.
+#[derive(Debug)]
+pub(super) struct Account {
     api_key: &'static str,
-    email: &'static str,
+    pub email: &'static str,
     manages_users: bool,
     /// Id and domain of the customers that it reaches.
     customers: &'static [(&'static str, &'static str)],
 }
 
-const ACCOUNTS: &[Account] = &[
+pub(super) const ACCOUNTS: &[Account] = &[
     Account {
         api_key: FULL_API_KEY,
         email: "admin@example.com",
@@ -43,6 +45,12 @@ const ACCOUNTS: &[Account] = &[
         customers: &[(EXAMPLE_CUSTOMER, "example.com"), ("customer-other", "example.org")],
     },
 ];
+
+impl Account {
+    pub fn of_email(email: &str) -> Option<&'static Self> {
+        ACCOUNTS.iter().find(|account| account.email == email)
+    }
+}
 
 /// An error response: the status and what its body says.
 #[derive(Debug)]
@@ -92,10 +100,6 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub fn api_key(&self) -> &'static str {
-        self.account.api_key
-    }
-
     pub fn email(&self) -> &'static str {
         self.account.email
     }
@@ -117,8 +121,8 @@ struct Context {
 impl FromRequestParts<Arc<World>> for Caller {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<World>) -> Result<Self, Refusal> {
-        let account = authenticate(&parts.headers)?;
+    async fn from_request_parts(parts: &mut Parts, world: &Arc<World>) -> Result<Self, Refusal> {
+        let account = authenticate(&parts.headers, world)?;
         let context = Query::<Context>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.customer_context);
         let tenant = match parts.headers.get("x-tenant-id") {
             Some(value) => Some(value.to_str().unwrap_or_default().to_owned()),
@@ -139,10 +143,13 @@ impl FromRequestParts<Arc<World>> for Caller {
     }
 }
 
-fn authenticate(headers: &HeaderMap) -> Result<&'static Account, Refusal> {
-    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    ACCOUNTS
-        .iter()
-        .find(|account| Some(account.api_key) == token)
-        .ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "the API key is missing or not valid"))
+fn authenticate(headers: &HeaderMap, world: &World) -> Result<&'static Account, Refusal> {
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let bearer = bearer.unwrap_or_default();
+    if let Some(account) = ACCOUNTS.iter().find(|account| account.api_key == bearer) {
+        return Ok(account);
+    }
+    let now = world.now();
+    let signed_in = world.state().grants.account(bearer, now);
+    signed_in.ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "the credential is missing or not valid"))
 }

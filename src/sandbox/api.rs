@@ -38,6 +38,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/iam/v1/organizations", get(list_organizations))
         .route("/auth/v1/validate", get(validate))
         .merge(super::control::router())
+        .merge(super::authorization::router())
         .fallback(|uri: Uri| async move { Refusal::not_found(format!("there is nothing at {}", uri.path())) })
         .method_not_allowed_fallback(|method: Method| async move {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not a method of this path"))
@@ -184,9 +185,9 @@ impl axum::extract::FromRequest<Arc<World>> for IdempotentRequest {
 impl IdempotentRequest {
     /// Does the work unless it was done before under the same key.
     async fn once(&self, world: &World, work: impl FnOnce(&World, &Self) -> Result<Value, Refusal>) -> Answer {
-        let api_key = self.caller.api_key();
+        let account = self.caller.email();
         let now = world.now();
-        let claim = world.state().idempotency.claim(api_key, &self.key, &self.identity, now)?;
+        let claim = world.state().idempotency.claim(account, &self.key, &self.identity, now)?;
         let body = match claim {
             Claim::Done(body) => body,
             Claim::New => {
@@ -196,11 +197,11 @@ impl IdempotentRequest {
                 match work(world, self) {
                     Ok(value) => {
                         let body = Bytes::from(value.to_string());
-                        world.state().idempotency.complete(api_key, &self.key, body.clone());
+                        world.state().idempotency.complete(account, &self.key, body.clone());
                         body
                     }
                     Err(refusal) => {
-                        world.state().idempotency.release(api_key, &self.key);
+                        world.state().idempotency.release(account, &self.key);
                         return Err(refusal);
                     }
                 }

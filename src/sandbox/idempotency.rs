@@ -11,7 +11,7 @@ use super::access::Refusal;
 /// How long a key is remembered.
 const MEMORY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Keys by the API key that used them.
+/// Keys by the account that used them, not by its credential: that may be renewed between two attempts.
 #[derive(Debug, Default)]
 pub(super) struct IdempotencyStore {
     entries: HashMap<(&'static str, String), Entry>,
@@ -39,8 +39,8 @@ impl IdempotencyStore {
     ///
     /// The same key with another request is 422, a key whose work is under way 409: there the facts about the
     /// API are silent, and other services answer so.
-    pub fn claim(&mut self, api_key: &'static str, key: &str, request: &str, now: Timestamp) -> Result<Claim, Refusal> {
-        let slot = (api_key, key.to_owned());
+    pub fn claim(&mut self, account: &'static str, key: &str, request: &str, now: Timestamp) -> Result<Claim, Refusal> {
+        let slot = (account, key.to_owned());
         match self.entries.get(&slot).filter(|entry| now.duration_since(entry.used_at) < MEMORY) {
             Some(entry) if entry.request != request => Err(Refusal::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -58,14 +58,14 @@ impl IdempotencyStore {
     }
 
     /// Remembers the answer of a success.
-    pub fn complete(&mut self, api_key: &'static str, key: &str, answer: Bytes) {
-        if let Some(entry) = self.entries.get_mut(&(api_key, key.to_owned())) {
+    pub fn complete(&mut self, account: &'static str, key: &str, answer: Bytes) {
+        if let Some(entry) = self.entries.get_mut(&(account, key.to_owned())) {
             entry.answer = Some(answer);
         }
     }
 
     /// Forgets the key: nothing was done for it.
-    pub fn release(&mut self, api_key: &'static str, key: &str) {
-        self.entries.remove(&(api_key, key.to_owned()));
+    pub fn release(&mut self, account: &'static str, key: &str) {
+        self.entries.remove(&(account, key.to_owned()));
     }
 }

@@ -40,11 +40,35 @@
 //! | `sandbox` | do everything, for the customer `customer-example` |
 //! | `sandbox-viewer` | read, for the same customer; changes get 403 |
 //! | `sandbox-partner` | do everything, for `customer-example` and `customer-other`: it must name one |
+//!
+//! # Signing in
+//!
+//! It is an authorization server too, for the authorization code flow with PKCE (`S256`), the client id `cli`, no
+//! secret, and a redirect to a port of `localhost`, `127.0.0.1` or `[::1]`. What it asks for is as strict as RFC 9700 is,
+//! and nothing of it counts as a [request](Sandbox::requests) or is struck by a [fault](Fault).
+//!
+//! At [`authorize_url`](Sandbox::authorize_url) a person chooses an account, each with what its API key may:
+//! `admin@example.com` (`sandbox`), `viewer@example.com` (`sandbox-viewer`) or `partner@example.net`
+//! (`sandbox-partner`). A test chooses by adding `&decision=admin@example.com` to the request, or `&decision=deny`.
+//!
+//! At [`token_url`](Sandbox::token_url) the code becomes an access token and a refresh token:
+//!
+//! | | works | |
+//! | --- | --- | --- |
+//! | code | 60 s, once | a second use revokes the tokens that it was exchanged for |
+//! | access token | 300 s | as a `Bearer` token of the API; then 401 |
+//! | refresh token | without limit, once | brings new tokens; a second use revokes all that came of the same code |
+//!
+//! [`advance`](Sandbox::advance) makes codes and access tokens expire, and [`renewals`](Sandbox::renewals) counts how
+//! often a refresh token was exchanged.
 
 mod access;
 mod api;
+mod authorization;
+mod consent;
 mod control;
 mod fault;
+mod grants;
 mod idempotency;
 mod server;
 mod users;
@@ -61,6 +85,7 @@ pub use fault::{Fault, InvalidFault};
 pub use users::{AcceptError, Email};
 
 use fault::Faults;
+use grants::Grants;
 use idempotency::IdempotencyStore;
 use users::Users;
 
@@ -114,6 +139,18 @@ impl Sandbox {
         access::FULL_API_KEY
     }
 
+    /// Where a person is sent to sign in, such as `http://127.0.0.1:49152/oauth/authorize`.
+    #[must_use]
+    pub fn authorize_url(&self) -> String {
+        format!("{}{}", self.url, authorization::AUTHORIZE)
+    }
+
+    /// Where codes and refresh tokens are exchanged, such as `http://127.0.0.1:49152/oauth/token`.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        format!("{}{}", self.url, authorization::TOKEN)
+    }
+
     /// Adds a user who is invited now, in place of one with the same id. No email goes out.
     pub fn add_invited(&self, id: &str, email: &str) {
         let now = self.world.now();
@@ -163,6 +200,12 @@ impl Sandbox {
     pub fn requests(&self) -> u64 {
         self.world.state().requests
     }
+
+    /// How many refresh tokens were exchanged for new tokens.
+    #[must_use]
+    pub fn renewals(&self) -> u64 {
+        self.world.state().grants.renewals()
+    }
 }
 
 impl Drop for Sandbox {
@@ -185,6 +228,7 @@ struct World {
 struct State {
     users: Users,
     idempotency: IdempotencyStore,
+    grants: Grants,
     faults: Faults,
     /// How far the sandbox's clock is ahead of the machine's.
     ahead: SignedDuration,
@@ -196,6 +240,7 @@ impl World {
         let state = State {
             users: Users::seeded(Timestamp::now()),
             idempotency: IdempotencyStore::default(),
+            grants: Grants::default(),
             faults: Faults::default(),
             ahead: SignedDuration::ZERO,
             requests: 0,

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use super::access::Refusal;
 use super::api::Latency;
 use super::fault::Misbehaviour;
-use super::{World, api, control};
+use super::{World, api, authorization, control};
 use crate::operation::Operation;
 
 /// Serves until the sender of `stopped` is dropped; the connections end with the runtime.
@@ -54,7 +54,7 @@ struct Dropped;
 
 async fn answer(world: Arc<World>, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
     let mut request = request.map(Body::new);
-    if request.uri().path().starts_with(control::PREFIX) {
+    if [control::PREFIX, authorization::PREFIX].iter().any(|prefix| request.uri().path().starts_with(prefix)) {
         return Ok(work(router, request).await);
     }
     let operation = Operation::of_request(request.method().as_str(), request.uri().path());

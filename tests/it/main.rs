@@ -1,12 +1,14 @@
 //! The program and the library from outside, against the sandbox and against servers that play a part, over real
 //! sockets on loopback.
 
+mod oauth_client;
 mod program;
 mod scripted_server;
 mod terminal;
 
 mod api_errors;
 mod at_terminal;
+mod authorization;
 mod commands;
 mod completion;
 mod configuration;
@@ -24,6 +26,7 @@ mod sandbox;
 mod sandbox_command;
 mod schemas;
 mod targets;
+mod tokens;
 mod trust;
 mod unknown_values;
 mod wire;

@@ -23,7 +23,7 @@ pub fn dci_at(url: &str, args: &[&str]) -> Run {
     dci(args).env("DCI_API_BASE_URL", url).env("DCI_API_KEY", API_KEY)
 }
 
-/// `dci`, pointed at a sandbox as the two lines that `dci sandbox` prints do.
+/// `dci`, pointed at a sandbox as the first two lines that `dci sandbox` prints do.
 pub fn dci_on(sandbox: &Sandbox, args: &[&str]) -> Run {
     dci(args).env("DCI_API_BASE_URL", sandbox.url()).env("DCI_API_KEY", sandbox.api_key())
 }

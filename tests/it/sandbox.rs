@@ -62,7 +62,7 @@ impl<'a> Call<'a> {
 impl Caller {
     fn new() -> Self {
         // The proxy of the machine that runs the tests is not for loopback.
-        let http = dci_http_client();
+        let http = http_client();
         Self { sandbox: Sandbox::start().expect("a free port"), http }
     }
 
@@ -88,15 +88,20 @@ impl Caller {
     }
 }
 
-/// A client without TLS: the sandbox has none.
-fn dci_http_client() -> reqwest::Client {
+/// A client without TLS, which the sandbox has not, that leaves redirects alone.
+pub fn http_client() -> reqwest::Client {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring has them")
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls).build().expect("a client")
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_backend_preconfigured(tls)
+        .build()
+        .expect("a client")
 }
 
 type MakeCall = Box<dyn Fn() -> Call<'static>>;

@@ -6,12 +6,14 @@ use crate::program::{dci, dci_at};
 
 #[test]
 #[cfg(unix)]
-fn the_two_lines_point_the_program_at_it_until_it_is_interrupted() {
+fn the_lines_point_the_program_at_it_until_it_is_interrupted() {
     let faults = ["--fault", "status=403,operation=resendInvite", "--fault", "status=404"];
     let mut sandbox = dci(&[&["sandbox"][..], &faults].concat()).start();
     let (url, key) = (sandbox.line(), sandbox.line());
     let url = url.strip_prefix("export DCI_API_BASE_URL=").expect("the first line");
     let key = key.strip_prefix("export DCI_API_KEY=").expect("the second line");
+    assert_eq!(sandbox.line(), format!("export DCI_AUTHORIZE_URL={url}/oauth/authorize"));
+    assert_eq!(sandbox.line(), format!("export DCI_TOKEN_URL={url}/oauth/token"));
 
     let resend = || dci_at(url, &["resend-invite", "invite-expired"]).env("DCI_API_KEY", key).finish().code;
     assert_eq!([resend(), resend(), resend()], [11, 20, 0], "two faults, then it works");

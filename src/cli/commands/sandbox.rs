@@ -4,13 +4,16 @@ use crate::sandbox::{Fault, Sandbox};
 
 /// Run an in-memory DoiT on this machine
 ///
-/// It listens on 127.0.0.1 until it is interrupted, and prints the two lines that point `dci` in another
-/// terminal at it. Nothing in it is real, and nothing is kept.
+/// It listens on 127.0.0.1 until it is interrupted, and prints the lines that point `dci` in another terminal at
+/// it. Nothing in it is real, and nothing is kept.
 ///
 /// Its users are pending@example.com (id invite-pending), expired@example.com (invite-expired),
 /// cancelled@example.com (invite-cancelled) and active@example.com (user-active). Its API keys are `sandbox`,
 /// which may do everything, `sandbox-viewer`, which gets 403 on changes, and `sandbox-partner`, which reaches two
 /// customers (customer-example, customer-other) and must name one with --tenant.
+///
+/// The last two of the lines let `dci login` sign in there, once DCI_API_KEY is unset: a page lets you choose
+/// admin@example.com, viewer@example.com or partner@example.net, who may do what the API keys may, in this order.
 ///
 /// GET /_sandbox/outbox lists the emails that were sent, POST /_sandbox/accept with {"token": "…"} follows the
 /// link of one, and POST /_sandbox/faults with {"fault": "…"} makes requests fail.
@@ -73,7 +76,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     sandbox.inject_at_random(args.fault_rate, args.fault_seed);
     line(&format!("export DCI_API_BASE_URL={}", sandbox.url()))?;
     line(&format!("export DCI_API_KEY={}", sandbox.api_key()))?;
+    line(&format!("export DCI_AUTHORIZE_URL={}", sandbox.authorize_url()))?;
+    line(&format!("export DCI_TOKEN_URL={}", sandbox.token_url()))?;
     context.output.note(&format!("It runs until Ctrl-C. The emails that it sends: {}/_sandbox/outbox", sandbox.url()));
+    context.output.note("To sign in there with dci login, unset DCI_API_KEY first.");
     context.interrupts.ended().await;
     Ok(Report::nothing())
 }

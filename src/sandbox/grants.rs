@@ -1,0 +1,157 @@
+//! What people have granted: authorization codes, and the tokens that come of them. What an authorization server
+//! does, without HTTP.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::access::Account;
+
+/// How long an authorization code waits to be exchanged.
+const CODE_LIFETIME: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long an access token is accepted. The service's live longer; these are to be seen expiring.
+pub(super) const ACCESS_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_secs(300);
+
+/// The SHA-256 of a code verifier (RFC 7636, `S256`).
+#[derive(Debug)]
+pub(super) struct CodeChallenge([u8; 32]);
+
+impl CodeChallenge {
+    /// Reads the 43 characters of base64url in which it is sent.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        bytes.try_into().ok().map(Self)
+    }
+
+    fn is_met_by(&self, code_verifier: &str) -> bool {
+        Sha256::digest(code_verifier) == self.0
+    }
+}
+
+/// Why a code or a refresh token gives no tokens; the `invalid_grant` of RFC 6749.
+#[derive(Debug)]
+pub(super) struct InvalidGrant(pub &'static str);
+
+/// What a code or a refresh token is exchanged for.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    pub access_token: String,
+    pub refresh_token: String,
+}
+
+/// All that was granted.
+#[derive(Debug, Default)]
+pub(super) struct Grants {
+    grants: Vec<Grant>,
+    renewals: u64,
+}
+
+/// One consent of a person, and the family of tokens that comes of it.
+#[derive(Debug)]
+struct Grant {
+    account: &'static Account,
+    code: String,
+    redirect_uri: String,
+    code_challenge: CodeChallenge,
+    code_expires_at: Timestamp,
+    /// With the moments at which they expire.
+    access_tokens: Vec<(String, Timestamp)>,
+    /// Only the last one works. Empty until the code is exchanged.
+    refresh_tokens: Vec<String>,
+    revoked: bool,
+}
+
+impl Grants {
+    /// Remembers what a person agreed to, and returns the authorization code.
+    pub fn consent(
+        &mut self,
+        account: &'static Account,
+        redirect_uri: &str,
+        code_challenge: CodeChallenge,
+        now: Timestamp,
+    ) -> String {
+        let code = random("code");
+        self.grants.push(Grant {
+            account,
+            code: code.clone(),
+            redirect_uri: redirect_uri.to_owned(),
+            code_challenge,
+            code_expires_at: now + CODE_LIFETIME,
+            access_tokens: Vec::new(),
+            refresh_tokens: Vec::new(),
+            revoked: false,
+        });
+        code
+    }
+
+    /// Exchanges an authorization code, which works once. A second use means that it was stolen, and revokes what
+    /// was issued for it (RFC 6749 section 4.1.2).
+    pub fn exchange(
+        &mut self,
+        code: &str,
+        redirect_uri: &str,
+        code_verifier: &str,
+        now: Timestamp,
+    ) -> Result<Tokens, InvalidGrant> {
+        let grant = self.grants.iter_mut().find(|grant| grant.code == code);
+        let grant = grant.ok_or(InvalidGrant("the code is not known"))?;
+        if !grant.refresh_tokens.is_empty() {
+            grant.revoked = true;
+            return Err(InvalidGrant("the code was used before; the tokens issued for it are revoked"));
+        }
+        if grant.code_expires_at <= now {
+            return Err(InvalidGrant("the code has expired"));
+        }
+        if grant.redirect_uri != redirect_uri {
+            return Err(InvalidGrant("redirect_uri is not that of the authorization request"));
+        }
+        if !grant.code_challenge.is_met_by(code_verifier) {
+            return Err(InvalidGrant("code_verifier does not meet the code_challenge"));
+        }
+        Ok(grant.issue(now))
+    }
+
+    /// Exchanges a refresh token, which works once. A second use means that it was stolen, and revokes the whole
+    /// family (RFC 9700 section 4.14.2).
+    pub fn renew(&mut self, refresh_token: &str, now: Timestamp) -> Result<Tokens, InvalidGrant> {
+        let grant = self.grants.iter_mut().find(|grant| grant.refresh_tokens.iter().any(|used| used == refresh_token));
+        let grant = grant.ok_or(InvalidGrant("the refresh token is not known"))?;
+        if grant.revoked {
+            return Err(InvalidGrant("the refresh token was revoked"));
+        }
+        if grant.refresh_tokens.last().is_none_or(|last| last != refresh_token) {
+            grant.revoked = true;
+            return Err(InvalidGrant("the refresh token was used before; all tokens of its family are revoked"));
+        }
+        self.renewals += 1;
+        Ok(grant.issue(now))
+    }
+
+    /// Whose access token this is, unless it has expired or was revoked.
+    pub fn account(&self, access_token: &str, now: Timestamp) -> Option<&'static Account> {
+        let accepts = |(token, expires_at): &(String, Timestamp)| token == access_token && now < *expires_at;
+        let mut grants = self.grants.iter().filter(|grant| !grant.revoked);
+        grants.find(|grant| grant.access_tokens.iter().any(accepts)).map(|grant| grant.account)
+    }
+
+    /// How many refresh tokens were exchanged.
+    pub fn renewals(&self) -> u64 {
+        self.renewals
+    }
+}
+
+impl Grant {
+    fn issue(&mut self, now: Timestamp) -> Tokens {
+        let tokens = Tokens { access_token: random("access"), refresh_token: random("refresh") };
+        self.access_tokens.push((tokens.access_token.clone(), now + ACCESS_TOKEN_LIFETIME));
+        self.refresh_tokens.push(tokens.refresh_token.clone());
+        tokens
+    }
+}
+
+fn random(kind: &str) -> String {
+    format!("sandbox-{kind}-{}", Uuid::new_v4().simple())
+}
