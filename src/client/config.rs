@@ -1,12 +1,13 @@
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::HeaderValue;
-use url::Host;
 
 use super::api_key::{ApiKey, InvalidApiKey};
-use super::{Client, Exchange, RetryPolicy, tls};
+use super::endpoint::{InvalidEndpoint, endpoint};
+use super::{Client, Credentials, Exchange, RetryPolicy, tls};
 
 /// Where the API is.
 pub const DEFAULT_BASE_URL: &str = "https://api.doit.com";
@@ -22,6 +23,12 @@ pub mod env {
     pub const TENANT_ID: &str = "DCI_TENANT_ID";
     /// The customer for older API keys, sent as `customerContext`.
     pub const CUSTOMER_CONTEXT: &str = "DCI_CUSTOMER_CONTEXT";
+    /// Where people sign in, in place of DoiT's own; with the next.
+    #[cfg(feature = "sign-in")]
+    pub const AUTHORIZE_URL: &str = "DCI_AUTHORIZE_URL";
+    /// Where a sign-in's tokens come from.
+    #[cfg(feature = "sign-in")]
+    pub const TOKEN_URL: &str = "DCI_TOKEN_URL";
 }
 
 /// How to reach the API, and as whom. [`build`](Self::build) makes a [`Client`] of it.
@@ -45,7 +52,7 @@ pub mod env {
 /// ```
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    api_key: ApiKey,
+    credentials: Arc<dyn Credentials>,
     base_url: Url,
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
@@ -74,6 +81,17 @@ pub enum ConfigError {
     /// The tenant cannot be the value of a header.
     #[error("the tenant {0:?} is empty, or has characters other than visible ASCII")]
     Tenant(String),
+    /// An environment variable whose URL cannot be that of an authorization server.
+    #[error("{variable}: {problem}")]
+    Endpoint {
+        /// The name of the variable.
+        variable: &'static str,
+        /// What is wrong with its value.
+        problem: String,
+    },
+    /// The authorization server does not go with the API: a token of one would be sent to the other.
+    #[error("the authorization server {0}")]
+    AuthorizationServer(&'static str),
     /// An environment variable that is not Unicode.
     #[error("{0} is not valid Unicode")]
     NotUnicode(&'static str),
@@ -91,10 +109,16 @@ pub enum ConfigError {
 impl ClientConfig {
     /// The defaults, with this API key.
     #[must_use]
-    #[allow(clippy::missing_panics_doc, reason = "the default base URL is a URL")]
     pub fn new(api_key: ApiKey) -> Self {
+        Self::from_credentials(api_key)
+    }
+
+    /// The defaults, with a credential from anywhere.
+    #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "the default base URL is a URL")]
+    pub fn from_credentials(credentials: impl Credentials + 'static) -> Self {
         Self {
-            api_key,
+            credentials: Arc::new(credentials),
             base_url: Url::parse(DEFAULT_BASE_URL).expect("the default is a URL"),
             tenant: None,
             customer_context: None,
@@ -126,23 +150,7 @@ impl ClientConfig {
 
     /// Where the API is. `https`, or `http` to a loopback address; a path in it comes before each operation's.
     pub fn with_base_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        // What may hold a secret is not repeated in the message.
-        let shown = if url.contains(['@', '?', '#']) { "…" } else { url };
-        let refuse = |problem: &str| ConfigError::BaseUrl { url: shown.to_owned(), problem: problem.to_owned() };
-        let parsed = Url::parse(url).map_err(|error| refuse(&format!("is not a URL: {error}")))?;
-        if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(refuse("has a user name or a password in it"));
-        }
-        if parsed.query().is_some() || parsed.fragment().is_some() {
-            return Err(refuse("has a query or a fragment"));
-        }
-        match parsed.scheme() {
-            "https" => {}
-            "http" if is_loopback(&parsed) => {}
-            "http" => return Err(refuse("is not encrypted: use https (http is for loopback addresses only)")),
-            _ => return Err(refuse("is neither https nor http")),
-        }
-        self.base_url = parsed;
+        self.base_url = base_url(url)?;
         Ok(self)
     }
 
@@ -193,26 +201,36 @@ impl ClientConfig {
     ///
     /// The root certificates are read here, and only when the base URL is `https`.
     pub fn build(self) -> Result<Client, ConfigError> {
-        let encrypted = self.base_url.scheme() == "https";
-        if encrypted {
-            check_proxies()?;
-        }
-        let tls = tls::client_config(encrypted).map_err(ConfigError::RootCertificates)?;
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(self.retry_policy.connect_timeout)
-            .tls_backend_preconfigured(tls);
-        if !encrypted {
-            // A proxy would carry the credential off this machine in clear text.
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(ConfigError::Http)?;
+        let http = http_client(&self.base_url, &self.retry_policy)?;
         let exchange =
-            Exchange::new(self.api_key, self.tenant, self.customer_context, self.retry_policy, self.concurrency);
+            Exchange::new(self.credentials, self.tenant, self.customer_context, self.retry_policy, self.concurrency);
         Ok(Client::new_with_client(self.base_url.as_str().trim_end_matches('/'), http, exchange))
     }
+}
+
+/// The URL of an API.
+pub(crate) fn base_url(url: &str) -> Result<Url, ConfigError> {
+    endpoint(url).map_err(|InvalidEndpoint { url, problem }| ConfigError::BaseUrl { url, problem })
+}
+
+/// The HTTP client for a server. Root certificates are read only for one over https.
+pub(super) fn http_client(server: &Url, policy: &RetryPolicy) -> Result<reqwest::Client, ConfigError> {
+    let encrypted = server.scheme() == "https";
+    if encrypted {
+        check_proxies()?;
+    }
+    let tls = tls::client_config(encrypted).map_err(ConfigError::RootCertificates)?;
+    let mut http = reqwest::Client::builder()
+        .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(policy.connect_timeout)
+        .tls_backend_preconfigured(tls);
+    if !encrypted {
+        // A proxy would carry the credential off this machine in clear text.
+        http = http.no_proxy();
+    }
+    http.build().map_err(ConfigError::Http)
 }
 
 /// A proxy that was asked for is not left out in silence, as reqwest does when it cannot read its URL.
@@ -225,21 +243,11 @@ fn check_proxies() -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
+pub(super) fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => Err(ConfigError::NotUnicode(name)),
-    }
-}
-
-/// `localhost` counts: resolvers keep it on this machine.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -186,6 +186,7 @@ impl ApiError {
             elapsed,
             is_out_of_time,
             leaves_doubt,
+            no_credential,
             failure,
             status,
             request_id,
@@ -205,6 +206,12 @@ impl ApiError {
             details.message.push_str("; it may have been done all the same");
         }
         details.idempotency_key = idempotency_key;
+        if let Some(error) = no_credential {
+            // More is known than that the credential was refused.
+            details.kind = error.kind();
+            details.message = error.to_string();
+            details.source = Some(Box::new(error));
+        }
         self
     }
 
@@ -249,7 +256,7 @@ impl ApiError {
         error
     }
 
-    fn network(error: reqwest::Error) -> Self {
+    pub(super) fn network(error: reqwest::Error) -> Self {
         if let Some(too_large) = causes(&error).find_map(|cause| cause.downcast_ref::<BodyTooLarge>()) {
             return Self::new(ErrorKind::UnexpectedAnswer, too_large.to_string());
         }

@@ -11,7 +11,9 @@ use super::duration::in_words;
 use super::pace::Pace;
 use super::response::{complete, request_id};
 use super::retry::{Backoff, retry_after};
-use super::{ApiKey, Client, Error, Failure, RetryPolicy, transcript};
+use super::{
+    AccessToken, Client, Credentials, CredentialsError, Error, ErrorKind, Failure, Pending, RetryPolicy, transcript,
+};
 use crate::operation::Operation;
 
 const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
@@ -22,7 +24,7 @@ const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
 /// [`ClientConfig::build`](super::ClientConfig::build) makes it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    api_key: ApiKey,
+    credentials: Arc<dyn Credentials>,
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
     retry_policy: RetryPolicy,
@@ -32,23 +34,34 @@ pub struct Exchange {
 
 impl Exchange {
     pub(super) fn new(
-        api_key: ApiKey,
+        credentials: Arc<dyn Credentials>,
         tenant: Option<HeaderValue>,
         customer_context: Option<String>,
         retry_policy: RetryPolicy,
         concurrency: NonZeroUsize,
     ) -> Self {
         let pace = Arc::new(Pace::new(concurrency));
-        Self { api_key, tenant, customer_context, retry_policy, pace }
+        Self { credentials, tenant, customer_context, retry_policy, pace }
     }
 
     pub(super) fn pace(&self) -> &Pace {
         &self.pace
     }
 
-    fn authenticate(&self, request: &mut Request) {
+    async fn token(&self) -> Result<AccessToken, CredentialsError> {
+        Self::in_time(self.retry_policy.timeout, self.credentials.get()).await
+    }
+
+    /// A credential is part of the call, and of the time for it.
+    async fn in_time<T>(left: Duration, asked: Pending<'_, T>) -> Result<T, CredentialsError> {
+        let too_late = |_| CredentialsError::new(ErrorKind::Network, "no credential in time");
+        tokio::time::timeout(left, asked).await.map_err(too_late)?
+    }
+
+    /// Adds who asks, and for which customer.
+    fn introduce(&self, request: &mut Request, token: &AccessToken) {
         let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, self.api_key.authorization());
+        headers.insert(AUTHORIZATION, token.authorization());
         if let Some(tenant) = &self.tenant {
             headers.insert(TENANT, tenant.clone());
         }
@@ -66,12 +79,19 @@ impl ClientHooks<Exchange> for Client {
         // The generator adds it; the document knows no such header.
         request.headers_mut().remove("api-version");
         label_body(request, operation(info)).map_err(Error::InvalidRequest)?;
-        self.inner().authenticate(request);
+        match self.inner().token().await {
+            Ok(token) => self.inner().introduce(request, &token),
+            Err(error) => {
+                let message = error.to_string();
+                transcript::note_no_credential(error);
+                return Err(Error::Custom(message));
+            }
+        }
         Ok(())
     }
 
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        self.inner().run(self.client(), &request, operation(info)).await
+        self.inner().run(self.client(), request, operation(info)).await
     }
 }
 
@@ -109,22 +129,28 @@ fn operation(info: &OperationInfo) -> &'static Operation {
 
 impl Exchange {
     /// Sends the request until it is answered, or may not or cannot be tried again. Every attempt sends the same
-    /// bytes, the idempotency key among them.
-    async fn run(&self, http: &reqwest::Client, request: &Request, operation: &Operation) -> reqwest::Result<Response> {
+    /// bytes, the idempotency key among them, but for a credential that had to be renewed.
+    async fn run(
+        &self,
+        http: &reqwest::Client,
+        mut request: Request,
+        operation: &Operation,
+    ) -> reqwest::Result<Response> {
         let started = Instant::now();
         let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
         let mut backoff = Backoff::new(&self.retry_policy);
         let mut may_be_under_way = false;
+        let mut may_renew = true;
         let mut number = 0;
-        transcript::note_request(request);
+        transcript::note_request(&request);
         loop {
             number += 1;
             let attempt_started = Instant::now();
-            transcript::note_begin(request);
-            let outcome = self.attempt(http, request, self.retry_policy.attempt_timeout.min(left())).await;
+            transcript::note_begin(&request);
+            let outcome = self.attempt(http, &request, self.retry_policy.attempt_timeout.min(left())).await;
             let failure = failure_of(&outcome, operation, may_be_under_way);
             transcript::note_end(&outcome, failure, started.elapsed());
-            self.log_attempt(request, number, attempt_started.elapsed(), &outcome);
+            self.log_attempt(&request, number, attempt_started.elapsed(), &outcome);
             let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
             match failure {
                 Some(Failure::Status(429)) => {
@@ -134,6 +160,18 @@ impl Exchange {
                 _ => self.pace.speed_up(),
             }
 
+            if failure == Some(Failure::Status(401)) && std::mem::take(&mut may_renew) {
+                match self.renewed(&request, left()).await {
+                    // It was refused before anything was done, so that this is safe for every operation.
+                    Ok(Some(token)) => {
+                        tracing::info!("the credential was renewed, trying again at once");
+                        request.headers_mut().insert(AUTHORIZATION, token.authorization());
+                        continue;
+                    }
+                    Ok(None) => {}
+                    Err(error) => transcript::note_no_credential(error),
+                }
+            }
             let Some(failure) = failure.filter(|failure| failure.may_be_tried_again(operation)) else {
                 return outcome;
             };
@@ -158,11 +196,20 @@ impl Exchange {
         }
     }
 
+    /// Another credential in place of the one of the request, which was refused.
+    async fn renewed(&self, request: &Request, left: Duration) -> Result<Option<AccessToken>, CredentialsError> {
+        match request.headers().get(AUTHORIZATION).and_then(AccessToken::of_authorization) {
+            Some(refused) => Self::in_time(left, self.credentials.renew(&refused)).await,
+            None => Ok(None),
+        }
+    }
+
     /// Sends the request once.
     async fn attempt(&self, http: &reqwest::Client, request: &Request, timeout: Duration) -> reqwest::Result<Response> {
         let mut request = request.try_clone().expect("the generated client sends bodies from memory");
         *request.timeout_mut() = Some(timeout);
-        complete(http.execute(request).await?, &self.api_key).await
+        let token = request.headers().get(AUTHORIZATION).and_then(AccessToken::of_authorization);
+        complete(http.execute(request).await?, token.as_ref()).await
     }
 
     fn log_attempt(&self, request: &Request, number: u32, took: Duration, outcome: &reqwest::Result<Response>) {

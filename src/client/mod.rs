@@ -8,11 +8,14 @@
 //! Under every call lies the [`Exchange`]: one request until it is answered. What may be tried again is a
 //! [`Failure`]'s matter, and when a [`RetryPolicy`]'s.
 
+mod access_token;
 mod api_key;
 mod call;
 mod call_each;
 mod config;
+mod credentials;
 mod duration;
+mod endpoint;
 mod error;
 mod error_body;
 mod exchange;
@@ -23,14 +26,20 @@ mod pace;
 mod response;
 mod retry;
 mod run_id;
+#[cfg(feature = "sign-in")]
+pub mod sign_in;
 mod tls;
 mod transcript;
 
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
+pub use access_token::{AccessToken, InvalidAccessToken};
 pub use api_key::{ApiKey, InvalidApiKey};
 pub use call::{Answer, call, call_unless};
 pub use call_each::call_each;
+#[cfg(feature = "cli")]
+pub(crate) use config::base_url;
 pub use config::{ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
+pub use credentials::{Credentials, CredentialsError, Pending};
 #[cfg(feature = "cli")]
 pub(crate) use duration::in_words;
 pub use error::{ApiError, ErrorKind};

@@ -2,7 +2,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Response, ResponseBuilderExt};
 
-use super::{ApiKey, error_body};
+use super::{AccessToken, error_body};
 
 /// The headers in which the service names a request.
 const REQUEST_ID: [&str; 3] = ["x-request-id", "x-doit-trace", "cf-ray"];
@@ -22,27 +22,22 @@ pub(super) struct WholeBody(pub Bytes);
 /// The response with its whole body read, and with a body that the document promises if it is an error.
 ///
 /// The status of an error survives whatever its body is; a success that is too large fails when it is read.
-pub(super) async fn complete(mut response: Response, api_key: &ApiKey) -> reqwest::Result<Response> {
+pub(super) async fn complete(mut response: Response, token: Option<&AccessToken>) -> reqwest::Result<Response> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let mut body = BytesMut::new();
-    let mut too_large = false;
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BODY_BYTES => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => {
-                too_large = true;
-                break;
-            }
-            Ok(None) => break,
-            // The status says what is to be known; the message is only lost.
-            Err(_) if is_error => break,
-            Err(broken_off) => return Err(broken_off),
-        }
+    let too_large = match read_body(&mut response, &mut body).await {
+        Ok(read) => read.is_err(),
+        // The status says what is to be known; the message is only lost.
+        Err(_) if is_error => false,
+        Err(broken_off) => return Err(broken_off),
+    };
+    let mut body = body.freeze();
+    if let Some(token) = token {
+        body = token.redacted(body);
     }
-    let body = api_key.redacted(body.freeze());
     for name in REQUEST_ID {
-        let redacted = response.headers().get(name).and_then(|value| api_key.redacted_header(value));
+        let redacted = response.headers().get(name).and_then(|value| token?.redacted_header(value));
         if let Some(value) = redacted {
             response.headers_mut().insert(name, value);
         }
@@ -58,6 +53,20 @@ pub(super) async fn complete(mut response: Response, api_key: &ApiKey) -> reqwes
         return Ok(rebuild(response, rewritten.clone().into(), Some(rewritten)));
     }
     Ok(rebuild(response, body.clone().into(), Some(body)))
+}
+
+/// Reads the body up to [`MAX_BODY_BYTES`]; what came before it broke off is kept.
+pub(super) async fn read_body(
+    response: &mut Response,
+    body: &mut BytesMut,
+) -> reqwest::Result<Result<(), BodyTooLarge>> {
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Ok(Err(BodyTooLarge));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Ok(()))
 }
 
 fn rebuild(mut from: Response, body: reqwest::Body, whole: Option<Bytes>) -> Response {
@@ -102,7 +111,7 @@ mod tests {
                 response.headers_mut().insert(CONTENT_TYPE, value);
             }
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-            let completed = runtime.block_on(complete(response.into(), &"key".parse().expect("a key"))).expect("the body is in memory");
+            let completed = runtime.block_on(complete(response.into(), None)).expect("the body is in memory");
             prop_assert_eq!(completed.status().as_u16(), status);
             if (400..600).contains(&status) {
                 let read: types::Error = runtime.block_on(completed.json()).expect("a body as documented");

@@ -7,7 +7,7 @@ use reqwest::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::response::{self, WholeBody};
-use super::{Failure, IdempotencyKey};
+use super::{CredentialsError, Failure, IdempotencyKey};
 
 /// What the exchange knows of the call under way and the generated code does not hand on.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub(super) struct Transcript {
     pub is_out_of_time: bool,
     /// An attempt to change something may have succeeded without an answer.
     pub leaves_doubt: bool,
+    /// Why there was no credential to send, first or again.
+    pub no_credential: Option<CredentialsError>,
     /// Of the last attempt, as are the following.
     pub failure: Option<Failure>,
     pub status: Option<StatusCode>,
@@ -91,4 +93,9 @@ pub(super) fn note_end(outcome: &reqwest::Result<Response>, failure: Option<Fail
 /// Notes that the call under way ends for want of time.
 pub(super) fn note_end_of_time() {
     let _ = TRANSCRIPT.try_with(|transcript| transcript.borrow_mut().is_out_of_time = true);
+}
+
+/// Notes why there is no credential for the call under way.
+pub(super) fn note_no_credential(error: CredentialsError) {
+    let _ = TRANSCRIPT.try_with(|transcript| transcript.borrow_mut().no_credential = Some(error));
 }

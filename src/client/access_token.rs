@@ -1,0 +1,127 @@
+use std::str::FromStr;
+
+use bytes::Bytes;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+/// What goes into `Authorization: Bearer …`: an OAuth access token, or what an [`ApiKey`](super::ApiKey) is sent as.
+///
+/// It is never shown: `Debug` prints a placeholder, and the header is marked as sensitive. As
+/// [`Credentials`](super::Credentials) it is a fixed token: one that cannot be renewed.
+///
+/// ```
+/// let token: dci::client::AccessToken = "s3cret".parse()?;
+/// assert!(!format!("{token:?}").contains("s3cret"));
+/// # Ok::<(), dci::client::InvalidAccessToken>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct AccessToken(SecretString);
+
+/// A text that cannot be an access token or an API key. The text is not part of the message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum InvalidAccessToken {
+    /// Nothing but white space.
+    #[error("it is empty")]
+    Empty,
+    /// Something that a header cannot carry, such as a line break or a letter with an accent.
+    #[error("it has characters other than visible ASCII")]
+    NotVisibleAscii,
+}
+
+const SCHEME: &str = "Bearer ";
+
+impl AccessToken {
+    /// The shortest token that is looked for in a text: a shorter one may be a common word.
+    const MIN_REDACTED: usize = 12;
+
+    pub(super) fn authorization(&self) -> HeaderValue {
+        let mut value = HeaderValue::from_str(&format!("{SCHEME}{}", self.0.expose_secret()))
+            .expect("a token is visible ASCII, which a header can carry");
+        value.set_sensitive(true);
+        value
+    }
+
+    /// The token that a request was given.
+    pub(super) fn of_authorization(value: &HeaderValue) -> Option<Self> {
+        value.to_str().ok()?.strip_prefix(SCHEME)?.parse().ok()
+    }
+
+    #[cfg(feature = "sign-in")]
+    pub(super) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// The same of a header, which is a text too.
+    pub(super) fn redacted_header(&self, value: &HeaderValue) -> Option<HeaderValue> {
+        let redacted = self.redacted(Bytes::copy_from_slice(value.as_bytes()));
+        HeaderValue::from_bytes(&redacted).ok()
+    }
+
+    /// The text with a placeholder for the token, if it is in there: a server may repeat what it was sent.
+    pub(super) fn redacted(&self, text: Bytes) -> Bytes {
+        let token = self.0.expose_secret();
+        match str::from_utf8(&text) {
+            Ok(text) if token.len() >= Self::MIN_REDACTED && text.contains(token) => {
+                text.replace(token, "[credential]").into()
+            }
+            _ => text,
+        }
+    }
+}
+
+/// Whether two are the same token.
+impl PartialEq for AccessToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+impl Eq for AccessToken {}
+
+impl FromStr for AccessToken {
+    type Err = InvalidAccessToken;
+
+    /// White space around the token is left out: it comes from files and copied text.
+    fn from_str(text: &str) -> Result<Self, InvalidAccessToken> {
+        let token = text.trim();
+        if token.is_empty() {
+            return Err(InvalidAccessToken::Empty);
+        }
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidAccessToken::NotVisibleAscii);
+        }
+        Ok(Self(token.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(text: &str) -> AccessToken {
+        text.parse().expect("a token")
+    }
+
+    #[test]
+    fn white_space_around_a_token_is_left_out() {
+        let token = token(" abc\r\n");
+        assert_eq!(token.authorization(), "Bearer abc");
+        assert!(token.authorization().is_sensitive());
+        assert_eq!(AccessToken::of_authorization(&token.authorization()), Some(token));
+    }
+
+    #[test]
+    fn a_token_that_a_server_repeats_is_not_shown() {
+        let long = token("0123456789ab");
+        assert_eq!(long.redacted(Bytes::from("key 0123456789ab is bad")), "key [credential] is bad");
+        assert_eq!(long.redacted(Bytes::from(&b"\xff0123456789ab"[..])), &b"\xff0123456789ab"[..]);
+        assert_eq!(token("sandbox").redacted(Bytes::from("the sandbox")), "the sandbox");
+    }
+
+    #[test]
+    fn what_a_header_cannot_carry_is_no_token() {
+        assert_eq!(" \n".parse::<AccessToken>(), Err(InvalidAccessToken::Empty));
+        assert_eq!("a\nb".parse::<AccessToken>(), Err(InvalidAccessToken::NotVisibleAscii));
+        assert_eq!("schlüssel".parse::<AccessToken>(), Err(InvalidAccessToken::NotVisibleAscii));
+    }
+}

@@ -1,0 +1,266 @@
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use etcetera::{AppStrategy, AppStrategyArgs};
+use oauth2::RefreshToken;
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+
+use super::SignIn;
+use super::token_endpoint::TokenEndpoint;
+use crate::client::endpoint::endpoint;
+use crate::client::{CredentialsError, ErrorKind};
+
+/// The file with the sign-ins of a person, one for each API base URL, so that none is sent to another API.
+///
+/// It is JSON with mode 0600 in a folder with mode 0700. A new one is written beside it and renamed, under a lock, so
+/// that it is whole whenever a process ends, and many can use it at once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignInStore {
+    file: PathBuf,
+}
+
+/// What is in the file.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Content {
+    /// By API base URL.
+    sign_ins: BTreeMap<String, Entry>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    access_token: String,
+    refresh_token: Option<String>,
+    /// In seconds since 1970.
+    expires_at: Option<u64>,
+    token_url: String,
+    email: Option<String>,
+}
+
+/// The right to write the file, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(#[allow(dead_code, reason = "the lock ends with it")] File);
+
+impl SignInStore {
+    /// The file of the person who runs this: `$XDG_DATA_HOME/dci/sign-ins.json` (by default below `~/.local/share`) on
+    /// Linux, and in the platform's own place for data elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When it is not known where the home of the person is.
+    pub fn of_user() -> Result<Self, CredentialsError> {
+        let app = AppStrategyArgs {
+            top_level_domain: "com".to_owned(),
+            author: "doit".to_owned(),
+            app_name: "dci".to_owned(),
+        };
+        let place = etcetera::app_strategy::choose_native_strategy(app).map_err(|error| {
+            let message = "there is no place for sign-ins, since the home folder is not known";
+            CredentialsError::new(ErrorKind::Authentication, message).because_of(error)
+        })?;
+        Ok(Self::at(place.in_data_dir("sign-ins.json")))
+    }
+
+    /// Another file. Its folder is for it alone: it gets mode 0700.
+    #[must_use]
+    pub fn at(file: impl Into<PathBuf>) -> Self {
+        Self { file: file.into() }
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.file
+    }
+
+    /// The sign-in for an API, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, is damaged, or can be read by others.
+    pub fn load(&self, base_url: &Url) -> Result<Option<SignIn>, CredentialsError> {
+        let Some(entry) = self.read()?.sign_ins.remove(&name(base_url)) else { return Ok(None) };
+        entry.into_sign_in().map(Some).ok_or_else(|| self.damaged("a sign-in in it cannot be read"))
+    }
+
+    /// Whether a sign-in can be kept: it makes the folder, and refuses a file that others can read.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    pub fn prepare(&self) -> Result<(), CredentialsError> {
+        self.lock()?;
+        self.text().map(drop)
+    }
+
+    /// Keeps a sign-in for an API, in place of an earlier one. A damaged file is replaced.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or written, or others can read it.
+    pub fn save(&self, base_url: &Url, sign_in: &SignIn) -> Result<(), CredentialsError> {
+        let lock = self.lock()?;
+        let text = self.text()?;
+        let mut content = text.and_then(|text| self.parse(&text).ok()).unwrap_or_default();
+        content.sign_ins.insert(name(base_url), Entry::of(sign_in));
+        self.write(&content, &lock)
+    }
+
+    /// Keeps the new tokens of a sign-in.
+    pub(super) fn replace(&self, base_url: &Url, sign_in: &SignIn, lock: &Lock) -> Result<(), CredentialsError> {
+        let mut content = self.read()?;
+        content.sign_ins.insert(name(base_url), Entry::of(sign_in));
+        self.write(&content, lock)
+    }
+
+    /// Removes the sign-in for an API; says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or written.
+    pub fn remove(&self, base_url: &Url) -> Result<bool, CredentialsError> {
+        if !self.file.exists() {
+            return Ok(false);
+        }
+        let lock = self.lock()?;
+        let mut content = self.read()?;
+        let was_there = content.sign_ins.remove(&name(base_url)).is_some();
+        if was_there {
+            self.write(&content, &lock)?;
+        }
+        Ok(was_there)
+    }
+
+    /// Waits until nobody else writes the file.
+    pub(super) fn lock(&self) -> Result<Lock, CredentialsError> {
+        let folder = self.file.parent().unwrap_or(Path::new("."));
+        let lock = || {
+            create_private_folder(folder)?;
+            // Beside the file, which is replaced: who waits for it would wait for the old one.
+            let file = private().create(true).truncate(false).open(self.file.with_extension("lock"))?;
+            file.lock()?;
+            Ok(Lock(file))
+        };
+        lock().map_err(|error| self.unusable("locked", error))
+    }
+
+    fn read(&self) -> Result<Content, CredentialsError> {
+        self.text()?.map_or_else(|| Ok(Content::default()), |text| self.parse(&text))
+    }
+
+    fn text(&self) -> Result<Option<Vec<u8>>, CredentialsError> {
+        match fs::read(&self.file) {
+            Ok(text) => self.check_privacy().map(|()| Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.unusable("read", error)),
+        }
+    }
+
+    fn parse(&self, text: &[u8]) -> Result<Content, CredentialsError> {
+        // What serde says may quote a token.
+        serde_json::from_slice(text).map_err(|error| {
+            self.damaged(&format!("line {} column {} is not as it was written", error.line(), error.column()))
+        })
+    }
+
+    fn write(&self, content: &Content, _: &Lock) -> Result<(), CredentialsError> {
+        let new = self.file.with_extension("new");
+        let write = || {
+            // Left by a process that was ended before it could rename it. Under the lock there is no other writer.
+            match fs::remove_file(&new) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file = private().create_new(true).open(&new)?;
+            file.write_all(&serde_json::to_vec_pretty(content)?)?;
+            file.sync_all()?;
+            fs::rename(&new, &self.file)
+        };
+        write().map_err(|error| self.unusable("written", error))
+    }
+
+    #[cfg(unix)]
+    fn check_privacy(&self) -> Result<(), CredentialsError> {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&self.file).map_err(|error| self.unusable("read", error))?.permissions().mode();
+        if mode.trailing_zeros() >= 6 {
+            return Ok(());
+        }
+        let path = self.file.to_string_lossy();
+        let quoted = shlex::try_quote(&path).unwrap_or_default();
+        Err(self.refused(format!("{path} can be read by others. To mend it: chmod 600 {quoted}")))
+    }
+
+    /// Elsewhere the folder of the person is private.
+    #[cfg(not(unix))]
+    fn check_privacy(&self) -> Result<(), CredentialsError> {
+        Ok(())
+    }
+
+    fn damaged(&self, problem: &str) -> CredentialsError {
+        self.refused(format!("{} is damaged: {problem}. dci login replaces it", self.file.display()))
+    }
+
+    fn unusable(&self, what: &str, error: io::Error) -> CredentialsError {
+        self.refused(format!("{} cannot be {what}: {error}", self.file.display())).because_of(error)
+    }
+
+    fn refused(&self, message: String) -> CredentialsError {
+        CredentialsError::new(ErrorKind::Authentication, message)
+    }
+}
+
+impl Entry {
+    fn of(sign_in: &SignIn) -> Self {
+        let seconds = |end: SystemTime| end.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        Self {
+            access_token: sign_in.access_token.expose().to_owned(),
+            refresh_token: sign_in.refresh_token.as_ref().map(|token| token.secret().clone()),
+            expires_at: sign_in.expires_at.map(seconds),
+            token_url: sign_in.token_endpoint.url().to_string(),
+            email: sign_in.email.clone(),
+        }
+    }
+
+    fn into_sign_in(self) -> Option<SignIn> {
+        Some(SignIn {
+            access_token: self.access_token.parse().ok()?,
+            refresh_token: self.refresh_token.map(RefreshToken::new),
+            expires_at: self.expires_at.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
+            token_endpoint: TokenEndpoint::new(endpoint(&self.token_url).ok()?),
+            email: self.email,
+        })
+    }
+}
+
+/// An API is called the same with and without a slash at its end.
+fn name(base_url: &Url) -> String {
+    base_url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+        builder.mode(0o700).create(folder)?;
+        // It may have been there.
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+    }
+    #[cfg(not(unix))]
+    builder.create(folder)
+}
