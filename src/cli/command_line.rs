@@ -69,7 +69,7 @@ fn described(args: &[OsString], named: &[&Definition]) -> clap::Command {
     match named {
         _ if !is_short => command(),
         [] => help::short(program())
-            .mut_args(|argument| argument.global(false))
+            .mut_args(|argument| argument.global(false).help_heading(None))
             .subcommands(DEFINITIONS.iter().map(listed)),
         _ => help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition)))),
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::exit_code::ExitCode;
 use super::output::plain;
-use crate::client::{ApiError, ConfigError, ErrorKind, IdempotencyKey, env};
+use crate::client::{ApiError, ConfigError, CredentialsError, ErrorKind, IdempotencyKey, env};
 
 /// Everything that a command can end with but success: what failed, why, and what to do next.
 #[derive(Debug)]
@@ -82,19 +82,35 @@ impl CliError {
             ConfigError::BaseUrl { .. }
             | ConfigError::Tenant(_)
             | ConfigError::Proxy(_)
+            | ConfigError::Endpoint { .. }
+            | ConfigError::AuthorizationServer(_)
             | ConfigError::NotUnicode(_) => ExitCode::Usage,
             _ => ExitCode::Other,
         };
         let cause = std::error::Error::source(error).filter(|_| matches!(error, ConfigError::Http(_)));
-        let message = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+        let message = match (error, cause) {
+            (ConfigError::MissingApiKey, _) => format!("nobody is signed in, and {} is not set", env::API_KEY),
+            (_, Some(cause)) => format!("{error}: {cause}"),
+            (_, None) => error.to_string(),
+        };
         let hint = match error {
             ConfigError::MissingApiKey => {
-                format!("Make an API key in the DoiT console and set {}, or try --sandbox.", env::API_KEY)
+                format!(
+                    "Sign in with dci login, or make an API key in the DoiT console and set {}, or try --sandbox.",
+                    env::API_KEY
+                )
             }
             ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
                 format!("Set {} to an API key from the DoiT console.", env::API_KEY)
             }
             ConfigError::BaseUrl { .. } => format!("Check --api-base-url and {}.", env::API_BASE_URL),
+            ConfigError::Endpoint { variable, .. } => format!("Correct {variable}."),
+            ConfigError::AuthorizationServer(_) => format!(
+                "Set {}, {} and {} to those of one service, or none of them.",
+                env::API_BASE_URL,
+                env::AUTHORIZE_URL,
+                env::TOKEN_URL
+            ),
             ConfigError::Tenant(_) => format!("Check --tenant and {}.", env::TENANT_ID),
             ConfigError::Proxy(variable) => format!("Correct {variable}, or unset it to use no proxy."),
             ConfigError::RootCertificates(_) => {
@@ -103,6 +119,19 @@ impl CliError {
             _ => return Self::new(exit_code, message),
         };
         Self::new(exit_code, message).hint(hint)
+    }
+
+    /// A credential that cannot be had.
+    // By value, so that it can be passed to `map_err`.
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn credentials(error: CredentialsError) -> Self {
+        let is_retryable = matches!(error.kind(), ErrorKind::Network | ErrorKind::Server | ErrorKind::RateLimited);
+        Self { is_retryable, ..Self::new(error.kind().into(), error.to_string()) }
+    }
+
+    /// Nobody signed in.
+    pub fn not_signed_in(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Authentication, message)
     }
 
     /// A call that failed.
@@ -139,7 +168,7 @@ impl CliError {
 
     /// What a command knows about one kind of failure goes before what is true of every call.
     pub fn hint_for(mut self, kind: ErrorKind, hint: &str) -> Self {
-        if self.api.as_ref().is_some_and(|error| error.kind() == kind) {
+        if self.is_of(kind) {
             self.hints.insert(0, hint.to_owned());
         }
         self
@@ -148,6 +177,16 @@ impl CliError {
     /// Adds what to do next where the work may have been done all the same.
     pub fn hint_if_in_doubt(self, hint: impl Into<String>) -> Self {
         if self.leaves_doubt { self.hint(hint) } else { self }
+    }
+
+    /// Whether it is that of a call that failed in this way.
+    pub fn is_of(&self, kind: ErrorKind) -> bool {
+        self.api.as_ref().is_some_and(|error| error.kind() == kind)
+    }
+
+    /// Whether the credential was accepted, and reaches several customers.
+    pub fn is_tenant_required(&self) -> bool {
+        self.api.as_ref().is_some_and(|error| error.code() == Some("tenant_id_required"))
     }
 
     pub fn exit_code(&self) -> ExitCode {

@@ -107,7 +107,7 @@ fn attempts(text: &str) -> Result<NonZeroU32, String> {
     text.parse().map_err(|_| "a number from 1 is expected".to_owned())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let duration: Option<jiff::SignedDuration> = text.parse().ok();
     duration
         .and_then(|duration| Duration::try_from(duration).ok())

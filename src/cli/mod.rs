@@ -6,6 +6,7 @@
 // Doc comments are help texts here, which a terminal shows as they are.
 #![allow(clippy::doc_markdown)]
 
+mod browser;
 mod call;
 mod command_line;
 mod commands;

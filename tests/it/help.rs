@@ -2,7 +2,7 @@
 
 use crate::program::{assert_masked_snapshot, dci};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "",
     "list-users",
     "invite-user",
@@ -13,6 +13,8 @@ const COMMANDS: [&str; 14] = [
     "list-roles",
     "list-organizations",
     "validate",
+    "login",
+    "logout",
     "status",
     "schema",
     "completion",

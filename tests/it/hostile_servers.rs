@@ -200,7 +200,7 @@ fn a_server_that_repeats_the_credential_does_not_get_it_shown() {
     let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
     // The runner fails when the credential is shown.
     let finished = dci_at(&server.url, &["resend-invite", "x", "-o", "table"]).finish();
-    assert!(finished.stderr.contains("the key [API key] is bad"), "{}", finished.transcript());
+    assert!(finished.stderr.contains("the key [credential] is bad"), "{}", finished.transcript());
 }
 
 #[test]
@@ -211,5 +211,5 @@ fn not_in_a_request_id_or_a_success_either() {
     let server = ScriptedServer::answering(answer);
     // The runner fails when the credential is shown.
     let finished = dci_at(&server.url, &["validate", "-v", "-o", "json"]).finish();
-    assert!(finished.code == 0 && finished.stdout.contains("[API key]"), "{}", finished.transcript());
+    assert!(finished.code == 0 && finished.stdout.contains("[credential]"), "{}", finished.transcript());
 }

@@ -11,10 +11,13 @@ use crate::terminal::Terminal;
 /// The API key of every run that is not on the sandbox; no output may hold it.
 pub const API_KEY: &str = "s3cret-api-key";
 
-/// `dci` with an empty environment.
+/// Where nobody is signed in.
+const NO_SIGN_INS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-sign-ins");
+
+/// `dci` with an empty environment, and nobody signed in.
 pub fn dci(args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dci"));
-    command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
+    command.args(args).env_clear().env("TZ", "UTC").env("XDG_DATA_HOME", NO_SIGN_INS).stdin(Stdio::null());
     Run { command, stdin: Vec::new(), shown: format!("dci {}", args.join(" ")) }
 }
 

@@ -7,6 +7,8 @@ mod invite_user;
 mod list_organizations;
 mod list_roles;
 mod list_users;
+mod login;
+mod logout;
 mod resend_invite;
 mod sandbox;
 mod schema;
@@ -72,6 +74,8 @@ commands! {
     "list-roles" => ListRoles(list_roles),
     "list-organizations" => ListOrganizations(list_organizations),
     "validate" => Validate(validate),
+    "login" => Login(login),
+    "logout" => Logout(logout),
     "status" => Status(status),
     "schema" => Schema(schema),
     "completion" => Completion(completion),

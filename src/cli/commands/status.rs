@@ -5,7 +5,8 @@ use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
 ///
-/// The credential itself is never shown. Nothing is sent, unless --check asks the API whether it accepts the
+/// DCI_API_KEY goes before a sign-in, of which it is shown whose it is, until when it works, and where it is kept. No
+/// credential itself is ever shown. Nothing is sent, unless --check asks the API whether it accepts the
 /// credential.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci status [OPTIONS]")]
@@ -24,6 +25,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let mut lines = vec![
         fact("API", &status["apiBaseUrl"]),
         fact("credential", &status["credential"]),
+        format!("{:<12}{}", "signed in", signed_in(&status["signIn"])),
         fact("customer", &status["tenant"]),
     ];
     if !status["customerContext"].is_null() {
@@ -52,6 +54,18 @@ async fn check(context: &Context<'_>) -> Result<ValidateResponse, CliError> {
     let client = context.client()?;
     let answer = context.call(client.validate().send()).await;
     answer.map(|answer| answer.value).map_err(|error| error.failing("the credential cannot be used"))
+}
+
+/// Who is signed in, until when, and where that is kept.
+fn signed_in(sign_in: &Value) -> String {
+    let Some(store) = sign_in["store"].as_str() else { return "nobody".to_owned() };
+    let who = sign_in["email"].as_str().unwrap_or("somebody");
+    let until = match (sign_in["expiresAt"].as_str(), sign_in["renewsItself"].as_bool()) {
+        (Some(end), Some(true)) => format!(", until {end}, then renewed"),
+        (Some(end), _) => format!(", until {end}"),
+        (None, _) => String::new(),
+    };
+    format!("{who}{until}, in {store}")
 }
 
 fn fact(name: &str, value: &Value) -> String {

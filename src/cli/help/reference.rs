@@ -8,7 +8,7 @@ use crate::operation::{Content, Operation, Response};
 
 /// What no flag says.
 const ENVIRONMENT: &str = "\
-DCI_API_KEY  the API key, made in the DoiT console; there is no flag for it
+DCI_API_KEY  an API key, made in the DoiT console, in place of dci login; there is no flag for it
 DCI_LOG      what to show on stderr in place of -v, such as dci=debug or trace
 PAGER        what shows a help that is longer than the terminal
 HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR
@@ -119,7 +119,8 @@ fn exit_codes<'a>(
     let can_end_with = move |code: ExitCode| match (code, operation) {
         _ if is_of_all => true,
         (ExitCode::Success | ExitCode::Other | ExitCode::Usage, _) => true,
-        (_, None) => command.get_arguments().any(|argument| argument.get_id() == "check"),
+        // They ask the API about the credential.
+        (_, None) => ["login", "status"].contains(&command.get_name()),
         // Any answer can come from what stands between, and Ctrl-C at any time.
         (ExitCode::Server | ExitCode::Network | ExitCode::RateLimited | ExitCode::Interrupted, _) => true,
         (ExitCode::NotFound, _)

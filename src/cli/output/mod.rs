@@ -151,6 +151,11 @@ impl Output {
         }
     }
 
+    /// Says what a command cannot go on without, whatever else is shown.
+    pub fn say(&self, text: &str) {
+        self.stderr(&plain::plain_lines(text));
+    }
+
     /// Says that a run begins, so that it can be gone on with whatever happens to this program.
     pub fn run_begins(&self, id: RunId, targets: usize) {
         match self.format {
