@@ -1,16 +1,15 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
-use jiff::Timestamp;
 use reqwest::Url;
 use serde_json::{Value, json};
 
+use super::credential::{Credential, shown};
 use super::error::CliError;
 use super::global::GlobalArgs;
 use super::interrupts::Interrupts;
 use super::output::Output;
-use crate::client::sign_in::{SignIn, SignInStore, StoredSignIn};
-use crate::client::{ApiKey, Client, ClientConfig, ConfigError, Credentials, DEFAULT_BASE_URL, base_url, env};
+use crate::client::{Client, ClientConfig, ConfigError, Credentials, DEFAULT_BASE_URL, base_url};
 use crate::sandbox::Sandbox;
 
 /// What a command runs in: how to reach the API, as whom, and where to say what.
@@ -61,21 +60,6 @@ impl<'a> Context<'a> {
         self.client_with(self.stored_sign_in()?)
     }
 
-    fn stored_sign_in(&self) -> Result<StoredSignIn, CliError> {
-        Ok(StoredSignIn::new(self.sign_ins()?, self.base_url_checked()?))
-    }
-
-    /// What a private sandbox knows ends with it.
-    pub fn refuse_private_sandbox(&self) -> Result<(), CliError> {
-        match self.sandbox {
-            None => Ok(()),
-            Some(_) => {
-                Err(CliError::usage("a private sandbox ends with the command, and so does who is signed in to it")
-                    .hint("Run dci sandbox in another terminal, and set what it prints."))
-            }
-        }
-    }
-
     /// Does it, unless Ctrl-C is pressed.
     pub async fn unless_interrupted<T>(&self, work: impl Future<Output = T>) -> Result<T, CliError> {
         tokio::select! {
@@ -98,30 +82,6 @@ impl<'a> Context<'a> {
         Ok(config)
     }
 
-    /// The credential that a command uses: the environment's goes before a sign-in.
-    fn credential(&self) -> Result<Credential, CliError> {
-        let key = match &self.sandbox {
-            Some(sandbox) => sandbox.api_key().parse().map(Credential::SandboxKey).map_err(ConfigError::InvalidApiKey),
-            None => ClientConfig::api_key_from_env().map(Credential::ApiKey),
-        };
-        match key {
-            Err(ConfigError::MissingApiKey) => Ok(match self.sign_in()? {
-                Some(sign_in) => Credential::SignIn(sign_in),
-                None => Credential::None,
-            }),
-            key => key.map_err(|error| CliError::config(&error)),
-        }
-    }
-
-    /// Who is signed in to the API, whether or not that is used.
-    pub fn sign_in(&self) -> Result<Option<SignIn>, CliError> {
-        self.sign_ins()?.load(&self.base_url_checked()?).map_err(CliError::credentials)
-    }
-
-    pub fn sign_ins(&self) -> Result<SignInStore, CliError> {
-        SignInStore::of_user().map_err(CliError::credentials)
-    }
-
     pub fn base_url_checked(&self) -> Result<Url, CliError> {
         base_url(self.base_url()).map_err(|error| CliError::config(&error))
     }
@@ -134,11 +94,14 @@ impl<'a> Context<'a> {
             ClientConfig::new("none".parse().map_err(|error| CliError::config(&ConfigError::InvalidApiKey(error)))?);
         self.with_flags(config).map_err(|error| CliError::config(&error))?;
         let sign_in = match (&credential, &self.sandbox) {
-            (Credential::SignIn(sign_in), _) => Some(sign_in.clone()),
-            (_, None) => self.sign_in()?,
+            (Credential::SignIn(sign_in), _) => Some(shown(sign_in)?),
             (_, Some(_)) => None,
+            // It is not used, and so may be wrong.
+            (_, None) => match self.sign_in() {
+                Ok(sign_in) => sign_in.as_ref().map(shown).transpose()?,
+                Err(error) => Some(json!({ "problem": error.message() })),
+            },
         };
-        let sign_in = sign_in.map(|sign_in| self.sign_in_shown(&sign_in)).transpose()?;
         Ok(json!({
             "apiBaseUrl": self.base_url(),
             "credential": credential.name(),
@@ -149,54 +112,11 @@ impl<'a> Context<'a> {
         }))
     }
 
-    /// A sign-in without its tokens.
-    pub fn sign_in_shown(&self, sign_in: &SignIn) -> Result<Value, CliError> {
-        let expires_at = sign_in.expires_at().and_then(|end| Timestamp::try_from(end).ok());
-        Ok(json!({
-            "email": sign_in.email(),
-            "expiresAt": expires_at.map(|end| end.to_string()),
-            "renewsItself": sign_in.is_renewable(),
-            "store": self.sign_ins()?.path(),
-        }))
-    }
-
     /// Where requests go.
     pub fn base_url(&self) -> &str {
         if let Some(sandbox) = &self.sandbox {
             return sandbox.url();
         }
         self.global.api_base_url.as_deref().unwrap_or(DEFAULT_BASE_URL)
-    }
-
-    /// Whose the credential is, and what to do when it is refused, to begin a sentence with each.
-    pub fn credential_refused(&self) -> String {
-        match self.credential() {
-            Ok(Credential::SignIn(_)) => "The sign-in is refused. Sign in again with dci login.".to_owned(),
-            Ok(Credential::SandboxKey(_)) => "The sandbox's own API key was refused.".to_owned(),
-            _ => format!(
-                "The API key from {} was refused. Make a key in the DoiT console and set {0}, or unset it and use dci login.",
-                env::API_KEY
-            ),
-        }
-    }
-}
-
-/// What a command shows the API.
-enum Credential {
-    SandboxKey(ApiKey),
-    ApiKey(ApiKey),
-    SignIn(SignIn),
-    None,
-}
-
-impl Credential {
-    /// By its source alone.
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::SandboxKey(_) => Some("the sandbox's own API key".to_owned()),
-            Self::ApiKey(_) => Some(format!("the API key from {}", env::API_KEY)),
-            Self::SignIn(_) => Some("the sign-in".to_owned()),
-            Self::None => None,
-        }
     }
 }

@@ -125,8 +125,7 @@ impl CliError {
     // By value, so that it can be passed to `map_err`.
     #[allow(clippy::needless_pass_by_value)]
     pub fn credentials(error: CredentialsError) -> Self {
-        let is_retryable = matches!(error.kind(), ErrorKind::Network | ErrorKind::Server | ErrorKind::RateLimited);
-        Self { is_retryable, ..Self::new(error.kind().into(), error.to_string()) }
+        Self { is_retryable: error.is_retryable(), ..Self::new(error.kind().into(), error.to_string()) }
     }
 
     /// Nobody signed in.

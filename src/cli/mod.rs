@@ -13,6 +13,7 @@ mod commands;
 mod completion;
 mod confirmation;
 mod context;
+mod credential;
 mod directory;
 mod document_values;
 mod error;

@@ -78,6 +78,12 @@ impl CredentialsError {
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
+
+    /// Whether it can pass by itself.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.kind, ErrorKind::Network | ErrorKind::Server | ErrorKind::RateLimited)
+    }
 }
 
 impl fmt::Display for CredentialsError {

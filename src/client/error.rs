@@ -29,6 +29,8 @@ pub struct ApiError(Box<Details>);
 struct Details {
     kind: ErrorKind,
     failure: Option<Failure>,
+    /// There was no credential to send, and there may be one later.
+    may_get_credential: bool,
     status: Option<StatusCode>,
     code: Option<String>,
     message: String,
@@ -175,7 +177,8 @@ impl ApiError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let is_safe = self.0.idempotency_key.is_some() || !self.0.leaves_doubt;
-        is_safe && (self.0.kind == ErrorKind::Interrupted || self.0.failure.is_some_and(Failure::can_pass))
+        let can_pass = self.0.failure.is_some_and(Failure::can_pass) || self.0.may_get_credential;
+        is_safe && (self.0.kind == ErrorKind::Interrupted || can_pass)
     }
 
     /// Adds what only the exchange saw.
@@ -209,6 +212,8 @@ impl ApiError {
         if let Some(error) = no_credential {
             // More is known than that the credential was refused.
             details.kind = error.kind();
+            details.failure = None;
+            details.may_get_credential = error.is_retryable();
             details.message = error.to_string();
             details.source = Some(Box::new(error));
         }
@@ -219,6 +224,7 @@ impl ApiError {
         Self(Box::new(Details {
             kind,
             failure: None,
+            may_get_credential: false,
             status: None,
             code: None,
             message: message.into(),

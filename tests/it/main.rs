@@ -2,6 +2,7 @@
 //! sockets on loopback.
 
 mod oauth_client;
+mod person;
 mod program;
 mod scripted_server;
 mod terminal;
@@ -19,12 +20,14 @@ mod hostile_ids;
 mod hostile_servers;
 mod many;
 mod output;
+mod renewal;
 mod resend_invite;
 mod resume;
 mod retry;
 mod sandbox;
 mod sandbox_command;
 mod schemas;
+mod sign_in;
 mod targets;
 mod tokens;
 mod trust;

@@ -1,7 +1,7 @@
 //! Runs the built program as a user's shell does, with an environment of its own.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use dci::sandbox::Sandbox;
 
@@ -51,6 +51,7 @@ pub struct Run {
 
 pub struct Running {
     child: Child,
+    stdin: Option<ChildStdin>,
     /// The rest of it, once a line was read.
     stdout: Option<BufReader<ChildStdout>>,
     /// What was read of it so far.
@@ -94,14 +95,20 @@ impl Run {
     }
 
     pub fn start(mut self) -> Running {
-        use std::io::Write;
+        let bytes = std::mem::take(&mut self.stdin);
+        let mut running = self.start_with_stdin_open();
+        let mut stdin = running.stdin.take().expect("it is open");
+        // In a thread, since the program may not read all of it, and may write before it does.
+        std::thread::spawn(move || stdin.write_all(&bytes));
+        running
+    }
 
+    /// Starts it for somebody who types.
+    pub fn start_with_stdin_open(mut self) -> Running {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
-        let mut stdin = child.stdin.take().expect("it is piped");
-        // In a thread, since the program may not read all of it, and may write before it does.
-        std::thread::spawn(move || stdin.write_all(&self.stdin));
-        Running { child, stdout: None, stderr: Vec::new(), shown: self.shown }
+        let stdin = child.stdin.take();
+        Running { child, stdin, stdout: None, stderr: Vec::new(), shown: self.shown }
     }
 }
 
@@ -119,10 +126,36 @@ impl Running {
         let stderr = self.child.stderr.as_mut().expect("it is piped");
         // Byte by byte, so that the rest is left for the end.
         let mut byte = [0];
-        while !String::from_utf8_lossy(&self.stderr).ends_with(text) {
+        loop {
             stderr.read_exact(&mut byte).expect("the text comes before the end");
             self.stderr.push(byte[0]);
+            if String::from_utf8_lossy(&self.stderr).ends_with(text) {
+                break;
+            }
         }
+    }
+
+    /// Waits for a line of stderr.
+    pub fn line_of_stderr(&mut self, is_wanted: impl Fn(&str) -> bool) -> String {
+        loop {
+            let begun = self.stderr.len();
+            self.wait_for("\n");
+            let line = String::from_utf8_lossy(&self.stderr[begun..]).trim_end().to_owned();
+            if is_wanted(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// Types a line.
+    pub fn type_line(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().expect("it is open"), "{line}").expect("the program reads");
+    }
+
+    /// What nobody can do anything against.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it is ours");
     }
 
     /// What Ctrl-C does.
@@ -164,6 +197,11 @@ fn interrupt(child: &Child) {
 }
 
 impl Finished {
+    /// Fails where a secret is shown.
+    pub fn assert_without(&self, secret: &str) {
+        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {}", self.transcript());
+    }
+
     /// The whole run as text, with what differs from run to run masked.
     pub fn transcript(&self) -> String {
         let Self { code, stdout, stderr, shown } = self;

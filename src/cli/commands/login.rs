@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::browser::{self, Answer, NoAnswer};
+use crate::cli::credential::{shown, sign_ins};
 use crate::cli::global::duration;
 use crate::cli::{CliError, Context, Report};
 use crate::client::sign_in::{AuthorizationRequest, AuthorizationServer, SignIn};
@@ -47,7 +48,7 @@ pub struct Args {
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     context.refuse_private_sandbox()?;
-    let (base_url, store) = (context.base_url_checked()?, context.sign_ins()?);
+    let (base_url, store) = (context.base_url_checked()?, sign_ins()?);
     let server = AuthorizationServer::from_env(&base_url).map_err(|error| CliError::config(&error))?;
     store.prepare().map_err(CliError::credentials)?;
     if !args.force
@@ -70,7 +71,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     if std::env::var_os(env::API_KEY).is_some_and(|key| !key.is_empty()) {
         lines.push(format!("Commands go on to use the API key from {}, until you unset it.", env::API_KEY));
     }
-    Ok(Report::lines(lines, context.sign_in_shown(&sign_in)?.to_string()))
+    Ok(Report::lines(lines, shown(&sign_in)?.to_string()))
 }
 
 /// Who is signed in, if the API accepts it.
@@ -135,6 +136,10 @@ async fn introduced(sign_in: SignIn, context: &Context<'_>) -> Result<(SignIn, O
         Ok(answer) => {
             let ValidateResponse { email, .. } = answer.value;
             Ok((sign_in.of(email), None))
+        }
+        Err(error) if error.is_of(ErrorKind::Authentication) => {
+            Err(CliError::not_signed_in(format!("{} refuses the token: {}", context.base_url(), error.message()))
+                .hint("Nobody was signed in. Check that the authorization server is that of the API."))
         }
         // It is accepted; only whose customers are meant is not known.
         Err(error) if error.is_tenant_required() => {

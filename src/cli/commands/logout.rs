@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use crate::cli::credential::sign_ins;
 use crate::cli::{CliError, Context, Report};
 
 /// Remove what dci login stored
@@ -14,10 +15,8 @@ pub struct Args {}
 
 pub(super) async fn run(_: Args, context: &Context<'_>) -> Result<Report, CliError> {
     context.refuse_private_sandbox()?;
-    let removed = context.sign_ins()?.remove(&context.base_url_checked()?).map_err(CliError::credentials)?;
-    let line = match removed {
-        true => format!("You are signed out of {}.", context.base_url()),
-        false => format!("Nobody was signed in to {}.", context.base_url()),
-    };
+    let removed = sign_ins()?.remove(&context.base_url_checked()?).map_err(CliError::credentials)?;
+    let line = if removed { "You are signed out of" } else { "Nobody was signed in to" };
+    let line = format!("{line} {}.", context.base_url());
     Ok(Report::lines(vec![line], json!({ "apiBaseUrl": context.base_url(), "signedOut": removed }).to_string()))
 }

@@ -58,6 +58,9 @@ async fn check(context: &Context<'_>) -> Result<ValidateResponse, CliError> {
 
 /// Who is signed in, until when, and where that is kept.
 fn signed_in(sign_in: &Value) -> String {
+    if let Some(problem) = sign_in["problem"].as_str() {
+        return format!("unknown: {problem}");
+    }
     let Some(store) = sign_in["store"].as_str() else { return "nobody".to_owned() };
     let who = sign_in["email"].as_str().unwrap_or("somebody");
     let until = match (sign_in["expiresAt"].as_str(), sign_in["renewsItself"].as_bool()) {

@@ -166,11 +166,10 @@ impl Report {
     /// What a person reads.
     fn words(&self) -> Option<String> {
         let lines: Vec<String> = match &self.content {
-            Content::Nothing => Vec::new(),
+            Content::Nothing | Content::Rows { .. } | Content::Unwritable(_) => Vec::new(),
             Content::Answer { lines, .. } => lines.clone(),
             Content::List { list, empty, .. } if list.rows().is_empty() => vec![(*empty).to_owned()],
             Content::List { list, columns, .. } => return Some(table::table(list.rows(), columns)),
-            Content::Rows { .. } | Content::Unwritable(_) => Vec::new(),
         };
         let lines: Vec<_> = lines.iter().map(|line| plain(line)).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))

@@ -193,7 +193,7 @@ impl SignInStore {
         }
         let path = self.file.to_string_lossy();
         let quoted = shlex::try_quote(&path).unwrap_or_default();
-        Err(self.refused(format!("{path} can be read by others. To mend it: chmod 600 {quoted}")))
+        Err(refused(format!("{path} can be read by others. To mend it: chmod 600 {quoted}")))
     }
 
     /// Elsewhere the folder of the person is private.
@@ -203,15 +203,11 @@ impl SignInStore {
     }
 
     fn damaged(&self, problem: &str) -> CredentialsError {
-        self.refused(format!("{} is damaged: {problem}. dci login replaces it", self.file.display()))
+        refused(format!("{} is damaged: {problem}. dci login replaces it", self.file.display()))
     }
 
     fn unusable(&self, what: &str, error: io::Error) -> CredentialsError {
-        self.refused(format!("{} cannot be {what}: {error}", self.file.display())).because_of(error)
-    }
-
-    fn refused(&self, message: String) -> CredentialsError {
-        CredentialsError::new(ErrorKind::Authentication, message)
+        refused(format!("{} cannot be {what}: {error}", self.file.display())).because_of(error)
     }
 }
 
@@ -236,6 +232,10 @@ impl Entry {
             email: self.email,
         })
     }
+}
+
+fn refused(message: String) -> CredentialsError {
+    CredentialsError::new(ErrorKind::Authentication, message)
 }
 
 /// An API is called the same with and without a slash at its end.

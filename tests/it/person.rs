@@ -1,0 +1,102 @@
+//! A person with a home of their own, who signs in to a sandbox with a browser that a test plays.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use dci::sandbox::Sandbox;
+use reqwest::header::LOCATION;
+use serde_json::Value;
+
+use crate::program::{Run, Running, dci};
+use crate::sandbox::http_client;
+
+pub struct Person {
+    pub sandbox: Sandbox,
+    /// What is theirs; it goes with them.
+    pub folder: PathBuf,
+}
+
+/// What a browser gets.
+pub struct Page {
+    pub status: u16,
+    pub body: String,
+    location: Option<String>,
+}
+
+impl Person {
+    pub fn new(test: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("dci-person-{test}-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        Self { sandbox: Sandbox::start().expect("a free port"), folder }
+    }
+
+    /// One who has signed in, as somebody who may do everything.
+    pub fn signed_in(test: &str) -> Self {
+        let person = Self::new(test);
+        let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
+        visit(&person.decided(&Self::address(&mut login), "admin@example.com"));
+        let finished = login.finish();
+        assert_eq!(finished.code, 0, "{}", finished.transcript());
+        person
+    }
+
+    /// `dci` as this person runs it, pointed at the sandbox, and without an API key.
+    pub fn dci(&self, args: &[&str]) -> Run {
+        dci(args)
+            .env("XDG_DATA_HOME", self.folder.to_str().expect("UTF-8"))
+            .env("DCI_API_BASE_URL", self.sandbox.url())
+            .env("DCI_AUTHORIZE_URL", &self.sandbox.authorize_url())
+            .env("DCI_TOKEN_URL", &self.sandbox.token_url())
+    }
+
+    /// Where the sign-ins are kept.
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("dci/sign-ins.json")
+    }
+
+    /// What is kept of the sign-in.
+    pub fn entry(&self) -> Value {
+        let text = fs::read_to_string(self.file()).expect("somebody signed in");
+        serde_json::from_str::<Value>(&text).expect("JSON")["signIns"][self.sandbox.url()].clone()
+    }
+
+    /// Changes what is kept of it.
+    pub fn set(&self, property: &str, value: impl Into<Value>) {
+        let mut content: Value = serde_json::from_slice(&fs::read(self.file()).expect("a file")).expect("JSON");
+        content["signIns"][self.sandbox.url()][property] = value.into();
+        fs::write(self.file(), content.to_string()).expect("it is ours");
+    }
+
+    /// The access token and the refresh token.
+    pub fn tokens(&self) -> [String; 2] {
+        let entry = self.entry();
+        ["accessToken", "refreshToken"].map(|name| entry[name].as_str().expect("a token").to_owned())
+    }
+
+    /// The address at which somebody who signs in is to begin.
+    pub fn address(login: &mut Running) -> String {
+        login.line_of_stderr(|line| line.starts_with("http"))
+    }
+
+    /// Where the authorization server sends the browser of a person who decides so.
+    pub fn decided(&self, address: &str, decision: &str) -> String {
+        visit(&format!("{address}&decision={decision}")).location.expect("a redirect")
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Does what a browser does with an address, but for following redirects.
+pub fn visit(address: &str) -> Page {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let response = http_client().get(address).send().await.expect("an answer");
+        let location = response.headers().get(LOCATION).map(|value| value.to_str().expect("ASCII").to_owned());
+        Page { status: response.status().as_u16(), location, body: response.text().await.expect("a page") }
+    })
+}

@@ -1,0 +1,182 @@
+//! The sign-in renews itself: once, whatever happens on the way.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::person::Person;
+use crate::scripted_server::{ScriptedServer, response};
+
+/// As long as a token of the sandbox works, and a little more.
+const PAST_ITS_END: Duration = Duration::from_secs(301);
+
+fn in_seconds(seconds: u64) -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() + seconds
+}
+
+#[test]
+fn a_token_near_its_end_is_renewed_before_it_is_used() {
+    let person = Person::signed_in("near-end");
+    let requests = person.sandbox.requests();
+    person.set("expiresAt", in_seconds(59));
+    assert_eq!(person.dci(&["list-roles"]).finish().code, 0);
+    assert_eq!((person.sandbox.renewals(), person.sandbox.requests()), (1, requests + 1));
+    assert!(person.entry()["expiresAt"].as_u64() > Some(in_seconds(200)));
+    person.set("expiresAt", in_seconds(75));
+    assert_eq!(person.dci(&["list-roles"]).finish().code, 0);
+    assert_eq!(person.sandbox.renewals(), 1, "a minute is enough");
+}
+
+#[test]
+fn a_token_that_the_api_refuses_is_renewed_once_and_the_call_goes_on() {
+    let person = Person::signed_in("refused");
+    person.sandbox.advance(PAST_ITS_END);
+    let requests = person.sandbox.requests();
+    // It has no key, and is not tried again otherwise.
+    let finished = person.dci(&["invite-user", "new@example.com", "--max-attempts", "1"]).finish();
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    assert_eq!((person.sandbox.renewals(), person.sandbox.requests()), (1, requests + 2));
+    assert_eq!(person.entry()["email"], "admin@example.com");
+}
+
+#[test]
+fn a_run_over_many_renews_once() {
+    let person = Person::signed_in("many");
+    for number in 0..40 {
+        person.sandbox.add_invited(&format!("i-{number}"), &format!("u-{number}@example.com"));
+    }
+    person.sandbox.advance(PAST_ITS_END);
+    let list: String = (0..40).map(|number| format!("i-{number}\n")).collect();
+    let finished = person.dci(&["resend-invite", "-", "--concurrency", "16"]).stdin(list).finish();
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    assert_eq!((person.sandbox.renewals(), person.sandbox.outbox().len()), (1, 40));
+}
+
+#[test]
+fn of_eight_processes_one_renews_and_all_go_on() {
+    for expired in [true, false] {
+        let person = Person::signed_in(if expired { "eight-expired" } else { "eight-refused" });
+        person.sandbox.advance(PAST_ITS_END);
+        if expired {
+            person.set("expiresAt", in_seconds(0));
+        }
+        let running: Vec<_> = (0..8).map(|_| person.dci(&["list-users"]).start()).collect();
+        for finished in running.into_iter().map(crate::program::Running::finish) {
+            assert_eq!(finished.code, 0, "{}", finished.transcript());
+        }
+        assert_eq!(person.sandbox.renewals(), 1);
+    }
+}
+
+#[test]
+fn a_refresh_token_that_no_longer_works_ends_with_10_and_the_way_back() {
+    let person = Person::signed_in("dead");
+    person.sandbox.advance(PAST_ITS_END);
+    person.set("refreshToken", "used-up");
+    let finished = person.dci(&["list-users"]).finish();
+    assert_eq!(finished.code, 10, "{}", finished.transcript());
+    let error = finished.error();
+    assert!(error["message"].as_str().is_some_and(|text| text.contains("the sign-in has ended")), "{error}");
+    assert!(error["hint"].as_str().is_some_and(|text| text.contains("dci login")), "{error}");
+}
+
+#[test]
+fn a_token_endpoint_that_cannot_be_reached_ends_with_41_and_nothing_is_lost() {
+    let person = Person::signed_in("unreachable");
+    let token_url = person.entry()["tokenUrl"].clone();
+    for expires_at in [in_seconds(0), in_seconds(200)] {
+        person.sandbox.advance(PAST_ITS_END);
+        person.set("expiresAt", expires_at);
+        // A port that nobody listens on.
+        let closed =
+            std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address");
+        person.set("tokenUrl", format!("http://{closed}/token"));
+        let before = fs::read(person.file()).expect("a file");
+        let finished = person.dci(&["list-users"]).finish();
+        assert_eq!(finished.code, 41, "{}", finished.transcript());
+        assert!(finished.stderr.contains("cannot be reached"), "{}", finished.transcript());
+        assert_eq!(finished.error()["retryable"], true);
+        assert_eq!(fs::read(person.file()).expect("a file"), before);
+        person.set("tokenUrl", token_url.clone());
+        assert_eq!(person.dci(&["list-users"]).finish().code, 0, "it can be renewed still");
+    }
+}
+
+#[test]
+fn a_refresh_token_goes_where_it_came_from_and_nowhere_else() {
+    let person = Person::signed_in("issuer");
+    person.set("expiresAt", in_seconds(0));
+    let elsewhere = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
+    let finished = person.dci(&["list-users"]).env("DCI_TOKEN_URL", &elsewhere.url).finish();
+    assert_eq!((finished.code, elsewhere.requests().len()), (0, 0), "{}", finished.transcript());
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_renews_leaves_the_old_file_whole() {
+    let person = Person::signed_in("killed");
+    let (heard, hears) = std::sync::mpsc::channel();
+    // It has renewed, and its answer does not come.
+    let server = ScriptedServer::start(move |stream| {
+        heard.send(()).expect("the test waits");
+        let _ = stream.read(&mut [0]);
+    });
+    person.set("expiresAt", in_seconds(0));
+    let token_url = person.entry()["tokenUrl"].clone();
+    person.set("tokenUrl", server.url.clone());
+    let before = fs::read(person.file()).expect("a file");
+    let mut renewing = person.dci(&["list-users"]).start();
+    hears.recv().expect("it renews");
+    renewing.kill();
+    assert_eq!(fs::read(person.file()).expect("a file"), before);
+    // Its lock went with it.
+    person.set("tokenUrl", token_url);
+    assert_eq!(person.dci(&["list-users"]).finish().code, 0);
+}
+
+#[test]
+fn what_a_killed_process_left_beside_the_file_is_in_nobody_s_way() {
+    let person = Person::signed_in("left-over");
+    fs::write(person.file().with_extension("new"), "{\"signIns\": {\"half").expect("a file");
+    person.set("expiresAt", in_seconds(0));
+    assert_eq!(person.dci(&["list-users"]).finish().code, 0);
+    assert!(!person.file().with_extension("new").exists());
+    assert_eq!(fs::metadata(person.file()).expect("a file").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    let person = Person::signed_in("exposed");
+    fs::set_permissions(person.file(), fs::Permissions::from_mode(0o644)).expect("it is ours");
+    for command in ["list-users", "login", "logout", "status"] {
+        let finished = person.dci(&[command]).finish();
+        assert_eq!(finished.code, 10, "{}", finished.transcript());
+        let mend = format!("chmod 600 {}", person.file().display());
+        assert!(finished.stderr.contains(&mend), "{}", finished.transcript());
+    }
+    let with_key = |command| person.dci(&[command, "-o", "json"]).env("DCI_API_KEY", "sandbox").finish();
+    assert_eq!(with_key("list-users").code, 0, "it is not needed");
+    assert!(with_key("status").json()["signIn"]["problem"].is_string());
+    fs::set_permissions(person.file(), fs::Permissions::from_mode(0o600)).expect("it is ours");
+    assert_eq!(person.dci(&["list-users"]).finish().code, 0);
+}
+
+#[test]
+fn a_damaged_file_is_named_and_kept_until_the_next_login() {
+    for damage in ["", "{\"signIns\":", "{\"signIns\": {\"URL\": {\"accessToken\": 7}}}", "\u{fffd}", "[]"] {
+        let person = Person::signed_in("damaged");
+        let damage = damage.replace("URL", person.sandbox.url());
+        fs::write(person.file(), &damage).expect("it is ours");
+        for command in ["list-users", "logout", "status"] {
+            let finished = person.dci(&[command]).finish();
+            assert_eq!(finished.code, 10, "{damage}: {}", finished.transcript());
+            assert!(finished.stderr.contains("sign-ins.json is damaged"), "{}", finished.transcript());
+            assert_eq!(fs::read_to_string(person.file()).expect("a file"), damage);
+        }
+        let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
+        crate::person::visit(&person.decided(&Person::address(&mut login), "admin@example.com"));
+        assert_eq!(login.finish().code, 0);
+        assert_eq!(person.dci(&["list-users"]).finish().code, 0);
+    }
+}

@@ -1,0 +1,303 @@
+//! Signing in: the whole way with the sandbox as the authorization server and a test as the browser, and each refusal.
+#![cfg(unix)]
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use dci::sandbox::Sandbox;
+use serde_json::Value;
+
+use crate::person::{Page, Person, visit};
+use crate::program::{API_KEY, dci};
+use crate::scripted_server::{ScriptedServer, response};
+
+#[test]
+fn a_person_signs_in_with_a_browser_and_commands_use_it() {
+    let person = Person::new("whole-way");
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start();
+    let url = Person::address(&mut login);
+    let page = visit(&person.decided(&url, "admin@example.com"));
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("Back to the terminal"), "{}", page.body);
+    let finished = login.finish();
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    assert_eq!(finished.json()["email"], "admin@example.com");
+
+    let status = person.dci(&["status", "--check", "-o", "json"]).finish().json();
+    assert_eq!(status["credential"], "the sign-in");
+    assert_eq!(status["signIn"]["email"], "admin@example.com");
+    assert_eq!(status["signIn"]["store"], person.file().to_str().expect("UTF-8"));
+    assert!(status["signIn"]["expiresAt"].as_str().is_some_and(|end| end.ends_with('Z')), "{status}");
+    assert_eq!(status["check"]["accepted"], true);
+    assert_eq!(person.dci(&["resend-invite", "invite-pending"]).finish().code, 0);
+}
+
+#[test]
+fn the_file_and_its_folder_are_for_nobody_else() {
+    let person = Person::signed_in("modes");
+    let mode = |path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(person.file()), 0o600);
+    assert_eq!(mode(person.file().parent().expect("a folder").to_owned()), 0o700);
+}
+
+#[test]
+fn no_token_is_shown_whatever_is_asked_for() {
+    let person = Person::new("no-token");
+    let mut outputs = Vec::new();
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-v"]).env("DCI_LOG", "trace").start();
+    let answer = person.decided(&Person::address(&mut login), "admin@example.com");
+    visit(&answer);
+    outputs.push(login.finish());
+    // Renewed in between, so that all tokens there are were used.
+    let first = person.tokens();
+    person.sandbox.advance(std::time::Duration::from_secs(301));
+    for args in [&["status", "--check"][..], &["list-users", "-v"], &["login"], &["logout"]] {
+        for format in ["table", "json"] {
+            let args = [args, &["-o", format]].concat();
+            outputs.push(person.dci(&args).env("DCI_LOG", "trace").finish());
+        }
+        if args == ["list-users", "-v"] {
+            assert_ne!(person.tokens(), first, "it was renewed");
+            outputs.iter().for_each(|output| person.tokens().iter().for_each(|token| output.assert_without(token)));
+        }
+    }
+    for output in outputs {
+        first.iter().for_each(|token| output.assert_without(token));
+        let code = answer.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+        output.assert_without(code);
+    }
+}
+
+#[test]
+fn an_answer_with_another_state_is_left_out_and_the_wait_goes_on() {
+    let person = Person::new("state");
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
+    let url = Person::address(&mut login);
+    let good = person.decided(&url, "admin@example.com");
+    let (start, state) = good.split_once("state=").expect("a state");
+    for forged in [start.to_owned(), format!("{start}state=x{state}"), format!("{good}&state=x")] {
+        let Page { status, body, .. } = visit(&forged);
+        assert!(status == 400 && body.contains("does not belong to this sign-in"), "{forged}: {body}");
+        login.wait_for("Still waiting.");
+    }
+    assert_eq!(visit(&good).status, 200);
+    assert_eq!(login.finish().code, 0);
+}
+
+#[test]
+fn what_is_pasted_is_a_code_or_the_whole_address() {
+    for whole in [true, false] {
+        let person = Person::new(if whole { "paste-address" } else { "paste-code" });
+        let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start_with_stdin_open();
+        let url = Person::address(&mut login);
+        login.wait_for("ended on:");
+        let answer = person.decided(&url, "viewer@example.com");
+        let code = answer.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+        login.type_line("");
+        login.type_line("http://localhost:1/?code=x&state=forged");
+        login.wait_for("Paste again:");
+        login.type_line(if whole { &answer } else { code });
+        let finished = login.finish();
+        assert_eq!(finished.json()["email"], "viewer@example.com", "{}", finished.transcript());
+    }
+}
+
+#[test]
+fn the_browser_of_the_person_is_opened() {
+    let person = Person::new("browser");
+    let (program, opened) = (person.folder.join("browser"), person.folder.join("opened"));
+    let script = format!("#!/bin/sh\necho \"$1\" > '{0}.part' && mv '{0}.part' '{0}'\n", opened.display());
+    fs::write(&program, script).expect("a file");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let browser = program.to_str().expect("UTF-8");
+    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", browser).env("PATH", "/usr/bin:/bin").start();
+    let url = loop {
+        match fs::read_to_string(&opened) {
+            Ok(url) => break url.trim().to_owned(),
+            Err(_) => std::thread::yield_now(),
+        }
+    };
+    assert_eq!(visit(&person.decided(&url, "admin@example.com")).status, 200);
+    assert_eq!(login.finish().code, 0);
+}
+
+#[test]
+fn who_reaches_several_customers_signs_in_and_is_told_to_name_one() {
+    let person = Person::new("partner");
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
+    visit(&person.decided(&Person::address(&mut login), "partner@example.net"));
+    let finished = login.finish();
+    assert!(finished.code == 0 && finished.stdout.contains("name one with --tenant"), "{}", finished.transcript());
+    assert_eq!(person.dci(&["list-users", "--tenant", "customer-other"]).finish().code, 0);
+}
+
+#[test]
+fn who_says_no_is_told_so_in_the_browser_and_at_the_terminal() {
+    let person = Person::new("denied");
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
+    let page = visit(&person.decided(&Person::address(&mut login), "deny"));
+    assert!(page.body.contains("Nobody was signed in"), "{}", page.body);
+    let finished = login.finish();
+    assert_eq!(finished.code, 10, "{}", finished.transcript());
+    assert!(finished.stderr.contains("the sign-in was denied in the browser"), "{}", finished.transcript());
+    assert!(!person.file().exists());
+}
+
+#[test]
+fn what_the_authorization_server_says_is_escaped() {
+    let person = Person::new("escaped");
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
+    let good = person.decided(&Person::address(&mut login), "deny");
+    let hostile = "%3Cscript%3Ealert(1)%3C/script%3E%1B%5B2J";
+    let (start, _) = good.split_once("error_description=").expect("a description");
+    let state = good.rsplit("state=").next().expect("a state");
+    let page = visit(&format!("{start}error_description={hostile}&state={state}"));
+    assert!(!page.body.contains("<script") && page.body.contains("&lt;script"), "{}", page.body);
+    let finished = login.finish();
+    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.contains("<script>"), "{}", finished.transcript());
+}
+
+#[test]
+fn a_port_in_use_is_refused_with_the_flags_that_help() {
+    let person = Person::new("port");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let finished = person.dci(&["login", "--port", &port]).finish();
+    assert_eq!(finished.code, 1, "{}", finished.transcript());
+    let error = finished.error();
+    assert!(error["message"].as_str().is_some_and(|message| message.contains("is in use")), "{error}");
+    assert!(
+        error["hint"].as_str().is_some_and(|hint| hint.contains("--port") && hint.contains("--no-browser")),
+        "{error}"
+    );
+
+    let mut login = person.dci(&["login", "--port", &port, "--no-browser"]).start_with_stdin_open();
+    login.wait_for("can only be pasted.");
+    let url = Person::address(&mut login);
+    login.type_line(&person.decided(&url, "admin@example.com"));
+    assert_eq!(login.finish().code, 0);
+}
+
+#[test]
+fn no_answer_in_time_ends_it() {
+    let person = Person::new("time");
+    let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "1ms"]).finish();
+    assert_eq!(finished.code, 10, "{}", finished.transcript());
+    assert!(finished.stderr.contains("no answer in time"), "{}", finished.transcript());
+    assert!(!person.file().exists());
+}
+
+#[test]
+fn ctrl_c_ends_it_and_nothing_is_stored() {
+    let person = Person::new("interrupt");
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
+    Person::address(&mut login);
+    login.interrupt_until_it_ends();
+    let finished = login.finish();
+    assert_eq!(finished.code, 130, "{}", finished.transcript());
+    assert!(!person.file().exists());
+}
+
+#[test]
+fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
+    let json = |body| response("200 OK", "application/json", body);
+    for (name, answer, code, problem) in [
+        ("html", response("200 OK", "text/html", "<html>s3cret"), 1, "is not JSON"),
+        ("broken", json("{\"access_token\": \"s3cret"), 1, "is not JSON"),
+        ("none", json(r#"{"token_type": "Bearer"}"#), 1, "has no access token"),
+        ("odd", json(r#"{"access_token": 7, "token_type": "Bearer", "x": "s3cret"}"#), 1, "has no access token"),
+        ("mac", json(r#"{"access_token": "s3cret", "token_type": "mac"}"#), 1, "of no known type"),
+        (
+            "refused",
+            response("400 Bad Request", "application/json", r#"{"error": "invalid_grant"}"#),
+            10,
+            "the code was refused",
+        ),
+        ("down", response("503 Service Unavailable", "text/html", "<html>"), 40, "answered 503"),
+    ] {
+        let person = Person::new(&format!("token-{name}"));
+        let server = ScriptedServer::answering(answer);
+        let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
+        visit(&person.decided(&Person::address(&mut login), "admin@example.com"));
+        let finished = login.finish();
+        assert!(finished.code == code && finished.stderr.contains(problem), "{name}: {}", finished.transcript());
+        finished.assert_without("s3cret");
+        assert!(!person.file().exists(), "{name}");
+        let request = server.requests().concat();
+        assert!(request.contains("code_verifier=") && !request.to_lowercase().contains("authorization:"), "{request}");
+    }
+}
+
+#[test]
+fn a_token_that_the_api_refuses_is_not_stored() {
+    let person = Person::new("refused-token");
+    let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer"}"#;
+    let server = ScriptedServer::answering(response("200 OK", "application/json", tokens));
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
+    visit(&person.decided(&Person::address(&mut login), "admin@example.com"));
+    let finished = login.finish();
+    assert_eq!(finished.code, 10, "{}", finished.transcript());
+    assert!(!person.file().exists());
+}
+
+#[test]
+fn the_api_key_goes_before_the_sign_in_and_status_names_both() {
+    let person = Person::signed_in("precedence");
+    let status = |key: &str| -> Value { person.dci(&["status", "-o", "json"]).env("DCI_API_KEY", key).finish().json() };
+    let both = status("sandbox");
+    assert_eq!(both["credential"], "the API key from DCI_API_KEY");
+    assert_eq!(both["signIn"]["email"], "admin@example.com");
+    assert_eq!(status("")["credential"], "the sign-in");
+    let refused = person.dci(&["list-users"]).env("DCI_API_KEY", API_KEY).finish();
+    assert_eq!(refused.code, 10, "a key that is refused does not fall back to the sign-in");
+}
+
+#[test]
+fn who_is_signed_in_is_asked_to_force_another_sign_in() {
+    let person = Person::signed_in("force");
+    let finished = person.dci(&["login", "-o", "table"]).finish();
+    assert!(finished.code == 0 && finished.stdout.contains("as admin@example.com"), "{}", finished.transcript());
+    let mut login = person.dci(&["login", "--force", "--no-browser", "--port", "0"]).start();
+    visit(&person.decided(&Person::address(&mut login), "viewer@example.com"));
+    assert_eq!(login.finish().json()["email"], "viewer@example.com");
+}
+
+#[test]
+fn logout_removes_what_is_stored_and_says_when_there_was_nothing() {
+    let person = Person::signed_in("logout");
+    let tokens = person.tokens();
+    assert_eq!(person.dci(&["logout"]).finish().json()["signedOut"], true);
+    let left = fs::read_to_string(person.file()).unwrap_or_default();
+    tokens.iter().for_each(|token| assert!(!left.contains(token), "{left}"));
+    let again = person.dci(&["logout", "-o", "table"]).finish();
+    assert!(again.code == 0 && again.stdout.starts_with("Nobody was signed in"), "{}", again.transcript());
+    assert_eq!(person.dci(&["list-users"]).finish().code, 10);
+}
+
+#[test]
+fn the_sign_in_of_one_service_goes_to_no_other() {
+    let person = Person::signed_in("other-api");
+    let other = Sandbox::start().expect("a free port");
+    let finished = person.dci(&["list-users"]).env("DCI_API_BASE_URL", other.url()).finish();
+    assert_eq!((finished.code, other.requests()), (10, 0), "{}", finished.transcript());
+
+    let no_api = ["DCI_AUTHORIZE_URL", "DCI_TOKEN_URL"];
+    for (base_url, unset) in
+        [(other.url(), &no_api[..]), ("", &[]), ("https://api.example.com", &[]), (other.url(), &no_api[..1])]
+    {
+        let login = person.dci(&["login", "--no-browser"]).env("DCI_API_BASE_URL", base_url);
+        let finished = unset.iter().fold(login, |login, variable| login.env(variable, "")).finish();
+        assert_eq!(finished.code, 2, "{base_url} {unset:?}: {}", finished.transcript());
+    }
+    let finished = person.dci(&["login"]).env("DCI_TOKEN_URL", "http://token.example.com").finish();
+    assert!(finished.code == 2 && finished.stderr.contains("not encrypted"), "{}", finished.transcript());
+}
+
+#[test]
+fn a_private_sandbox_knows_nobody_who_signs_in() {
+    for args in [["--sandbox", "login"], ["--sandbox", "logout"]] {
+        let finished = dci(&args).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+    }
+}
