@@ -9,6 +9,7 @@
 //! | have JSON Schemas of the types | `SCHEMAS`, and `schemars::JsonSchema` on every type | `schemars` |
 //! | make a call, exactly once | `client::ClientConfig`, `client::call` | `client` |
 //! | make many, a few at once, and go on after a crash | `client::call_each`, `client::RunId` | `client` |
+//! | have people sign in, or bring a credential of your own | `client::sign_in`, `client::Credentials` | `sign-in`, `client` |
 //! | test what you built, without a network or an account | `sandbox::Sandbox` | `sandbox` |
 //! | use the program `dci` | `cargo install` | `cli` |
 //!

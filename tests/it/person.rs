@@ -35,7 +35,7 @@ impl Person {
     pub fn signed_in(test: &str) -> Self {
         let person = Self::new(test);
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
-        visit(&person.decided(&Self::address(&mut login), "admin@example.com"));
+        visit(&decided(&Self::address(&mut login), "admin@example.com"));
         let finished = login.finish();
         assert_eq!(finished.code, 0, "{}", finished.transcript());
         person
@@ -78,17 +78,17 @@ impl Person {
     pub fn address(login: &mut Running) -> String {
         login.line_of_stderr(|line| line.starts_with("http"))
     }
-
-    /// Where the authorization server sends the browser of a person who decides so.
-    pub fn decided(&self, address: &str, decision: &str) -> String {
-        visit(&format!("{address}&decision={decision}")).location.expect("a redirect")
-    }
 }
 
 impl Drop for Person {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Where the authorization server sends the browser of a person who decides so.
+pub fn decided(address: &str, decision: &str) -> String {
+    visit(&format!("{address}&decision={decision}")).location.expect("a redirect")
 }
 
 /// Does what a browser does with an address, but for following redirects.

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::person::Person;
+use crate::person::{Person, decided, visit};
 use crate::scripted_server::{ScriptedServer, response};
 
 /// As long as a token of the sandbox works, and a little more.
@@ -48,8 +48,8 @@ fn a_run_over_many_renews_once() {
         person.sandbox.add_invited(&format!("i-{number}"), &format!("u-{number}@example.com"));
     }
     person.sandbox.advance(PAST_ITS_END);
-    let list: String = (0..40).map(|number| format!("i-{number}\n")).collect();
-    let finished = person.dci(&["resend-invite", "-", "--concurrency", "16"]).stdin(list).finish();
+    let list: Vec<String> = (0..40).map(|number| format!("i-{number}")).collect();
+    let finished = person.dci(&["resend-invite", "-", "--concurrency", "16"]).stdin(list.join("\n")).finish();
     assert_eq!(finished.code, 0, "{}", finished.transcript());
     assert_eq!((person.sandbox.renewals(), person.sandbox.outbox().len()), (1, 40));
 }
@@ -116,10 +116,10 @@ fn a_refresh_token_goes_where_it_came_from_and_nowhere_else() {
 #[test]
 fn a_process_that_is_killed_while_it_renews_leaves_the_old_file_whole() {
     let person = Person::signed_in("killed");
-    let (heard, hears) = std::sync::mpsc::channel();
+    let (sender, asked) = std::sync::mpsc::channel();
     // It has renewed, and its answer does not come.
     let server = ScriptedServer::start(move |stream| {
-        heard.send(()).expect("the test waits");
+        sender.send(()).expect("the test waits");
         let _ = stream.read(&mut [0]);
     });
     person.set("expiresAt", in_seconds(0));
@@ -127,7 +127,7 @@ fn a_process_that_is_killed_while_it_renews_leaves_the_old_file_whole() {
     person.set("tokenUrl", server.url.clone());
     let before = fs::read(person.file()).expect("a file");
     let mut renewing = person.dci(&["list-users"]).start();
-    hears.recv().expect("it renews");
+    asked.recv().expect("it renews");
     renewing.kill();
     assert_eq!(fs::read(person.file()).expect("a file"), before);
     // Its lock went with it.
@@ -175,7 +175,7 @@ fn a_damaged_file_is_named_and_kept_until_the_next_login() {
             assert_eq!(fs::read_to_string(person.file()).expect("a file"), damage);
         }
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
-        crate::person::visit(&person.decided(&Person::address(&mut login), "admin@example.com"));
+        visit(&decided(&Person::address(&mut login), "admin@example.com"));
         assert_eq!(login.finish().code, 0);
         assert_eq!(person.dci(&["list-users"]).finish().code, 0);
     }

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use dci::sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::person::{Page, Person, visit};
+use crate::person::{Page, Person, decided, visit};
 use crate::program::{API_KEY, dci};
 use crate::scripted_server::{ScriptedServer, response};
 
@@ -17,7 +17,7 @@ fn a_person_signs_in_with_a_browser_and_commands_use_it() {
     let person = Person::new("whole-way");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start();
     let url = Person::address(&mut login);
-    let page = visit(&person.decided(&url, "admin@example.com"));
+    let page = visit(&decided(&url, "admin@example.com"));
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Back to the terminal"), "{}", page.body);
     let finished = login.finish();
@@ -46,7 +46,7 @@ fn no_token_is_shown_whatever_is_asked_for() {
     let person = Person::new("no-token");
     let mut outputs = Vec::new();
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-v"]).env("DCI_LOG", "trace").start();
-    let answer = person.decided(&Person::address(&mut login), "admin@example.com");
+    let answer = decided(&Person::address(&mut login), "admin@example.com");
     visit(&answer);
     outputs.push(login.finish());
     // Renewed in between, so that all tokens there are were used.
@@ -59,11 +59,15 @@ fn no_token_is_shown_whatever_is_asked_for() {
         }
         if args == ["list-users", "-v"] {
             assert_ne!(person.tokens(), first, "it was renewed");
-            outputs.iter().for_each(|output| person.tokens().iter().for_each(|token| output.assert_without(token)));
+            for (output, token) in outputs.iter().flat_map(|output| person.tokens().map(|token| (output, token))) {
+                output.assert_without(&token);
+            }
         }
     }
     for output in outputs {
-        first.iter().for_each(|token| output.assert_without(token));
+        for token in &first {
+            output.assert_without(token);
+        }
         let code = answer.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
         output.assert_without(code);
     }
@@ -74,7 +78,7 @@ fn an_answer_with_another_state_is_left_out_and_the_wait_goes_on() {
     let person = Person::new("state");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     let url = Person::address(&mut login);
-    let good = person.decided(&url, "admin@example.com");
+    let good = decided(&url, "admin@example.com");
     let (start, state) = good.split_once("state=").expect("a state");
     for forged in [start.to_owned(), format!("{start}state=x{state}"), format!("{good}&state=x")] {
         let Page { status, body, .. } = visit(&forged);
@@ -92,7 +96,7 @@ fn what_is_pasted_is_a_code_or_the_whole_address() {
         let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start_with_stdin_open();
         let url = Person::address(&mut login);
         login.wait_for("ended on:");
-        let answer = person.decided(&url, "viewer@example.com");
+        let answer = decided(&url, "viewer@example.com");
         let code = answer.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
         login.type_line("");
         login.type_line("http://localhost:1/?code=x&state=forged");
@@ -118,7 +122,7 @@ fn the_browser_of_the_person_is_opened() {
             Err(_) => std::thread::yield_now(),
         }
     };
-    assert_eq!(visit(&person.decided(&url, "admin@example.com")).status, 200);
+    assert_eq!(visit(&decided(&url, "admin@example.com")).status, 200);
     assert_eq!(login.finish().code, 0);
 }
 
@@ -126,7 +130,7 @@ fn the_browser_of_the_person_is_opened() {
 fn who_reaches_several_customers_signs_in_and_is_told_to_name_one() {
     let person = Person::new("partner");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
-    visit(&person.decided(&Person::address(&mut login), "partner@example.net"));
+    visit(&decided(&Person::address(&mut login), "partner@example.net"));
     let finished = login.finish();
     assert!(finished.code == 0 && finished.stdout.contains("name one with --tenant"), "{}", finished.transcript());
     assert_eq!(person.dci(&["list-users", "--tenant", "customer-other"]).finish().code, 0);
@@ -136,7 +140,7 @@ fn who_reaches_several_customers_signs_in_and_is_told_to_name_one() {
 fn who_says_no_is_told_so_in_the_browser_and_at_the_terminal() {
     let person = Person::new("denied");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
-    let page = visit(&person.decided(&Person::address(&mut login), "deny"));
+    let page = visit(&decided(&Person::address(&mut login), "deny"));
     assert!(page.body.contains("Nobody was signed in"), "{}", page.body);
     let finished = login.finish();
     assert_eq!(finished.code, 10, "{}", finished.transcript());
@@ -148,7 +152,7 @@ fn who_says_no_is_told_so_in_the_browser_and_at_the_terminal() {
 fn what_the_authorization_server_says_is_escaped() {
     let person = Person::new("escaped");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
-    let good = person.decided(&Person::address(&mut login), "deny");
+    let good = decided(&Person::address(&mut login), "deny");
     let hostile = "%3Cscript%3Ealert(1)%3C/script%3E%1B%5B2J";
     let (start, _) = good.split_once("error_description=").expect("a description");
     let state = good.rsplit("state=").next().expect("a state");
@@ -175,7 +179,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
     let mut login = person.dci(&["login", "--port", &port, "--no-browser"]).start_with_stdin_open();
     login.wait_for("can only be pasted.");
     let url = Person::address(&mut login);
-    login.type_line(&person.decided(&url, "admin@example.com"));
+    login.type_line(&decided(&url, "admin@example.com"));
     assert_eq!(login.finish().code, 0);
 }
 
@@ -219,7 +223,7 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
         let person = Person::new(&format!("token-{name}"));
         let server = ScriptedServer::answering(answer);
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
-        visit(&person.decided(&Person::address(&mut login), "admin@example.com"));
+        visit(&decided(&Person::address(&mut login), "admin@example.com"));
         let finished = login.finish();
         assert!(finished.code == code && finished.stderr.contains(problem), "{name}: {}", finished.transcript());
         finished.assert_without("s3cret");
@@ -235,7 +239,7 @@ fn a_token_that_the_api_refuses_is_not_stored() {
     let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer"}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", tokens));
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
-    visit(&person.decided(&Person::address(&mut login), "admin@example.com"));
+    visit(&decided(&Person::address(&mut login), "admin@example.com"));
     let finished = login.finish();
     assert_eq!(finished.code, 10, "{}", finished.transcript());
     assert!(!person.file().exists());
@@ -259,7 +263,7 @@ fn who_is_signed_in_is_asked_to_force_another_sign_in() {
     let finished = person.dci(&["login", "-o", "table"]).finish();
     assert!(finished.code == 0 && finished.stdout.contains("as admin@example.com"), "{}", finished.transcript());
     let mut login = person.dci(&["login", "--force", "--no-browser", "--port", "0"]).start();
-    visit(&person.decided(&Person::address(&mut login), "viewer@example.com"));
+    visit(&decided(&Person::address(&mut login), "viewer@example.com"));
     assert_eq!(login.finish().json()["email"], "viewer@example.com");
 }
 
@@ -269,7 +273,7 @@ fn logout_removes_what_is_stored_and_says_when_there_was_nothing() {
     let tokens = person.tokens();
     assert_eq!(person.dci(&["logout"]).finish().json()["signedOut"], true);
     let left = fs::read_to_string(person.file()).unwrap_or_default();
-    tokens.iter().for_each(|token| assert!(!left.contains(token), "{left}"));
+    assert!(!tokens.iter().any(|token| left.contains(token)), "{left}");
     let again = person.dci(&["logout", "-o", "table"]).finish();
     assert!(again.code == 0 && again.stdout.starts_with("Nobody was signed in"), "{}", again.transcript());
     assert_eq!(person.dci(&["list-users"]).finish().code, 10);

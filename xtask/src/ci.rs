@@ -1,9 +1,10 @@
 use xshell::{Shell, cmd};
 
 /// The feature sets that matter: the types alone, each part alone, what everybody gets, and everything.
-const FEATURE_SETS: [&[&str]; 5] = [
+const FEATURE_SETS: [&[&str]; 6] = [
     &["--no-default-features"],
     &["--no-default-features", "--features", "client"],
+    &["--no-default-features", "--features", "sign-in"],
     &["--no-default-features", "--features", "sandbox"],
     &[],
     &["--all-features"],
