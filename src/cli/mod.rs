@@ -35,6 +35,7 @@ pub use command_line::command;
 use context::Context;
 use error::CliError;
 pub use help::{Body, Section, reference};
+pub use output::rows_in;
 use output::{Output, Report};
 
 /// Runs the program with these arguments, the first of which is its name.

@@ -17,7 +17,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use choice::Format;
 pub(super) use choice::{Color, FormatChoice};
@@ -200,6 +200,18 @@ impl Output {
             let _ = writeln!(AutoStream::new(io::stderr(), self.color.into()), "{text}");
         });
     }
+}
+
+/// Rows as the program shows them with `--output`; none where there is no such format, or it is for people.
+///
+/// ```
+/// let row = serde_json::json!({ "target": "3f2a9c", "outcome": "resent" });
+/// assert_eq!(dci::cli::rows_in("csv", &[row]).as_deref(), Some("target,outcome\r\n3f2a9c,resent\r"));
+/// ```
+#[must_use]
+pub fn rows_in(format: &str, rows: &[Value]) -> Option<String> {
+    let format = Format::from_str(format, false).ok().filter(|format| *format != Format::Table)?;
+    Report::of_rows(rows.to_vec(), Vec::new()).render(format, &Columns(Vec::new())).ok()?
 }
 
 /// stderr for lines that others compose.
