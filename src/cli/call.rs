@@ -35,7 +35,7 @@ impl Context<'_> {
                 env::TENANT_ID,
                 env::CUSTOMER_CONTEXT
             )),
-            (ErrorKind::Authentication, _) => Some(self.credential_refused()),
+            (ErrorKind::Authentication, _) => self.credential().ok().map(|credential| credential.advice()),
             (ErrorKind::Permission, _) => Some("Ask an administrator of the customer for the permission.".to_owned()),
             (ErrorKind::Network, _) => Some(format!("Check the connection to {}.", self.base_url())),
             (ErrorKind::Untrusted, _) => Some(format!(

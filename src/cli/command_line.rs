@@ -46,14 +46,17 @@ impl CommandLine {
             // What is said of it may need commands that are not named.
             _ => parse(described(args, &named))?,
         };
+        let refuse = |(kind, text): (ErrorKind, String)| program().error(kind, text);
+        let command = Command::from_matches(&matches)?;
         let command =
-            Command::from_matches(&matches)?.ok_or_else(|| program().error(ErrorKind::MissingSubcommand, ""))?;
-        Ok(Self { global: Program::from_arg_matches(&matches)?.global.settle(&matches)?, command })
+            command.ok_or_else(|| refuse((ErrorKind::MissingSubcommand, "a command is required".to_owned())))?;
+        let global = Program::from_arg_matches(&matches)?.global.settle(&matches).map_err(refuse)?;
+        Ok(Self { global, command })
     }
 }
 
-/// The program, for errors that clap does not find.
-pub(super) fn program() -> clap::Command {
+/// The program without its commands.
+fn program() -> clap::Command {
     Program::command().max_term_width(help::MAX_WIDTH).styles(Styles::styled())
 }
 

@@ -4,11 +4,12 @@ use std::num::NonZeroUsize;
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::credential::{Credential, shown};
+use super::credential::{Credential, shown, sign_in, sign_ins};
 use super::error::CliError;
 use super::global::GlobalArgs;
 use super::interrupts::Interrupts;
 use super::output::Output;
+use crate::client::sign_in::StoredSignIn;
 use crate::client::{Client, ClientConfig, ConfigError, Credentials, DEFAULT_BASE_URL, base_url};
 use crate::sandbox::Sandbox;
 
@@ -60,6 +61,24 @@ impl<'a> Context<'a> {
         self.client_with(self.stored_sign_in()?)
     }
 
+    fn stored_sign_in(&self) -> Result<StoredSignIn, CliError> {
+        Ok(StoredSignIn::new(sign_ins()?, self.base_url_checked()?))
+    }
+
+    /// The credential that a command uses.
+    pub fn credential(&self) -> Result<Credential, CliError> {
+        Credential::choose(self.sandbox.as_ref(), &self.base_url_checked()?)
+    }
+
+    /// What a private sandbox knows ends with it.
+    pub fn refuse_private_sandbox(&self) -> Result<(), CliError> {
+        if self.sandbox.is_none() {
+            return Ok(());
+        }
+        Err(CliError::usage("a private sandbox ends with the command, and so does who is signed in to it")
+            .hint("Run dci sandbox in another terminal, and set what it prints."))
+    }
+
     /// Does it, unless Ctrl-C is pressed.
     pub async fn unless_interrupted<T>(&self, work: impl Future<Output = T>) -> Result<T, CliError> {
         tokio::select! {
@@ -93,19 +112,19 @@ impl<'a> Context<'a> {
         let config =
             ClientConfig::new("none".parse().map_err(|error| CliError::config(&ConfigError::InvalidApiKey(error)))?);
         self.with_flags(config).map_err(|error| CliError::config(&error))?;
-        let sign_in = match (&credential, &self.sandbox) {
-            (Credential::SignIn(sign_in), _) => Some(shown(sign_in)?),
+        let signed_in = match (&credential, &self.sandbox) {
+            (Credential::SignIn(used), _) => Some(shown(used)?),
             (_, Some(_)) => None,
             // It is not used, and so may be wrong.
-            (_, None) => match self.sign_in() {
-                Ok(sign_in) => sign_in.as_ref().map(shown).transpose()?,
+            (_, None) => match sign_in(&self.base_url_checked()?) {
+                Ok(unused) => unused.as_ref().map(shown).transpose()?,
                 Err(error) => Some(json!({ "problem": error.message() })),
             },
         };
         Ok(json!({
             "apiBaseUrl": self.base_url(),
             "credential": credential.name(),
-            "signIn": sign_in,
+            "signIn": signed_in,
             "tenant": self.global.tenant,
             "customerContext": self.global.customer_context,
             "output": self.output.format_name(),

@@ -1,6 +1,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 
@@ -80,7 +81,7 @@ pub(super) struct GlobalArgs {
 impl GlobalArgs {
     /// Empty variables count as unset, and those of the environment are not for a private sandbox. An empty flag
     /// is an error: it comes from a script whose variable is not set, and would mean another API or customer.
-    pub fn settle(mut self, matches: &ArgMatches) -> Result<Self, clap::Error> {
+    pub fn settle(mut self, matches: &ArgMatches) -> Result<Self, (ErrorKind, String)> {
         let from_environment = |name| matches.value_source(name) == Some(ValueSource::EnvVariable);
         for (name, value) in [
             ("api_base_url", &mut self.api_base_url),
@@ -92,12 +93,12 @@ impl GlobalArgs {
                 *value = None;
             } else if is_empty {
                 let text = format!("the argument '--{}' has an empty value", name.replace('_', "-"));
-                return Err(super::command_line::program().error(clap::error::ErrorKind::InvalidValue, text));
+                return Err((ErrorKind::InvalidValue, text));
             }
         }
         if self.sandbox && self.api_base_url.is_some() {
             let text = "the argument '--sandbox' cannot be used with '--api-base-url <URL>'";
-            return Err(super::command_line::program().error(clap::error::ErrorKind::ArgumentConflict, text));
+            return Err((ErrorKind::ArgumentConflict, text.to_owned()));
         }
         Ok(self)
     }

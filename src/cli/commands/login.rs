@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::browser::{self, Answer, NoAnswer};
-use crate::cli::credential::{shown, sign_ins};
+use crate::cli::credential::{shown, sign_in, sign_ins};
 use crate::cli::global::duration;
 use crate::cli::{CliError, Context, Report};
 use crate::client::sign_in::{AuthorizationRequest, AuthorizationServer, SignIn};
@@ -77,7 +77,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
 /// Who is signed in, if the API accepts it.
 async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliError> {
     // What is damaged is replaced.
-    let Ok(Some(sign_in)) = context.sign_in() else { return Ok(None) };
+    let Ok(Some(sign_in)) = sign_in(&context.base_url_checked()?) else { return Ok(None) };
     let client = context.client_of_sign_in()?;
     match context.call(client.validate().send()).await {
         Ok(answer) => Ok(Some(answer.value.email.unwrap_or_else(|| "somebody".to_owned()))),
