@@ -8,7 +8,7 @@ use super::{AccessToken, ApiKey, ErrorKind};
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, CredentialsError>> + Send + 'a>>;
 
 /// Where a client has its credential from. An [`ApiKey`] is one, and so is an [`AccessToken`], which is fixed. With the
-/// feature `sign-in` a [`StoredSignIn`](super::sign_in::StoredSignIn) is the third: it renews itself.
+/// feature `sign-in` a `sign_in::StoredSignIn` is the third: it renews itself.
 ///
 /// ```
 /// use dci::client::{AccessToken, ClientConfig, Credentials, Pending};
