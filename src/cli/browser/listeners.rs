@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, serve};
@@ -90,6 +90,7 @@ impl Listeners {
         loop {
             match heard.recv().await {
                 Some(Ok(answer)) => {
+                    heard.close();
                     drop(stop);
                     let _ = tokio::time::timeout(PARTING, servers.join_all()).await;
                     return answer;
@@ -101,7 +102,11 @@ impl Listeners {
     }
 }
 
-async fn come_back(State(ear): State<Ear>, uri: Uri) -> Response {
+async fn come_back(State(ear): State<Ear>, method: Method, uri: Uri) -> Response {
+    // Whoever only looks does not use the code up.
+    if method == Method::HEAD {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     // The path is `/`, so that with a query it makes a URL.
     let Ok(url) = Url::parse(&format!("http://localhost{uri}")) else { return StatusCode::BAD_REQUEST.into_response() };
     let heard = Answer::read(&url, &ear.request);
@@ -110,6 +115,6 @@ async fn come_back(State(ear): State<Ear>, uri: Uri) -> Response {
         Err(problem) => (StatusCode::BAD_REQUEST, page::of_no_answer(*problem)).into_response(),
     };
     // The first answer counts, and nobody waits for another.
-    let _ = ear.heard.try_send(heard);
+    let _ = ear.heard.send(heard).await;
     page
 }
