@@ -123,7 +123,7 @@ impl Stream {
 
     fn write(&mut self, text: &str) -> Result<(), CliError> {
         if !io::stdout().is_terminal() {
-            return super::written(self.stdout.write_all(text.as_bytes()));
+            return super::written(self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()));
         }
         let text = plain::plain_lines(&text.replace('\r', "")).into_owned();
         super::written(progress::above(|| self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush())))
