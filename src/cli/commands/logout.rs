@@ -5,7 +5,7 @@ use crate::cli::{CliError, Context, Report};
 
 /// Remove what dci login stored
 ///
-/// It is that of the API base URL in use. The token ends by itself soon after.
+/// It is that of the API base URL in use. The authorization server is not told: a copy of the file would go on to work.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci logout [OPTIONS]")]
 #[command(after_long_help = "\
