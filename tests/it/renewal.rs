@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -80,6 +80,41 @@ fn a_refresh_token_that_no_longer_works_ends_with_10_and_the_way_back() {
     let error = finished.error();
     assert!(error["message"].as_str().is_some_and(|text| text.contains("the sign-in has ended")), "{error}");
     assert!(error["hint"].as_str().is_some_and(|text| text.contains("dci login")), "{error}");
+}
+
+#[test]
+fn a_refresh_token_that_the_server_repeats_is_not_shown() {
+    let person = Person::signed_in("repeated");
+    let [_, refresh] = person.tokens();
+    let body = format!(r#"{{"error": "invalid_grant", "error_description": "no such token {refresh}"}}"#);
+    let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
+    person.set("expiresAt", in_seconds(0));
+    person.set("tokenUrl", server.url.clone());
+    let finished = person.dci(&["list-users"]).finish();
+    assert!(finished.code == 10 && finished.stderr.contains("[credential]"), "{}", finished.transcript());
+    finished.assert_without(&refresh);
+}
+
+#[test]
+fn a_renewal_that_is_under_way_is_not_given_up_with_its_call() {
+    let person = Person::signed_in("given-up");
+    let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer", "refresh_token": "next-refresh"}"#;
+    let answer = response("200 OK", "application/json", tokens);
+    let (sender, asked) = std::sync::mpsc::channel();
+    let (answered, may_answer) = std::sync::mpsc::channel();
+    let server = ScriptedServer::start(move |stream| {
+        sender.send(()).expect("the test waits");
+        may_answer.recv().expect("the test says when");
+        stream.write_all(&answer).expect("it waits");
+    });
+    person.set("expiresAt", in_seconds(0));
+    person.set("tokenUrl", server.url.clone());
+    let renewing = person.dci(&["list-users"]).start();
+    asked.recv().expect("it renews");
+    renewing.interrupt();
+    answered.send(()).expect("the server waits");
+    renewing.finish();
+    assert_eq!(person.tokens()[1], "next-refresh");
 }
 
 #[test]

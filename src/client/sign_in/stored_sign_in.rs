@@ -1,7 +1,8 @@
+use std::sync::RwLock;
 use std::time::SystemTime;
 
 use reqwest::Url;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, oneshot};
 
 use super::{SignIn, SignInStore};
 use crate::client::{AccessToken, Credentials, CredentialsError, ErrorKind, Pending};
@@ -38,7 +39,8 @@ impl StoredSignIn {
     }
 
     async fn renew(&self, refused: &AccessToken) -> Result<AccessToken, CredentialsError> {
-        let is_another = |sign_in: &SignIn| sign_in.access_token != *refused;
+        let refused = refused.clone();
+        let is_another = move |sign_in: &SignIn| sign_in.access_token != refused;
         let mut current = self.current.lock().await;
         match &*current {
             // Another call has renewed it.
@@ -50,30 +52,54 @@ impl StoredSignIn {
     /// Renews what is stored, unless another process did.
     async fn renew_unless(
         &self,
-        works: impl Fn(&SignIn) -> bool,
+        works: impl Fn(&SignIn) -> bool + Send + 'static,
         current: &mut MutexGuard<'_, Option<SignIn>>,
     ) -> Result<AccessToken, CredentialsError> {
-        let store = self.store.clone();
-        // It waits for as long as another process renews.
-        let lock = tokio::task::spawn_blocking(move || store.lock()).await;
-        let lock = lock.map_err(|error| CredentialsError::new(ErrorKind::Authentication, error.to_string()))??;
-        let stored = self.load()?;
-        let sign_in = if works(&stored) {
-            stored
-        } else {
-            let renewed = stored.renewed().await?;
-            self.store.replace(&self.base_url, &renewed, &lock)?;
-            renewed
-        };
+        let (store, base_url) = (self.store.clone(), self.base_url.clone());
+        let (sender, renewed) = oneshot::channel();
+        // A thread of its own, which goes on when the call is given up: a refresh token that was sent may be used up.
+        std::thread::spawn(move || drop(sender.send(renew_unless(&store, &base_url, works))));
+        let gone = |_| CredentialsError::new(ErrorKind::Authentication, "the renewal broke off");
+        let sign_in = renewed.await.map_err(gone)??;
         Ok(current.insert(sign_in).access_token.clone())
     }
 
     fn load(&self) -> Result<SignIn, CredentialsError> {
-        self.store.load(&self.base_url)?.ok_or_else(|| {
-            let message = format!("nobody is signed in to {}", self.base_url.as_str().trim_end_matches('/'));
-            CredentialsError::new(ErrorKind::Authentication, message)
-        })
+        load(&self.store, &self.base_url)
     }
+}
+
+/// Held while a renewal is under way.
+static UNDER_WAY: RwLock<()> = RwLock::new(());
+
+/// Waits until no renewal is under way, at most 30 s: a program that ends before may lose what a renewal brings.
+pub fn wait_for_renewals() {
+    drop(UNDER_WAY.write());
+}
+
+fn renew_unless(
+    store: &SignInStore,
+    base_url: &Url,
+    works: impl Fn(&SignIn) -> bool,
+) -> Result<SignIn, CredentialsError> {
+    let lock = store.lock()?;
+    let stored = load(store, base_url)?;
+    if works(&stored) {
+        return Ok(stored);
+    }
+    let _under_way = UNDER_WAY.read();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CredentialsError::new(ErrorKind::Network, error.to_string()))?;
+    let renewed = runtime.block_on(stored.renewed())?;
+    store.replace(base_url, &renewed, &lock)?;
+    Ok(renewed)
+}
+
+fn load(store: &SignInStore, base_url: &Url) -> Result<SignIn, CredentialsError> {
+    store.load(base_url)?.ok_or_else(|| {
+        let message = format!("nobody is signed in to {}", base_url.as_str().trim_end_matches('/'));
+        CredentialsError::new(ErrorKind::Authentication, message)
+    })
 }
 
 impl Credentials for StoredSignIn {

@@ -9,6 +9,7 @@ use oauth2::{
 use reqwest::{StatusCode, Url};
 
 use crate::client::config::http_client;
+use crate::client::error_body::excerpt;
 use crate::client::response::{BodyTooLarge, read_body};
 use crate::client::{AccessToken, ApiError, ConfigError, CredentialsError, ErrorKind, RetryPolicy};
 
@@ -17,6 +18,9 @@ const CLIENT_ID: &str = "cli";
 
 /// The time for one request to the token endpoint.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The most of what it says that is shown, in characters.
+const MAX_SAID: usize = 500;
 
 /// Where codes and refresh tokens become access tokens.
 ///
@@ -75,21 +79,22 @@ impl TokenEndpoint {
             .set_pkce_verifier(code_verifier)
             .request_async(&send)
             .await;
-        self.tokens(answer, "the code was refused")
+        self.tokens(answer, "the code was refused", code)
     }
 
     /// The tokens for a refresh token.
     pub async fn renew(&self, refresh_token: &RefreshToken) -> Result<Tokens, CredentialsError> {
         let answer = self.client().exchange_refresh_token(refresh_token).request_async(&send).await;
-        self.tokens(answer, "the sign-in has ended, since its refresh token no longer works")
+        self.tokens(answer, "the sign-in has ended, since its refresh token no longer works", refresh_token.secret())
     }
 
     fn tokens(
         &self,
         answer: Result<BasicTokenResponse, RequestTokenError<NoAnswer, BasicErrorResponse>>,
         refused: &str,
+        secret: &str,
     ) -> Result<Tokens, CredentialsError> {
-        let answer = answer.map_err(|error| self.explain(error, refused))?;
+        let answer = answer.map_err(|error| self.explain(error, refused, secret))?;
         let access_token = answer.access_token().secret().parse().ok();
         match access_token.filter(|_| *answer.token_type() == BasicTokenType::Bearer) {
             Some(access_token) => Ok(Tokens {
@@ -102,12 +107,19 @@ impl TokenEndpoint {
     }
 
     /// Bodies are not shown: they may hold a token.
-    fn explain(&self, error: RequestTokenError<NoAnswer, BasicErrorResponse>, refused: &str) -> CredentialsError {
+    fn explain(
+        &self,
+        error: RequestTokenError<NoAnswer, BasicErrorResponse>,
+        refused: &str,
+        secret: &str,
+    ) -> CredentialsError {
         match error {
             RequestTokenError::ServerResponse(answer) => {
                 let name = answer.error().as_ref();
                 let said = answer.error_description().map(|text| format!(": {text}")).unwrap_or_default();
-                CredentialsError::new(ErrorKind::Authentication, format!("{refused} ({name}{said})"))
+                // A server may repeat what it was sent.
+                let said = excerpt(&format!("{name}{said}").replace(secret, "[credential]"), MAX_SAID);
+                CredentialsError::new(ErrorKind::Authentication, format!("{refused} ({said})"))
             }
             RequestTokenError::Parse(error, _) if error.inner().is_data() => {
                 self.unexpected("has no access token that can be read")
