@@ -1,7 +1,7 @@
-use std::sync::Arc;
+use std::iter::Fuse;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::{Stream, StreamExt, stream};
-
+use futures_util::{Stream, stream};
 use progenitor_client::ClientInfo;
 
 use super::Client;
@@ -43,13 +43,27 @@ pub fn call_each<I: IntoIterator, F: Future>(
     each: impl Fn(I::Item) -> F,
 ) -> impl Stream<Item = F::Output> {
     let pace = client.inner().pace();
-    let each = Arc::new(each);
-    let in_turn = move |item| {
-        let each = Arc::clone(&each);
-        async move {
+    let calls = Arc::new(Calls { left: Mutex::new(items.into_iter().fuse()), each });
+    // Each of these makes one call after another in the same place, so that a run needs no memory for each of them.
+    let in_turn = |_| {
+        let one_after_another = stream::unfold(Arc::clone(&calls), move |calls| async move {
+            let item = calls.next()?;
             let _turn = pace.turn().await;
-            each(item).await
-        }
+            Some(((calls.each)(item).await, calls))
+        });
+        Box::pin(one_after_another)
     };
-    stream::iter(items).map(in_turn).buffer_unordered(pace.concurrency().get())
+    stream::select_all((0..pace.concurrency().get()).map(in_turn))
+}
+
+/// The calls that are not begun, and how to make one.
+struct Calls<I, E> {
+    left: Mutex<Fuse<I>>,
+    each: E,
+}
+
+impl<I: Iterator, E> Calls<I, E> {
+    fn next(&self) -> Option<I::Item> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).next()
+    }
 }

@@ -74,9 +74,9 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Takes what came of the call for a target, and answers for as many targets as can be now.
-    pub fn settle(&mut self, index: usize, outcome: Result<Done, CliError>) {
-        self.waiting.insert(index, outcome);
+    /// Takes what came of calls, each with the index of its target, and answers for as many targets as can be now.
+    pub fn settle(&mut self, ended: impl Iterator<Item = (usize, Result<Done, CliError>)>) {
+        self.waiting.extend(ended);
         while let Some(Planned { plan, .. }) = self.planned.get(self.answered) {
             let outcome = self.waiting.remove(&self.answered);
             if matches!(plan, Plan::Do(_)) && outcome.is_none() {
@@ -84,6 +84,7 @@ impl<'a> Answers<'a> {
             }
             self.answer(outcome, None);
         }
+        self.rows.show();
     }
 
     /// Answers for the next target; without an outcome nothing was done to it.

@@ -27,6 +27,9 @@ use answer::{Answers, Done};
 /// How long calls that are under way have after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// The most calls that can be under way at once.
+const MOST_AT_ONCE: usize = 64;
+
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct ManyArgs {
     /// Calls under way at once, 1 to 64
@@ -37,8 +40,8 @@ pub(super) struct ManyArgs {
 }
 
 fn concurrency(text: &str) -> Result<NonZeroUsize, String> {
-    let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= 64);
-    number.ok_or_else(|| "a number from 1 to 64 is expected".to_owned())
+    let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= MOST_AT_ONCE);
+    number.ok_or_else(|| format!("a number from 1 to {MOST_AT_ONCE} is expected"))
 }
 
 /// One run over many targets.
@@ -116,13 +119,14 @@ impl Run<'_> {
             Some((index, outcome))
         };
         let jobs = jobs.take_while(|_| stop.get().is_none());
-        let mut calls = pin!(call_each(self.client, jobs, |(index, id)| one(index, id)));
+        let calls = call_each(self.client, jobs, |(index, id)| one(index, id));
+        // What ended together is shown together.
+        let mut calls = pin!(calls.ready_chunks(MOST_AT_ONCE));
         // Calls that wait for their turn are not waited for.
         while stop.get() != Some(Stop::Interrupted) || under_way.get() > 0 {
             tokio::select! {
                 ended = calls.next() => match ended {
-                    Some(Some((index, outcome))) => answers.settle(index, outcome),
-                    Some(None) => {}
+                    Some(ended) => answers.settle(ended.into_iter().flatten()),
                     None => break,
                 },
                 () = interrupts.stopping(), if stop.get() != Some(Stop::Interrupted) => {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -9,11 +10,7 @@ use super::{CliError, Column};
 /// JSON, indented, and otherwise as it is: numbers of any size, escapes, names that occur twice. What a terminal
 /// would obey is escaped, where JSON allows it in a text.
 pub(super) fn indented(json: &str) -> String {
-    indented_from(0, json)
-}
-
-/// The same of JSON that stands inside of other, so many levels deep.
-pub(super) fn indented_from(mut depth: usize, json: &str) -> String {
+    let mut depth = 0;
     let mut text = String::with_capacity(json.len() * 2);
     let mut chars = json.trim().chars().peekable();
     while let Some(char) = chars.next() {
@@ -52,18 +49,32 @@ pub(super) fn indented_from(mut depth: usize, json: &str) -> String {
 /// The rest of a string, with its closing quote.
 fn copy_string(chars: &mut impl Iterator<Item = char>, text: &mut String) {
     while let Some(char) = chars.next() {
-        if is_obeyed(char) {
-            // Writing to a string does not fail.
-            let _ = write!(text, "\\u{:04x}", u32::from(char));
-        } else {
-            text.push(char);
-        }
+        if is_obeyed(char) { escape(char, text) } else { text.push(char) }
         match char {
             '"' => return,
             '\\' => text.extend(chars.next()),
             _ => {}
         }
     }
+}
+
+/// JSON that serde_json indented, with what a terminal would obey escaped: beside line breaks that is in texts alone.
+pub(super) fn with_escapes(json: Cow<'_, str>) -> Cow<'_, str> {
+    // Looked for first, since it is the rule and takes next to no time.
+    if json.is_ascii() && !json.contains('\u{7f}') {
+        return json;
+    }
+    let is_escaped = |char| is_obeyed(char) && char != '\n';
+    let mut text = String::with_capacity(json.len() + 16);
+    for char in json.chars() {
+        if is_escaped(char) { escape(char, &mut text) } else { text.push(char) }
+    }
+    text.into()
+}
+
+fn escape(char: char, text: &mut String) {
+    // Writing to a string does not fail.
+    let _ = write!(text, "\\u{:04x}", u32::from(char));
 }
 
 fn break_line(text: &mut String, depth: usize) {
@@ -83,9 +94,10 @@ pub(super) fn value(shown: &impl Serialize) -> Result<Value, CliError> {
     serde_json::to_value(shown).map_err(|error| unwritable("JSON", &error))
 }
 
-/// The same as text.
+/// The same as indented JSON.
 pub(super) fn json(shown: &impl Serialize) -> Result<String, CliError> {
-    serde_json::to_string(shown).map_err(|error| unwritable("JSON", &error))
+    let text = serde_json::to_string_pretty(shown).map_err(|error| unwritable("JSON", &error))?;
+    Ok(with_escapes(text.into()).into_owned())
 }
 
 pub(super) fn yaml(shown: &impl Serialize) -> Result<String, CliError> {
@@ -132,7 +144,7 @@ fn without_line_end(mut text: String) -> String {
     text
 }
 
-fn unwritable(format: &str, error: &dyn std::error::Error) -> CliError {
+pub(super) fn unwritable(format: &str, error: &dyn std::error::Error) -> CliError {
     CliError::other(format!("the command succeeded, but its result cannot be written as {format}: {error}"))
 }
 
@@ -181,6 +193,7 @@ mod tests {
         fn indented_json_means_the_same_and_commands_no_terminal(value in values()) {
             let text = indented(&value.to_string());
             prop_assert!(!text.contains(|char| is_obeyed(char) && char != '\n'));
+            prop_assert_eq!(&text, &json(&value).expect("JSON"));
             prop_assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
         }
     }

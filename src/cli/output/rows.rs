@@ -1,8 +1,10 @@
 //! The rows of a run: shown as they come, so that a long one needs no memory for them, where the form allows it.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, IsTerminal, Write};
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::{Error, Value};
 
 use super::columns::Column;
 use super::{CliError, Format, Output, Report, format, plain, progress};
@@ -23,11 +25,23 @@ enum Form {
     Whole(Vec<Value>),
 }
 
+/// Rows in a form in which each can be written without those after it.
 struct Stream {
-    stdout: BufWriter<Stdout>,
-    format: Format,
-    /// Of CSV.
-    columns: Vec<Column>,
+    form: Streamed,
+    /// What is not shown yet.
+    text: Vec<u8>,
+    is_terminal: bool,
+}
+
+enum Streamed {
+    Json(JsonArray),
+    Yaml { is_empty: bool },
+    Csv { columns: Vec<Column>, is_empty: bool },
+}
+
+/// An array that is written as its elements come.
+struct JsonArray {
+    formatter: PrettyFormatter<'static>,
     is_empty: bool,
 }
 
@@ -38,11 +52,10 @@ impl Rows {
             Format::Table if output.columns.is_chosen() => {}
             Format::Table => rows.form = Form::Failures(Vec::new()),
             Format::Toon => {}
-            Format::Json | Format::Yaml | Format::Csv => match output.columns.choose(&Row::columns()) {
-                Ok(columns) => {
-                    let stdout = BufWriter::new(io::stdout());
-                    rows.form = Form::Stream(Stream { stdout, format: output.format, columns, is_empty: true });
-                }
+            Format::Json => rows.form = Form::Stream(Stream::new(Streamed::Json(JsonArray::new()))),
+            Format::Yaml => rows.form = Form::Stream(Stream::new(Streamed::Yaml { is_empty: true })),
+            Format::Csv => match output.columns.choose(&Row::columns()) {
+                Ok(columns) => rows.form = Form::Stream(Stream::new(Streamed::Csv { columns, is_empty: true })),
                 Err(unknown) => rows.problem = Some(unknown),
             },
         }
@@ -62,6 +75,13 @@ impl Rows {
             Form::Whole(rows) => format::value(row).map(|value| rows.push(value)),
         };
         self.problem = added.err();
+    }
+
+    /// Shows the rows that were added, where the form allows it now.
+    pub fn show(&mut self) {
+        if let (None, Form::Stream(stream)) = (&self.problem, &mut self.form) {
+            self.problem = stream.show().err();
+        }
     }
 
     /// The report of a run in which all went well.
@@ -89,43 +109,79 @@ impl Rows {
 }
 
 impl Stream {
-    fn add(&mut self, row: &Row<'_>) -> Result<(), CliError> {
-        let begin = self.begin()?;
-        let text = match self.format {
-            Format::Csv => begin + &format::csv_row(&format::value(row)?, &self.columns)?,
-            Format::Yaml => begin + &format::yaml(&[row])? + "\n",
-            _ => begin + "\n  " + &format::indented_from(1, &format::json(row)?),
-        };
-        self.write(&text)
+    fn new(form: Streamed) -> Self {
+        Self { form, text: Vec::new(), is_terminal: io::stdout().is_terminal() }
     }
 
-    /// What stands before the next row.
-    fn begin(&mut self) -> Result<String, CliError> {
-        let is_first = std::mem::replace(&mut self.is_empty, false);
-        Ok(match self.format {
-            Format::Csv if is_first => format::csv_names(&self.columns)?,
-            Format::Csv | Format::Yaml => String::new(),
-            _ if is_first => "[".to_owned(),
-            _ => ",".to_owned(),
-        })
+    fn add(&mut self, row: &Row<'_>) -> Result<(), CliError> {
+        match &mut self.form {
+            Streamed::Json(array) => array.add(row, &mut self.text).map_err(|error| format::unwritable("JSON", &error))?,
+            Streamed::Yaml { is_empty } => {
+                *is_empty = false;
+                self.text.extend_from_slice(format::yaml(&[row])?.as_bytes());
+                self.text.push(b'\n');
+            }
+            Streamed::Csv { columns, is_empty } => {
+                if std::mem::replace(is_empty, false) {
+                    self.text.extend_from_slice(format::csv_names(columns)?.as_bytes());
+                }
+                self.text.extend_from_slice(format::csv_row(&format::value(row)?, columns)?.as_bytes());
+            }
+        }
+        Ok(())
     }
 
     fn end(mut self) -> Result<(), CliError> {
-        let end = match self.format {
-            Format::Csv if self.is_empty => self.begin()?,
-            Format::Csv | Format::Yaml if !self.is_empty => String::new(),
-            _ if self.is_empty => "[]\n".to_owned(),
-            _ => "\n]\n".to_owned(),
-        };
-        self.write(&end)?;
-        super::written(self.stdout.flush())
+        match &mut self.form {
+            Streamed::Json(array) => array.end(&mut self.text).map_err(|error| format::unwritable("JSON", &error))?,
+            Streamed::Yaml { is_empty: true } => self.text.extend_from_slice(b"[]\n"),
+            Streamed::Csv { columns, is_empty: true } => {
+                self.text.extend_from_slice(format::csv_names(columns)?.as_bytes());
+            }
+            Streamed::Yaml { .. } | Streamed::Csv { .. } => {}
+        }
+        self.show()
     }
 
-    fn write(&mut self, text: &str) -> Result<(), CliError> {
-        if !io::stdout().is_terminal() {
-            return super::written(self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()));
-        }
-        let text = plain::plain_lines(&text.replace('\r', "")).into_owned();
-        super::written(progress::above(|| self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush())))
+    fn show(&mut self) -> Result<(), CliError> {
+        let text = String::from_utf8_lossy(&self.text);
+        let text = match &self.form {
+            Streamed::Json(_) => format::with_escapes(text),
+            _ => text,
+        };
+        let mut stdout = io::stdout();
+        let mut write = |text: &str| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let outcome = if self.is_terminal {
+            progress::above(|| write(&plain::plain_lines(&text.replace('\r', ""))))
+        } else {
+            write(&text)
+        };
+        self.text.clear();
+        super::written(outcome)
+    }
+}
+
+impl JsonArray {
+    fn new() -> Self {
+        Self { formatter: PrettyFormatter::new(), is_empty: true }
+    }
+
+    fn add(&mut self, element: &impl Serialize, text: &mut Vec<u8>) -> Result<(), Error> {
+        let is_first = self.is_empty;
+        self.begin(text).map_err(Error::io)?;
+        self.formatter.begin_array_value(text, is_first).map_err(Error::io)?;
+        element.serialize(&mut Serializer::with_formatter(&mut *text, self.formatter.clone()))?;
+        self.formatter.end_array_value(text).map_err(Error::io)
+    }
+
+    fn end(&mut self, text: &mut Vec<u8>) -> Result<(), Error> {
+        self.begin(text).map_err(Error::io)?;
+        self.formatter.end_array(text).map_err(Error::io)?;
+        text.push(b'\n');
+        Ok(())
+    }
+
+    fn begin(&mut self, text: &mut Vec<u8>) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_empty, false) { self.formatter.begin_array(text) } else { Ok(()) }
     }
 }
