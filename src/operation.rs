@@ -58,7 +58,8 @@ impl Operation {
     /// The operation that a command of the program is named after.
     #[cfg(feature = "cli")]
     pub(crate) fn of_command(name: &str) -> Option<&'static Self> {
-        let is_named = |operation: &&Self| name.split('-').eq(operation.rust_name.split('_'));
+        let dashed = |operation: &&Self| operation.rust_name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte });
+        let is_named = |operation: &&Self| name.bytes().eq(dashed(operation));
         OPERATIONS.iter().find(is_named)
     }
 

@@ -35,16 +35,21 @@ pub(super) struct CommandLine {
 
 impl CommandLine {
     /// Reads the arguments, the first of which is the name of the program. Help and the version are errors to clap.
-    pub fn parse(args: &[OsString], color: clap::ColorChoice) -> Result<Self, clap::Error> {
+    pub fn parse(args: &[OsString], color: clap::ColorChoice, help_styles: Styles) -> Result<Self, clap::Error> {
         let named: Vec<&Definition> = DEFINITIONS.iter().filter(|definition| is_named(definition, args)).collect();
         let parse = |program: clap::Command| program.color(color).try_get_matches_from(args);
-        let asks_for_help = args.iter().any(|arg| arg == "-h" || arg == "--help");
-        let light = (!asks_for_help).then(|| parse(program().subcommands(named.iter().copied().map(typed))));
-        let matches = match light {
+        let light = match help_asked_for(args) {
+            None => Some(program().subcommands(named.iter().copied().map(typed))),
+            Some(Help::Short) if named.is_empty() => Some(help::overview(program().styles(help_styles))),
+            Some(_) => None,
+        };
+        let matches = match light.map(parse) {
             Some(Ok(matches)) if matches.subcommand().is_some() => matches,
-            Some(Err(error)) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
+            Some(Err(error)) if matches!(error.kind(), ErrorKind::DisplayVersion | ErrorKind::DisplayHelp) => {
+                return Err(error);
+            }
             // What is said of it may need commands that are not named.
-            _ => parse(described(args, &named))?,
+            _ => parse(described(args))?,
         };
         let refuse = |(kind, text): (ErrorKind, String)| program().error(kind, text);
         let command = Command::from_matches(&matches)?;
@@ -66,36 +71,36 @@ pub fn command() -> clap::Command {
     help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(typed(definition)))))
 }
 
-/// As much of it, and of its help, as these arguments ask for.
-fn described(args: &[OsString], named: &[&Definition]) -> clap::Command {
-    let is_short = args.iter().any(|arg| arg == "-h") && !args.iter().any(|arg| arg == "--help");
-    match named {
-        _ if !is_short => command(),
-        [] => help::short(program())
-            .mut_args(|argument| argument.global(false).help_heading(None))
-            .subcommands(DEFINITIONS.iter().map(listed)),
-        _ => help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition)))),
+/// As much of its help as these arguments ask for.
+fn described(args: &[OsString]) -> clap::Command {
+    match help_asked_for(args) {
+        Some(Help::Short) => {
+            help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition))))
+        }
+        Some(Help::Long) | None => command(),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Help {
+    Short,
+    Long,
+}
+
+fn help_asked_for(args: &[OsString]) -> Option<Help> {
+    let asks_with = |flag: &str| args.iter().any(|arg| arg == flag);
+    match (asks_with("--help"), asks_with("-h")) {
+        (true, _) => Some(Help::Long),
+        (false, true) => Some(Help::Short),
+        (false, false) => None,
     }
 }
 
 /// A command as it is typed; one that is named after an operation has an alias without the dashes.
 fn typed(definition: &Definition) -> clap::Command {
-    with_alias(definition.command())
-}
-
-/// A command as it stands in the list of all.
-fn listed(definition: &Definition) -> clap::Command {
-    let about = match Operation::of_command(definition.name) {
-        Some(operation) => operation.summary.into(),
-        None => definition.command().get_about().cloned().unwrap_or_default(),
-    };
-    with_alias(clap::Command::new(definition.name).about(about))
-}
-
-fn with_alias(command: clap::Command) -> clap::Command {
-    match alias(command.get_name()) {
-        Some(alias) => command.visible_alias(alias),
-        None => command,
+    match alias(definition.name) {
+        Some(alias) => definition.command().visible_alias(alias),
+        None => definition.command(),
     }
 }
 

@@ -59,7 +59,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// The arguments as a command; none when they ask for help or the version, which is then printed.
 fn parse(args: &[OsString], output: &Output) -> Result<Option<CommandLine>, CliError> {
-    match CommandLine::parse(args, output.color().into()) {
+    match CommandLine::parse(args, output.color().into(), output.help_styles()) {
         Ok(typed) => Ok(Some(typed)),
         Err(error) if error.use_stderr() => Err(CliError::arguments(error)),
         Err(help) => output.help(&help).map(|()| None),

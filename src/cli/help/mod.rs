@@ -4,9 +4,11 @@ mod pager;
 mod prose;
 mod reference;
 
+use std::borrow::Cow;
+
 use clap::builder::{PossibleValue, StyledStr, Styles};
 
-use super::commands::DEFINITIONS;
+use super::commands::{DEFINITIONS, Definition};
 use crate::operation::Operation;
 
 pub(super) use pager::page;
@@ -26,6 +28,31 @@ pub(super) fn short(command: clap::Command) -> clap::Command {
         None => command,
     };
     command.mut_args(with_values_in_long_help).after_help(more)
+}
+
+/// The program with its short help, which lists all commands. clap, which lists those that it knows, would take half as
+/// long again.
+pub(super) fn overview(program: clap::Command) -> clap::Command {
+    let styles = program.get_styles();
+    let (header, literal) = (*styles.get_header(), *styles.get_literal());
+    let longest = DEFINITIONS.iter().map(|definition| definition.name.len()).max().unwrap_or_default();
+    let mut template = format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\n{header}Commands:{header:#}\n");
+    for definition in DEFINITIONS {
+        let (name, about) = (definition.name, about(definition));
+        let space = " ".repeat(longest - name.len());
+        template.extend([&format!("  {literal}{name}{literal:#}{space}  "), &*about, "\n"]);
+    }
+    short(program)
+        .mut_args(|argument| argument.global(false).help_heading(None))
+        .help_template(template + "\n{all-args}{after-help}")
+}
+
+/// What a command does, in a few words.
+fn about(definition: &Definition) -> Cow<'static, str> {
+    match Operation::of_command(definition.name) {
+        Some(operation) => operation.summary.into(),
+        None => definition.command().get_about().map(ToString::to_string).unwrap_or_default().into(),
+    }
 }
 
 /// The same with the whole page too. What is named after an operation is described by the document.
