@@ -51,12 +51,6 @@ impl AccessToken {
         self.0.expose_secret()
     }
 
-    /// The same of a header, which is a text too.
-    pub(super) fn redacted_header(&self, value: &HeaderValue) -> Option<HeaderValue> {
-        let redacted = self.redacted(Bytes::copy_from_slice(value.as_bytes()));
-        HeaderValue::from_bytes(&redacted).ok()
-    }
-
     /// The text with a placeholder for the token, if it is in there: a server may repeat what it was sent.
     pub(super) fn redacted(&self, text: Bytes) -> Bytes {
         let token = self.0.expose_secret();
@@ -65,6 +59,16 @@ impl AccessToken {
                 text.replace(token, "[credential]").into()
             }
             _ => text,
+        }
+    }
+
+    /// The same of a header.
+    pub(super) fn redact_header(&self, header: &mut HeaderValue) {
+        let redacted = self.redacted(Bytes::copy_from_slice(header.as_bytes()));
+        if redacted != header.as_bytes()
+            && let Ok(redacted) = HeaderValue::from_maybe_shared(redacted)
+        {
+            *header = redacted;
         }
     }
 }

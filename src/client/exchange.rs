@@ -213,6 +213,10 @@ impl Exchange {
     }
 
     fn log_attempt(&self, request: &Request, number: u32, took: Duration, outcome: &reqwest::Result<Response>) {
+        // To put this into words takes its time.
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
         let (method, path, most) = (request.method(), request.url().path(), self.retry_policy.max_attempts);
         let took = in_words(took);
         match outcome {

@@ -35,11 +35,8 @@ pub(super) async fn complete(mut response: Response, token: Option<&AccessToken>
     let mut body = body.freeze();
     if let Some(token) = token {
         body = token.redacted(body);
-    }
-    for name in REQUEST_ID {
-        let redacted = response.headers().get(name).and_then(|value| token?.redacted_header(value));
-        if let Some(value) = redacted {
-            response.headers_mut().insert(name, value);
+        for name in REQUEST_ID {
+            response.headers_mut().get_mut(name).into_iter().for_each(|value| token.redact_header(value));
         }
     }
 
