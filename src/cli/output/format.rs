@@ -49,7 +49,11 @@ pub(super) fn indented(json: &str) -> String {
 /// The rest of a string, with its closing quote.
 fn copy_string(chars: &mut impl Iterator<Item = char>, text: &mut String) {
     while let Some(char) = chars.next() {
-        if is_obeyed(char) { escape(char, text) } else { text.push(char) }
+        if is_obeyed(char) {
+            escape(char, text);
+        } else {
+            text.push(char);
+        }
         match char {
             '"' => return,
             '\\' => text.extend(chars.next()),

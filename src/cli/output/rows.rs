@@ -115,7 +115,9 @@ impl Stream {
 
     fn add(&mut self, row: &Row<'_>) -> Result<(), CliError> {
         match &mut self.form {
-            Streamed::Json(array) => array.add(row, &mut self.text).map_err(|error| format::unwritable("JSON", &error))?,
+            Streamed::Json(array) => {
+                array.add(row, &mut self.text).map_err(|error| format::unwritable("JSON", &error))?;
+            }
             Streamed::Yaml { is_empty } => {
                 *is_empty = false;
                 self.text.extend_from_slice(format::yaml(&[row])?.as_bytes());

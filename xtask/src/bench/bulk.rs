@@ -16,17 +16,37 @@ const INVITES: u32 = 10_000;
 
 pub const CONNECTIONS: u32 = 32;
 
-/// The rate, beside that of a plain load loop over as many connections.
-pub fn rate() -> anyhow::Result<Vec<Figure>> {
-    let sandbox = Sandbox::start(INVITES)?;
-    let load = Load::new(&sandbox, INVITES)?;
-    let (mut ours, mut rival) = (Vec::new(), Vec::new());
+/// What a service takes for a call that is not next to this program.
+const LATENCY: &str = "2ms";
+
+/// The rates of a run and of plain load loops over as many connections, with a sandbox that answers at once, and with
+/// one that takes its time.
+pub fn rates() -> anyhow::Result<Vec<Figure>> {
+    let run = format!("{INVITES} invites, {CONNECTIONS} at once");
+    let near = Sandbox::start(INVITES)?;
+    let mut figures = rates_of(&near, &run, &Load::all(&near, INVITES)?)?;
+    drop(near);
+    let distant = Sandbox::start_distant(INVITES, LATENCY)?;
+    let run = format!("{run}, answers after {LATENCY}");
+    figures.extend(rates_of(&distant, &run, &[Load::by_hyper(&distant, INVITES)])?);
+    Ok(figures)
+}
+
+fn rates_of(sandbox: &Sandbox, run: &str, loads: &[Load]) -> anyhow::Result<Vec<Figure>> {
+    let mut ours = Vec::new();
+    let mut rivals: Vec<Vec<f64>> = loads.iter().map(|_| Vec::new()).collect();
     for _ in 0..TIMES {
-        ours.push(f64::from(INVITES) / resend(&sandbox, INVITES)?.wall);
-        rival.push(load.rate()?);
+        ours.push(f64::from(INVITES) / resend(sandbox, INVITES)?.wall);
+        for (load, rates) in loads.iter().zip(&mut rivals) {
+            rates.push(load.rate()?);
+        }
     }
-    let figure = Figure::new(format!("{INVITES} invites, {CONNECTIONS} at once"), Unit::PerSecond, median(ours));
-    Ok(vec![figure.beside(Some((load.name(), median(rival)))).with_targets([Target::RatioAtLeast(0.8)])])
+    let ours = median(ours);
+    let beside = |(load, rates): (&Load, Vec<f64>)| {
+        let figure = Figure::new(run, Unit::PerSecond, ours);
+        figure.beside(Some((load.name(), median(rates)))).with_targets([Target::RatioAtLeast(0.8)])
+    };
+    Ok(loads.iter().zip(rivals).map(beside).collect())
 }
 
 /// The peak of runs of several sizes.

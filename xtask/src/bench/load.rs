@@ -1,4 +1,5 @@
-//! A plain load loop over connections that are kept: by a tool for it where one is installed, otherwise by hyper.
+//! Plain load loops over connections that are kept: one by hyper, which makes the very same calls, and one by a tool for
+//! it where one is installed.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -36,7 +37,8 @@ pub struct Load<'a> {
 }
 
 impl<'a> Load<'a> {
-    pub fn new(sandbox: &'a Sandbox, requests: u32) -> anyhow::Result<Self> {
+    /// All that can be had here.
+    pub fn all(sandbox: &'a Sandbox, requests: u32) -> anyhow::Result<Vec<Self>> {
         let script = super::folder().join("post.lua");
         std::fs::write(&script, SCRIPT).with_context(|| script.display().to_string())?;
         let word = |word| match word {
@@ -49,7 +51,12 @@ impl<'a> Load<'a> {
             let path = installed(name)?;
             Some((name, options.split(' ').map(word).collect(), path))
         });
-        Ok(Self { sandbox, requests, tool })
+        let by_tool = tool.map(|tool| Self { sandbox, requests, tool: Some(tool) });
+        Ok([Self::by_hyper(sandbox, requests)].into_iter().chain(by_tool).collect())
+    }
+
+    pub fn by_hyper(sandbox: &'a Sandbox, requests: u32) -> Self {
+        Self { sandbox, requests, tool: None }
     }
 
     pub fn name(&self) -> &'static str {

@@ -34,7 +34,7 @@ enum Group {
     Call,
     /// What starting the program takes
     StartUp,
-    /// The rate of 10,000 calls, beside that of a load loop
+    /// The rate of 10,000 calls, beside those of load loops
     Bulk,
     /// The memory of up to 100,000 calls
     Memory,
@@ -51,7 +51,7 @@ impl Group {
         match self {
             Self::Call => call::figures(),
             Self::StartUp => start_up::figures(),
-            Self::Bulk => bulk::rate(),
+            Self::Bulk => bulk::rates(),
             Self::Memory => bulk::memory(),
             Self::Size => build::size(),
             Self::Spec => spec::figures(),

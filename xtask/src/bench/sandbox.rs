@@ -16,8 +16,18 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub fn start(invites: u32) -> anyhow::Result<Self> {
+        Self::start_with(invites, &[])
+    }
+
+    /// One that takes some time to resend an invite, as a service somewhere else does.
+    pub fn start_distant(invites: u32, latency: &str) -> anyhow::Result<Self> {
+        let fault = format!("latency={latency},times={},operation={}", u32::MAX, Operation::RESEND_INVITE.id);
+        Self::start_with(invites, &["--fault", &fault])
+    }
+
+    fn start_with(invites: u32, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(super::dci());
-        command.args(["sandbox", "--quiet", "--invites", &invites.to_string()]).stdout(Stdio::piped());
+        command.args(["sandbox", "--quiet", "--invites", &invites.to_string()]).args(arguments).stdout(Stdio::piped());
         let mut process = command.spawn().context("no sandbox")?;
         let stdout = process.stdout.take().context("the sandbox says nothing")?;
         let mut sandbox = Self { process, url: String::new(), api_key: String::new() };

@@ -22,9 +22,12 @@ pub fn figures() -> anyhow::Result<Vec<Figure>> {
         let wall = median(measured.iter().flatten().map(|measured| measured.wall));
         figures.push(Figure::new(named("wall"), Unit::Seconds, wall));
     }
-    if let Some(count) = opened_files(&Program::new(super::dci(), ["--version"]))? {
-        let figure = Figure::new("`dci --version`: files opened, without the loader's", Unit::Files, count);
-        figures.push(figure.with_targets([Target::AtMost(0.0)]));
+    for argument in ["--version", "-h"] {
+        if let Some(count) = opened_files(&Program::new(super::dci(), [argument]))? {
+            let figure =
+                Figure::new(format!("`dci {argument}`: files opened, without the loader's"), Unit::Files, count);
+            figures.push(figure.with_targets([Target::AtMost(0.0)]));
+        }
     }
     Ok(figures)
 }
