@@ -2,6 +2,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, H
 use html_escape::encode_text;
 
 use super::answer::{Answer, NoAnswer};
+use crate::cli::output::plain;
 
 type Page = ([(HeaderName, &'static str); 4], String);
 
@@ -30,7 +31,9 @@ pub(super) fn of_no_answer(problem: NoAnswer) -> Page {
 }
 
 fn page(title: &str, text: &str) -> Page {
-    let (title, text) = (encode_text(title), encode_text(text));
+    // What reorders a text is shown too, or it could hide what it stands in.
+    let text = plain(text);
+    let (title, text) = (encode_text(title), encode_text(&text));
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title} – dci</title>\n\
          <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"icon\" href=\"data:,\">\n\
@@ -47,10 +50,10 @@ mod tests {
 
     #[test]
     fn what_the_server_said_is_text() {
-        let hostile = "<script>alert(1)</script>&lt;\"'";
+        let hostile = "<script>alert(1)</script>&lt;\"'\u{202e}";
         let answer = Answer::Refused { error: hostile.to_owned(), description: Some(hostile.to_owned()) };
         let (_, html) = of_answer(&answer);
-        assert!(!html.contains("<script"), "{html}");
+        assert!(!html.contains("<script") && !html.contains('\u{202e}'), "{html}");
         assert_eq!(html.matches("&lt;script&gt;alert(1)&lt;/script&gt;&amp;lt;").count(), 2, "{html}");
     }
 }

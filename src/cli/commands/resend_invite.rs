@@ -1,9 +1,9 @@
 use bytes::Bytes;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
 use crate::cli::invites::{self, InviteAction, InviteArgs, Invites};
+use crate::cli::output::in_local_time;
 use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
 use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
@@ -88,8 +88,7 @@ impl InviteAction for Resend<'_> {
                  of the key; earlier links no longer work."
             );
         }
-        let end = (self.begun + LINK_LIFETIME).to_zoned_datetime(TimeZone::system());
-        let end = end.strftime("%a %-d %b %Y, %H:%M %Z");
+        let end = in_local_time(self.begun + LINK_LIFETIME);
         format!("The {invite} was sent again. Its new link works until {end}; earlier links no longer work.")
     }
 }

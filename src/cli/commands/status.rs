@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use crate::cli::output::in_local_time;
 use crate::cli::{CliError, Context, Report};
 use crate::types::ValidateResponse;
 
@@ -63,7 +64,8 @@ fn signed_in(sign_in: &Value) -> String {
     }
     let Some(store) = sign_in["store"].as_str() else { return "nobody".to_owned() };
     let who = sign_in["email"].as_str().unwrap_or("somebody");
-    let until = match (sign_in["expiresAt"].as_str(), sign_in["renewsItself"].as_bool()) {
+    let end = sign_in["expiresAt"].as_str().and_then(|end| end.parse().ok()).map(in_local_time);
+    let until = match (end, sign_in["renewsItself"].as_bool()) {
         (Some(end), Some(true)) => format!(", until {end}, then renewed"),
         (Some(end), _) => format!(", until {end}"),
         (None, _) => String::new(),
