@@ -5,7 +5,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 
-use super::output::{Color, FormatChoice};
+use super::error::CliError;
+use super::output::{Color, FormatChoice, Output};
 use crate::client::env;
 
 /// The flags that every command takes.
@@ -79,6 +80,11 @@ pub(super) struct GlobalArgs {
 }
 
 impl GlobalArgs {
+    /// How to show things.
+    pub fn output(&self) -> Result<Output, CliError> {
+        Output::new(self.output, self.color, self.quiet, self.columns.clone())
+    }
+
     /// Empty variables count as unset, and those of the environment are not for a private sandbox. An empty flag
     /// is an error: it comes from a script whose variable is not set, and would mean another API or customer.
     pub fn settle(mut self, matches: &ArgMatches) -> Result<Self, (ErrorKind, String)> {

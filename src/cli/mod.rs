@@ -45,7 +45,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut output = Output::for_wrong_arguments(&args);
     let outcome = parse(&args, &output).and_then(|typed| {
         let Some(typed) = typed else { return Ok(()) };
-        output = Output::new(&typed.global)?;
+        output = typed.global.output()?;
         run(typed, &args, &output)
     });
     match outcome {

@@ -2,7 +2,8 @@ use bytes::Bytes;
 
 use crate::cli::confirmation::Confirmation;
 use crate::cli::directory::Sought;
-use crate::cli::many::{ManyArgs, Row, Run, shown};
+use crate::cli::many::{ManyArgs, Run, shown};
+use crate::cli::output::Row;
 use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
 use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, ErrorKind, UserId};

@@ -1,44 +1,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::Stop;
 use super::plan::{Plan, Planned};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::output::{Column, Report, Rows};
+use crate::cli::output::{FAILED, Report, Row, Rows};
 use crate::client::{UserId, in_words};
 
-const FAILED: &str = "failed";
 const SKIPPED: &str = "skipped";
-
-/// What is said of one target.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::cli) struct Row<'a> {
-    target: &'a str,
-    id: Option<&'a UserId>,
-    outcome: &'static str,
-    message: Option<String>,
-    invite_id: Option<String>,
-    /// The error object.
-    error: Option<Value>,
-}
-
-impl Row<'_> {
-    /// What all rows have.
-    pub fn columns() -> Vec<Column> {
-        ["target", "id", "outcome", "message", "inviteId", "error"].into_iter().map(Column::of).collect()
-    }
-
-    /// What a person reads of a target that something went wrong with.
-    pub fn failure(&self) -> Option<String> {
-        let message = self.message.as_deref().filter(|_| self.outcome == FAILED)?;
-        Some(format!("{}: {message}", self.target))
-    }
-}
 
 /// The answers to all targets, shown in their order, and what they add up to.
 pub(super) struct Answers<'a> {

@@ -19,7 +19,6 @@ use super::exit_code::ExitCode;
 use super::output::Report;
 use crate::client::{Client, RunId, UserId, call_each};
 
-pub(super) use answer::Row;
 pub(super) use plan::{Plan, Planned, shown};
 
 use answer::{Answers, Done};

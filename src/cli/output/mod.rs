@@ -8,6 +8,7 @@ mod moment;
 mod plain;
 mod progress;
 mod report;
+mod row;
 mod rows;
 mod table;
 
@@ -29,12 +30,12 @@ pub(super) use moment::in_local_time;
 pub(super) use plain::plain;
 pub(super) use progress::{Progress, is_run_shown};
 pub(super) use report::Report;
+pub(super) use row::{FAILED, Row};
 pub(super) use rows::Rows;
 
 use columns::{Columns, documented};
 
 use super::error::CliError;
-use super::global::GlobalArgs;
 use super::help::page;
 use crate::client::RunId;
 use crate::operation::Operation;
@@ -52,12 +53,13 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub fn new(global: &GlobalArgs) -> Result<Self, CliError> {
-        let format = global.output.settled();
-        if !global.columns.is_empty() && !matches!(format, Format::Table | Format::Csv) {
+    /// As the flags ask for; no `columns` means all.
+    pub fn new(format: FormatChoice, color: Color, quiet: bool, columns: Vec<String>) -> Result<Self, CliError> {
+        let format = format.settled();
+        if !columns.is_empty() && !matches!(format, Format::Table | Format::Csv) {
             return Err(CliError::usage("--columns is for tables and CSV").hint("Add --output csv, or table."));
         }
-        Ok(Self { format, color: global.color, quiet: global.quiet, columns: Columns(global.columns.clone()) })
+        Ok(Self { format, color, quiet, columns: Columns(columns) })
     }
 
     /// What arguments that are not parsed yet seem to ask for: if they turn out to be wrong, that is to be shown in

@@ -7,8 +7,8 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use serde_json::{Error, Value};
 
 use super::columns::Column;
+use super::row::Row;
 use super::{CliError, Format, Output, Report, format, plain, progress};
-use crate::cli::many::Row;
 
 /// The rows of a run, in their order.
 pub(in crate::cli) struct Rows {

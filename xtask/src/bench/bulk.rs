@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::figure::{Figure, Target, Unit};
-use super::load::Load;
+use super::load::{CONNECTIONS, Load};
 use super::measure::{Measured, median};
 use super::sandbox::Sandbox;
 
@@ -13,8 +13,6 @@ use super::sandbox::Sandbox;
 const TIMES: usize = 5;
 
 const INVITES: u32 = 10_000;
-
-pub const CONNECTIONS: u32 = 32;
 
 /// What a service takes for a call that is not next to this program.
 const LATENCY: &str = "2ms";

@@ -15,9 +15,10 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::bulk::CONNECTIONS;
 use super::sandbox::{Sandbox, path};
 use super::tools::installed;
+
+pub const CONNECTIONS: u32 = 32;
 
 /// Tools and their options, beside headers and URL. All of them resend one invite with one key, which is less work for
 /// the sandbox than what they stand beside, and say `Requests/sec:` in the end.
