@@ -230,3 +230,25 @@ fn as_many_calls_are_under_way_at_once_as_asked_for() {
         assert_eq!(running.finish().code, 0);
     }
 }
+
+#[test]
+fn whoever_reads_the_results_slowly_holds_no_call_up() {
+    let sandbox = Sandbox::start().expect("a free port");
+    // More than a pipe holds.
+    let ids: Vec<String> = (0..800).map(|number| format!("invite-number-{number}")).collect();
+    for id in &ids {
+        sandbox.add_invited(id, &format!("{id}@example.com"));
+    }
+    let run = dci_on(&sandbox, &["resend-invite", "-", "-o", "json"]).stdin(ids.join("\n")).start();
+    let begun = std::time::Instant::now();
+    while sandbox.outbox().len() < ids.len() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "nobody reads stdout, and {} are sent",
+            sandbox.outbox().len()
+        );
+        std::thread::yield_now();
+    }
+    let finished = run.finish();
+    assert_eq!((finished.code, finished.json().as_array().map(Vec::len)), (0, Some(ids.len())));
+}

@@ -1,6 +1,8 @@
 //! The rows of a run: shown as they come, so that a long one needs no memory for them, where the form allows it.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
@@ -30,7 +32,13 @@ struct Stream {
     form: Streamed,
     /// What is not shown yet.
     text: Vec<u8>,
-    is_terminal: bool,
+    writer: Writer,
+}
+
+/// Writes to stdout in a thread of its own: calls go on while whoever reads it takes their time.
+struct Writer {
+    texts: mpsc::Sender<String>,
+    thread: JoinHandle<io::Result<()>>,
 }
 
 enum Streamed {
@@ -79,8 +87,8 @@ impl Rows {
 
     /// Shows the rows that were added, where the form allows it now.
     pub fn show(&mut self) {
-        if let (None, Form::Stream(stream)) = (&self.problem, &mut self.form) {
-            self.problem = stream.show().err();
+        if let Form::Stream(stream) = &mut self.form {
+            stream.show();
         }
     }
 
@@ -94,15 +102,18 @@ impl Rows {
         self.report(None, Some(ending))
     }
 
-    fn report(mut self, summary: Option<String>, ending: Option<CliError>) -> Report {
-        let shown = match (self.problem.take(), self.form) {
-            (Some(problem), _) => Report::unwritable(problem),
-            (None, Form::Failures(lines)) => Report::of_words(lines.into_iter().chain(summary).collect()),
-            (None, Form::Whole(rows)) => Report::of_rows(rows, Row::columns()),
-            (None, Form::Stream(stream)) => match stream.end() {
-                Ok(()) => Report::nothing(),
-                Err(problem) => Report::unwritable(problem),
-            },
+    fn report(self, summary: Option<String>, ending: Option<CliError>) -> Report {
+        let shown = match (self.form, self.problem) {
+            (Form::Stream(stream), problem) => {
+                let shown = stream.end();
+                match problem.map_or(shown, Err) {
+                    Ok(()) => Report::nothing(),
+                    Err(problem) => Report::unwritable(problem),
+                }
+            }
+            (_, Some(problem)) => Report::unwritable(problem),
+            (Form::Failures(lines), None) => Report::of_words(lines.into_iter().chain(summary).collect()),
+            (Form::Whole(rows), None) => Report::of_rows(rows, Row::columns()),
         };
         ending.into_iter().fold(shown, Report::ending_with)
     }
@@ -110,7 +121,7 @@ impl Rows {
 
 impl Stream {
     fn new(form: Streamed) -> Self {
-        Self { form, text: Vec::new(), is_terminal: io::stdout().is_terminal() }
+        Self { form, text: Vec::new(), writer: Writer::start() }
     }
 
     fn add(&mut self, row: &Row<'_>) -> Result<(), CliError> {
@@ -142,25 +153,44 @@ impl Stream {
             }
             Streamed::Yaml { .. } | Streamed::Csv { .. } => {}
         }
-        self.show()
+        self.show();
+        self.writer.end()
     }
 
-    fn show(&mut self) -> Result<(), CliError> {
+    fn show(&mut self) {
         let text = String::from_utf8_lossy(&self.text);
         let text = match &self.form {
             Streamed::Json(_) => format::with_escapes(text),
             _ => text,
         };
-        let mut stdout = io::stdout();
-        let mut write = |text: &str| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        let outcome = if self.is_terminal {
-            progress::above(|| write(&plain::plain_lines(&text.replace('\r', ""))))
-        } else {
-            write(&text)
-        };
+        self.writer.write(text.into_owned());
         self.text.clear();
-        super::written(outcome)
     }
+}
+
+impl Writer {
+    fn start() -> Self {
+        let (texts, received) = mpsc::channel();
+        let is_terminal = io::stdout().is_terminal();
+        let thread = thread::spawn(move || received.iter().try_for_each(|text: String| write(&text, is_terminal)));
+        Self { texts, thread }
+    }
+
+    /// What cannot be written is told in the end.
+    fn write(&self, text: String) {
+        let _ = self.texts.send(text);
+    }
+
+    fn end(self) -> Result<(), CliError> {
+        drop(self.texts);
+        super::written(self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the writing broke off"))))
+    }
+}
+
+fn write(text: &str, is_terminal: bool) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    let mut write = |text: &str| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    if is_terminal { progress::above(|| write(&plain::plain_lines(&text.replace('\r', "")))) } else { write(text) }
 }
 
 impl JsonArray {
