@@ -40,15 +40,18 @@ impl CommandLine {
         let parse = |program: clap::Command| program.color(color).try_get_matches_from(args);
         let light = match help_asked_for(args) {
             None => Some(program().subcommands(named.iter().copied().map(typed))),
-            Some(Help::Short) if named.is_empty() => Some(help::overview(program().styles(help_styles))),
+            Some(Help::Short) if is_of_program(args) => Some(help::overview(program().styles(help_styles))),
             Some(_) => None,
+        };
+        let is_said = |error: &clap::Error| match error.kind() {
+            ErrorKind::DisplayVersion => true,
+            ErrorKind::DisplayHelp => help_asked_for(args).is_some(),
+            _ => false,
         };
         let matches = match light.map(parse) {
             Some(Ok(matches)) if matches.subcommand().is_some() => matches,
-            Some(Err(error)) if matches!(error.kind(), ErrorKind::DisplayVersion | ErrorKind::DisplayHelp) => {
-                return Err(error);
-            }
-            // What is said of it may need commands that are not named.
+            Some(Err(error)) if is_said(&error) => return Err(error),
+            // What is said may need more than is described so far.
             _ => parse(described(args))?,
         };
         let refuse = |(kind, text): (ErrorKind, String)| program().error(kind, text);
@@ -107,6 +110,12 @@ fn typed(definition: &Definition) -> clap::Command {
 fn alias(name: &str) -> Option<String> {
     let has_one = name.contains('-') && Operation::of_command(name).is_some();
     has_one.then(|| name.replace('-', ""))
+}
+
+/// Whether `-h` stands before any command.
+fn is_of_program(args: &[OsString]) -> bool {
+    let before: Vec<OsString> = args.iter().take_while(|arg| *arg != "-h").cloned().collect();
+    !DEFINITIONS.iter().any(|definition| is_named(definition, &before))
 }
 
 /// Whether the arguments may be meant for the command.

@@ -42,6 +42,17 @@ fn the_help_of_every_command() {
 }
 
 #[test]
+fn help_is_the_same_however_it_is_asked_for() {
+    for command in &COMMANDS[1..] {
+        assert_eq!(help(&["help", command]), help_of(command, "--help"));
+        assert_eq!(help(&[command, "-qh"]), help_of(command, "-h"));
+        assert_eq!(help(&["-h", command]), help_of("", "-h"));
+    }
+    assert!(help(&["-qh"]).contains("resend-invite"));
+    assert_eq!(dci(&["resend", "-h"]).finish().code, 2, "it is no command");
+}
+
+#[test]
 fn every_command_is_listed() {
     let listed = help_of("", "-h");
     let listed: Vec<&str> = listed
