@@ -1,14 +1,14 @@
-use std::iter::Fuse;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
+
 use progenitor_client::ClientInfo;
 
 use super::Client;
 
 /// Makes a call for each of `items`, as many at once as the client's
 /// [concurrency](super::ClientConfig::with_concurrency), and yields what comes of them in the order in which they
-/// end. It holds no more of them than are under way.
+/// end. It takes no more of them than can be under way.
 ///
 /// After a 429 fewer calls are under way at once, and then slowly more again, so that the run finds the rate that
 /// the service allows; what `Retry-After` asks for holds for all of it. `each` is not asked for the next call before
@@ -43,27 +43,13 @@ pub fn call_each<I: IntoIterator, F: Future>(
     each: impl Fn(I::Item) -> F,
 ) -> impl Stream<Item = F::Output> {
     let pace = client.inner().pace();
-    let calls = Arc::new(Calls { left: Mutex::new(items.into_iter().fuse()), each });
-    // Each of these makes one call after another in the same place, so that a run needs no memory for each of them.
-    let in_turn = |_| {
-        let one_after_another = stream::unfold(Arc::clone(&calls), move |calls| async move {
-            let item = calls.next()?;
+    let each = Arc::new(each);
+    let in_turn = move |item| {
+        let each = Arc::clone(&each);
+        async move {
             let _turn = pace.turn().await;
-            Some(((calls.each)(item).await, calls))
-        });
-        Box::pin(one_after_another)
+            each(item).await
+        }
     };
-    stream::select_all((0..pace.concurrency().get()).map(in_turn))
-}
-
-/// The calls that are not begun, and how to make one.
-struct Calls<I, E> {
-    left: Mutex<Fuse<I>>,
-    each: E,
-}
-
-impl<I: Iterator, E> Calls<I, E> {
-    fn next(&self) -> Option<I::Item> {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner).next()
-    }
+    stream::iter(items).map(in_turn).buffer_unordered(pace.concurrency().get())
 }
