@@ -36,6 +36,8 @@ impl Context<'_> {
                 env::CUSTOMER_CONTEXT
             )),
             (ErrorKind::Authentication, _) => self.credential().ok().map(|credential| credential.advice()),
+            // It names what it is about, which is not the API.
+            _ if error.has_no_credential() => None,
             (ErrorKind::Permission, _) => Some("Ask an administrator of the customer for the permission.".to_owned()),
             (ErrorKind::Network, _) => Some(format!("Check the connection to {}.", self.base_url())),
             (ErrorKind::Untrusted, _) => Some(format!(

@@ -9,8 +9,8 @@ use super::error::CliError;
 use super::global::GlobalArgs;
 use super::interrupts::Interrupts;
 use super::output::Output;
-use crate::client::sign_in::StoredSignIn;
-use crate::client::{Client, ClientConfig, ConfigError, Credentials, DEFAULT_BASE_URL, base_url};
+use crate::client::sign_in::{SignInStore, StoredSignIn};
+use crate::client::{Client, ClientConfig, ConfigError, Credentials, CredentialsError, DEFAULT_BASE_URL, base_url};
 use crate::sandbox::Sandbox;
 
 /// What a command runs in: how to reach the API, as whom, and where to say what.
@@ -77,6 +77,20 @@ impl<'a> Context<'a> {
         }
         Err(CliError::usage("a private sandbox ends with the command, and so does who is signed in to it")
             .hint("Run dci sandbox in another terminal, and set what it prints."))
+    }
+
+    /// Changes the store of the sign-ins. It waits for other processes that do, for as long as a call may take, or until
+    /// Ctrl-C is pressed.
+    pub async fn change_sign_ins<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&SignInStore) -> Result<T, CredentialsError> + Send + 'static,
+    ) -> Result<T, CliError> {
+        let store = sign_ins()?;
+        let busy = format!("another dci is using {}, and does not end", store.path().display());
+        let changed = self.interrupts.unless_ended(move || change(&store));
+        let changed = tokio::time::timeout(self.global.timeout, changed);
+        let changed = changed.await.map_err(|_| CliError::other(busy).hint("End it, then try again."))?;
+        changed.ok_or_else(CliError::interrupted)?.map_err(CliError::credentials)
     }
 
     /// Does it, unless Ctrl-C is pressed.

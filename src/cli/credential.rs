@@ -67,6 +67,8 @@ impl Credential {
 /// A sign-in without its tokens.
 pub(super) fn shown(sign_in: &SignIn) -> Result<Value, CliError> {
     let expires_at = sign_in.expires_at().and_then(|end| Timestamp::try_from(end).ok());
+    // As the store has it.
+    let expires_at = expires_at.and_then(|end| Timestamp::from_second(end.as_second()).ok());
     Ok(json!({
         "email": sign_in.email(),
         "expiresAt": expires_at.map(|end| end.to_string()),

@@ -188,6 +188,11 @@ impl CliError {
         self.api.as_ref().is_some_and(|error| error.code() == Some("tenant_id_required"))
     }
 
+    /// Whether there was no credential to send.
+    pub fn has_no_credential(&self) -> bool {
+        self.api.as_ref().is_some_and(|error| error.has_no_credential())
+    }
+
     pub fn exit_code(&self) -> ExitCode {
         self.exit_code
     }

@@ -77,7 +77,7 @@ impl From<ErrorKind> for ExitCode {
             ErrorKind::Server => Self::Server,
             ErrorKind::Network | ErrorKind::Untrusted => Self::Network,
             ErrorKind::Interrupted => Self::Interrupted,
-            ErrorKind::UnexpectedAnswer => Self::Other,
+            ErrorKind::UnexpectedAnswer | ErrorKind::Store => Self::Other,
         }
     }
 }

@@ -73,6 +73,5 @@ fn run(typed: CommandLine, args: &[OsString], output: &Output) -> Result<(), Cli
     let report = runtime.block_on(context.interrupts.heard_during(typed.command.run(&context)));
     // A look-up of a name that hangs is not waited for.
     runtime.shutdown_background();
-    crate::client::sign_in::wait_for_renewals();
     output.report(report.map_err(CliError::io)??)
 }

@@ -19,6 +19,7 @@ pub struct AccessToken(SecretString);
 
 /// A text that cannot be an access token or an API key. The text is not part of the message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidAccessToken {
     /// Nothing but white space.
     #[error("it is empty")]

@@ -1,6 +1,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use super::{AccessToken, ApiKey, ErrorKind};
 
@@ -54,11 +55,11 @@ impl Credentials for ApiKey {
 /// Its kind says what to do: [`Authentication`](ErrorKind::Authentication) to sign in again,
 /// [`Network`](ErrorKind::Network) or [`Server`](ErrorKind::Server) to try again later. The call that it was for ends
 /// with the same kind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CredentialsError {
     kind: ErrorKind,
     message: String,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl CredentialsError {
@@ -70,7 +71,7 @@ impl CredentialsError {
     /// The same with what caused it.
     #[must_use]
     pub fn because_of(self, source: impl StdError + Send + Sync + 'static) -> Self {
-        Self { source: Some(Box::new(source)), ..self }
+        Self { source: Some(Arc::new(source)), ..self }
     }
 
     /// What it means for the caller.

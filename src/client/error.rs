@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
+use super::CredentialsError;
 use super::duration::in_words;
 use super::error_body::{self, named};
 use super::failure::{causes, refused_certificate};
@@ -75,6 +76,8 @@ pub enum ErrorKind {
     Interrupted,
     /// An answer that the document does not know: another status, or a success that cannot be read.
     UnexpectedAnswer,
+    /// The file of the sign-ins cannot be read or written. Nothing was sent.
+    Store,
 }
 
 impl ErrorKind {
@@ -169,7 +172,14 @@ impl ApiError {
     /// one that does not say.
     #[must_use]
     pub fn leaves_doubt(&self) -> bool {
-        self.0.leaves_doubt || self.0.kind == ErrorKind::UnexpectedAnswer
+        self.0.leaves_doubt || (self.0.kind == ErrorKind::UnexpectedAnswer && !self.has_no_credential())
+    }
+
+    /// Whether there was no credential to send, first or in place of one that was refused, so that nothing was done.
+    /// The [source](StdError::source) is a [`CredentialsError`] then.
+    #[must_use]
+    pub fn has_no_credential(&self) -> bool {
+        self.source().is_some_and(<dyn StdError>::is::<CredentialsError>)
     }
 
     /// Whether the same call, with the same idempotency key where it has one, may succeed later and is safe: it

@@ -79,6 +79,7 @@ impl ClientHooks<Exchange> for Client {
         // The generator adds it; the document knows no such header.
         request.headers_mut().remove("api-version");
         label_body(request, operation(info)).map_err(Error::InvalidRequest)?;
+        transcript::note_request(request);
         match self.inner().token().await {
             Ok(token) => self.inner().introduce(request, &token),
             Err(error) => {
@@ -136,13 +137,12 @@ impl Exchange {
         mut request: Request,
         operation: &Operation,
     ) -> reqwest::Result<Response> {
-        let started = Instant::now();
+        let started = transcript::started();
         let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
         let mut backoff = Backoff::new(&self.retry_policy);
         let mut may_be_under_way = false;
         let mut may_renew = true;
         let mut number = 0;
-        transcript::note_request(&request);
         loop {
             number += 1;
             let attempt_started = Instant::now();

@@ -55,7 +55,8 @@ pub(super) async fn record<T>(
     (outcome, transcript)
 }
 
-/// Notes the request of the call under way. Outside of one (`send` was awaited on its own) nobody asks for it.
+/// Notes the request of the call under way, which starts with it. Outside of one (`send` was awaited on its own) nobody
+/// asks for it.
 pub(super) fn note_request(request: &Request) {
     let key = || request.headers().get("idempotency-key")?.to_str().ok()?.parse().ok();
     let _ = TRANSCRIPT.try_with(|transcript| {
@@ -63,6 +64,11 @@ pub(super) fn note_request(request: &Request) {
         transcript.idempotency_key = key();
         transcript.started = Some(Instant::now());
     });
+}
+
+/// When the call under way started. Outside of one that is now.
+pub(super) fn started() -> Instant {
+    TRANSCRIPT.try_with(|transcript| transcript.borrow().started).ok().flatten().unwrap_or_else(Instant::now)
 }
 
 /// Notes that an attempt of the call under way begins.

@@ -1,6 +1,9 @@
 //! Each command but `resend-invite`, which has tests of its own: what it sends, and what a person and a script see.
 
+use std::net::TcpListener;
+
 use dci::sandbox::{Fault, Sandbox};
+use serde_json::Value;
 
 use crate::program::{Finished, assert_masked_snapshot, dci_at, dci_on};
 use crate::scripted_server::{ScriptedServer, response};
@@ -158,14 +161,24 @@ fn the_requests_have_what_was_given_and_nothing_else() {
 }
 
 #[test]
-fn a_status_that_is_refused_is_shown_all_the_same() {
+fn a_status_with_a_problem_is_shown_all_the_same() {
     let sandbox = sandbox();
-    for (key, code) in [("wrong", 10), ("", 10), ("sandbox-partner", 30)] {
-        let finished = dci_on(&sandbox, &["status", "--check", "-o", "table"]).env("DCI_API_KEY", key).finish();
+    // A port that nobody listens on.
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address");
+    let (here, nowhere) = (sandbox.url().to_owned(), format!("http://{closed}"));
+    for (url, key, code, accepted, line) in [
+        (&here, "wrong", 10, Value::from(false), "refused"),
+        (&here, "", 10, Value::Null, "not possible"),
+        (&here, "sandbox-partner", 30, Value::from(true), "accepted, but it reaches several customers"),
+        (&nowhere, "sandbox", 41, Value::Null, "not possible"),
+    ] {
+        let status = |args| dci_on(&sandbox, args).env("DCI_API_BASE_URL", url).env("DCI_API_KEY", key).finish();
+        let finished = status(&["status", "--check", "--max-attempts", "1", "-o", "table"]);
         assert_eq!(finished.code, code, "{}", finished.transcript());
-        assert!(finished.stdout.starts_with("API         http://127.0.0.1:") && finished.stdout.contains("refused"));
-        let json = dci_on(&sandbox, &["status", "--check"]).env("DCI_API_KEY", key).finish();
-        assert_eq!((json.code, &json.json()["check"]["accepted"]), (code, &false.into()));
+        assert!(finished.stdout.starts_with("API         http://127.0.0.1:"), "{}", finished.transcript());
+        assert!(finished.stdout.contains(&format!("check       {line}")), "{}", finished.transcript());
+        let json = status(&["status", "--check", "--max-attempts", "1", "-o", "json"]);
+        assert_eq!((json.code, &json.json()["check"]["accepted"]), (code, &accepted));
     }
 }
 

@@ -43,8 +43,10 @@ impl Person {
 
     /// `dci` as this person runs it, pointed at the sandbox, and without an API key.
     pub fn dci(&self, args: &[&str]) -> Run {
+        let home = self.folder.to_str().expect("UTF-8");
         dci(args)
-            .env("XDG_DATA_HOME", self.folder.to_str().expect("UTF-8"))
+            .env("HOME", home)
+            .env("XDG_DATA_HOME", home)
             .env("DCI_API_BASE_URL", self.sandbox.url())
             .env("DCI_AUTHORIZE_URL", &self.sandbox.authorize_url())
             .env("DCI_TOKEN_URL", &self.sandbox.token_url())
@@ -52,7 +54,8 @@ impl Person {
 
     /// Where the sign-ins are kept.
     pub fn file(&self) -> PathBuf {
-        self.folder.join("dci/sign-ins.json")
+        let folder = if cfg!(target_os = "macos") { "Library/Application Support/com.doit.dci" } else { "dci" };
+        self.folder.join(folder).join("sign-ins.json")
     }
 
     /// What is kept of the sign-in.
@@ -65,7 +68,7 @@ impl Person {
     pub fn set(&self, property: &str, value: impl Into<Value>) {
         let mut content: Value = serde_json::from_slice(&fs::read(self.file()).expect("a file")).expect("JSON");
         content["signIns"][self.sandbox.url()][property] = value.into();
-        fs::write(self.file(), content.to_string()).expect("it is ours");
+        fs::write(self.file(), format!("{content:#}")).expect("it is ours");
     }
 
     /// The access token and the refresh token.

@@ -17,7 +17,9 @@ const NO_SIGN_INS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-sign-ins");
 /// `dci` with an empty environment, and nobody signed in.
 pub fn dci(args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dci"));
-    command.args(args).env_clear().env("TZ", "UTC").env("XDG_DATA_HOME", NO_SIGN_INS).stdin(Stdio::null());
+    command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
+    // Where platforms keep the data of a person.
+    command.env("HOME", NO_SIGN_INS).env("XDG_DATA_HOME", NO_SIGN_INS);
     Run { command, stdin: Vec::new(), shown: format!("dci {}", args.join(" ")) }
 }
 

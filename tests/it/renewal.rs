@@ -6,6 +6,9 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use dci::client::sign_in::{SignInStore, StoredSignIn};
+use dci::client::{ClientConfig, ErrorKind, call};
+
 use crate::person::{Person, decided, visit};
 use crate::scripted_server::{ScriptedServer, response};
 
@@ -52,6 +55,61 @@ fn a_run_over_many_renews_once() {
     let finished = person.dci(&["resend-invite", "-", "--concurrency", "16"]).stdin(list.join("\n")).finish();
     assert_eq!(finished.code, 0, "{}", finished.transcript());
     assert_eq!((person.sandbox.renewals(), person.sandbox.outbox().len()), (1, 40));
+}
+
+#[test]
+fn a_run_whose_sign_in_cannot_be_renewed_ends_and_can_be_gone_on_with() {
+    let person = Person::signed_in("no-renewal");
+    for number in 0..40 {
+        person.sandbox.add_invited(&format!("i-{number}"), &format!("u-{number}@example.com"));
+    }
+    let list: Vec<String> = (0..40).map(|number| format!("i-{number}")).collect();
+    let server = ScriptedServer::answering(response("503 Service Unavailable", "text/html", "<html>"));
+    person.set("expiresAt", in_seconds(0));
+    person.set("tokenUrl", server.url.clone());
+    let finished = person.dci(&["resend-invite", "-", "--concurrency", "2"]).stdin(list.join("\n")).finish();
+    assert_eq!(finished.code, 40, "{}", finished.transcript());
+    assert_eq!((server.requests().len(), person.sandbox.outbox().len()), (1, 0), "it is asked once for all");
+    let rows = finished.json();
+    let not_begun = rows.as_array().and_then(|rows| rows.last()).expect("a row for each");
+    assert_eq!(not_begun["outcome"], "skipped");
+    assert_eq!(not_begun["message"], "not begun, since there is no credential");
+    assert!(
+        finished.error()["hint"].as_str().is_some_and(|hint| hint.contains("--resume")),
+        "{}",
+        finished.transcript()
+    );
+}
+
+#[test]
+fn a_token_that_still_works_is_used_when_it_cannot_be_renewed() {
+    let person = Person::signed_in("still-works");
+    let server = ScriptedServer::answering(response("503 Service Unavailable", "text/html", "<html>"));
+    person.set("expiresAt", in_seconds(50));
+    person.set("tokenUrl", server.url.clone());
+    let finished = person.dci(&["list-roles"]).finish();
+    assert_eq!((finished.code, server.requests().len()), (0, 1), "{}", finished.transcript());
+}
+
+#[test]
+fn what_somebody_began_does_not_go_on_as_somebody_else() {
+    let person = Person::signed_in("somebody-else");
+    let url: reqwest::Url = person.sandbox.url().parse().expect("a URL");
+    let credentials = StoredSignIn::new(SignInStore::at(person.file()), url);
+    let config = ClientConfig::from_credentials(credentials).with_base_url(person.sandbox.url()).expect("a base URL");
+    let client = config.build().expect("a client");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let validate = || runtime.block_on(call(client.validate().send()));
+    assert_eq!(validate().expect("signed in").value.email.as_deref(), Some("admin@example.com"));
+
+    let mut login = person.dci(&["login", "--force", "--no-browser", "--port", "0"]).start();
+    visit(&decided(&Person::address(&mut login), "viewer@example.com"));
+    assert_eq!(login.finish().code, 0);
+    person.sandbox.advance(PAST_ITS_END);
+    let error = validate().expect_err("the token has ended, and the new one is not for this");
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert!(error.has_no_credential() && error.message().contains("somebody else has signed in"), "{error}");
+    assert_eq!(person.sandbox.renewals(), 0);
 }
 
 #[test]
@@ -159,7 +217,7 @@ fn a_process_that_is_killed_while_it_renews_leaves_the_old_file_whole() {
     });
     person.set("expiresAt", in_seconds(0));
     let token_url = person.entry()["tokenUrl"].clone();
-    person.set("tokenUrl", server.url.clone());
+    person.set("tokenUrl", format!("{}/token", server.url));
     let before = fs::read(person.file()).expect("a file");
     let mut renewing = person.dci(&["list-users"]).start();
     asked.recv().expect("it renews");
@@ -178,6 +236,45 @@ fn what_a_killed_process_left_beside_the_file_is_in_nobody_s_way() {
     assert_eq!(person.dci(&["list-users"]).finish().code, 0);
     assert!(!person.file().with_extension("new").exists());
     assert_eq!(fs::metadata(person.file()).expect("a file").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_refresh_token_is_not_used_up_where_what_it_brings_cannot_be_kept() {
+    let person = Person::signed_in("not-kept");
+    // What stands where the new file is to be written cannot be removed as a file.
+    fs::create_dir(person.file().with_extension("new")).expect("it is ours");
+    person.set("expiresAt", in_seconds(0));
+    let finished = person.dci(&["list-users"]).finish();
+    assert_eq!((finished.code, person.sandbox.renewals()), (1, 0), "{}", finished.transcript());
+    assert!(finished.stderr.contains("cannot be written"), "{}", finished.transcript());
+}
+
+#[test]
+fn where_the_file_is_a_link_what_it_points_to_is_replaced() {
+    let person = Person::signed_in("link");
+    let kept = person.folder.join("kept.json");
+    fs::rename(person.file(), &kept).expect("it is ours");
+    std::os::unix::fs::symlink(&kept, person.file()).expect("it is ours");
+    person.set("expiresAt", in_seconds(0));
+    assert_eq!(person.dci(&["list-users"]).finish().code, 0);
+    assert!(fs::symlink_metadata(person.file()).expect("a link").is_symlink());
+    assert_eq!(person.dci(&["logout"]).finish().code, 0);
+    assert!(!fs::read_to_string(kept).expect("a file").contains("refreshToken"));
+}
+
+#[test]
+fn what_is_wrong_with_one_sign_in_is_not_in_the_way_of_another() {
+    let person = Person::signed_in("two");
+    let other = dci::sandbox::Sandbox::start().expect("a free port");
+    let mut content: serde_json::Value =
+        serde_json::from_slice(&fs::read(person.file()).expect("a file")).expect("JSON");
+    content["signIns"][other.url()] = serde_json::json!({ "accessToken": 7 });
+    fs::write(person.file(), content.to_string()).expect("it is ours");
+    assert_eq!(person.dci(&["list-users"]).finish().code, 0);
+    let mut login = person.dci(&["login", "--force", "--no-browser", "--port", "0"]).start();
+    visit(&decided(&Person::address(&mut login), "admin@example.com"));
+    assert_eq!(login.finish().code, 0);
+    assert!(fs::read_to_string(person.file()).expect("a file").contains(other.url()));
 }
 
 #[test]

@@ -83,25 +83,36 @@ fn an_answer_with_another_state_is_left_out_and_the_wait_goes_on() {
     for forged in [start.to_owned(), format!("{start}state=x{state}"), format!("{good}&state=x")] {
         let Page { status, body, .. } = visit(&forged);
         assert!(status == 400 && body.contains("does not belong to this sign-in"), "{forged}: {body}");
-        login.wait_for("Still waiting.");
     }
     assert_eq!(visit(&good).status, 200);
-    assert_eq!(login.finish().code, 0);
+    let finished = login.finish();
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    assert_eq!(finished.stderr.matches("Still waiting.").count(), 1, "it is said once: {}", finished.transcript());
 }
 
 #[test]
 fn what_is_pasted_is_a_code_or_the_whole_address() {
-    for whole in [true, false] {
-        let person = Person::new(if whole { "paste-address" } else { "paste-code" });
+    for form in ["address", "without-scheme", "query", "quoted", "code"] {
+        let person = Person::new(&format!("paste-{form}"));
         let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start_with_stdin_open();
         let url = Person::address(&mut login);
-        login.wait_for("ended on:");
+        login.wait_for("here:");
         let answer = decided(&url, "viewer@example.com");
         let code = answer.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
         login.type_line("");
-        login.type_line("http://localhost:1/?code=x&state=forged");
-        login.wait_for("Paste again:");
-        login.type_line(if whole { &answer } else { code });
+        for forged in
+            ["http://localhost:1/?code=x&state=forged", "code=x", "http://localhost:1/", "two words", "\u{e9}"]
+        {
+            login.type_line(forged);
+            login.wait_for("Paste again:");
+        }
+        login.type_line(&match form {
+            "address" => answer.clone(),
+            "without-scheme" => answer.replace("http://", ""),
+            "query" => answer.split('?').nth(1).expect("a query").to_owned(),
+            "quoted" => format!("'{answer}'"),
+            _ => code.to_owned(),
+        });
         let finished = login.finish();
         assert_eq!(finished.json()["email"], "viewer@example.com", "{}", finished.transcript());
     }
@@ -176,6 +187,8 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
         "{error}"
     );
 
+    let hopeless = person.dci(&["login", "--port", &port, "--no-browser"]).finish();
+    assert!(hopeless.code == 10 && hopeless.stderr.contains("stdin ended"), "{}", hopeless.transcript());
     let mut login = person.dci(&["login", "--port", &port, "--no-browser"]).start_with_stdin_open();
     login.wait_for("can only be pasted.");
     let url = Person::address(&mut login);
@@ -211,6 +224,7 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
         ("broken", json("{\"access_token\": \"s3cret"), 1, "is not JSON"),
         ("none", json(r#"{"token_type": "Bearer"}"#), 1, "has no access token"),
         ("odd", json(r#"{"access_token": 7, "token_type": "Bearer", "x": "s3cret"}"#), 1, "has no access token"),
+        ("empty", json(r#"{"access_token": "", "token_type": "Bearer"}"#), 1, "has no access token"),
         ("mac", json(r#"{"access_token": "s3cret", "token_type": "mac"}"#), 1, "of no known type"),
         (
             "refused",
@@ -218,6 +232,20 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
             10,
             "the code was refused",
         ),
+        (
+            "client",
+            response("401 Unauthorized", "application/json", r#"{"error": "invalid_client"}"#),
+            10,
+            "gives no token (invalid_client)",
+        ),
+        (
+            "busy",
+            response("400 Bad Request", "application/json", r#"{"error": "temporarily_unavailable"}"#),
+            40,
+            "gives no token (temporarily_unavailable)",
+        ),
+        ("edge", response("403 Forbidden", "text/html", "<html>"), 1, "answered 403"),
+        ("moved", response("302 Found", "text/html", ""), 1, "answered 302"),
         ("down", response("503 Service Unavailable", "text/html", "<html>"), 40, "answered 503"),
     ] {
         let person = Person::new(&format!("token-{name}"));

@@ -5,7 +5,7 @@ use crate::client::sign_in::AuthorizationRequest;
 
 /// What comes of asking somebody to sign in.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in crate::cli) enum Answer {
+pub(super) enum Answer {
     Code(String),
     /// The authorization server said no, by a name of RFC 6749 and in words of its own.
     Refused {
@@ -16,7 +16,7 @@ pub(in crate::cli) enum Answer {
 
 /// Why something that looks like an answer is none; the wait goes on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(in crate::cli) enum NoAnswer {
+pub(super) enum NoAnswer {
     #[error("it does not belong to this sign-in (its state is missing or another one)")]
     OtherState,
     #[error("it has neither a code nor an error")]
@@ -43,7 +43,7 @@ impl Answer {
 }
 
 /// What a person is told when the authorization server said no.
-pub(in crate::cli) fn refused(error: &str, description: Option<&str>) -> CliError {
+pub(super) fn refused(error: &str, description: Option<&str>) -> CliError {
     let said = description.map(|text| format!(": {text}")).unwrap_or_default();
     match error {
         "access_denied" => {
@@ -51,5 +51,5 @@ pub(in crate::cli) fn refused(error: &str, description: Option<&str>) -> CliErro
         }
         _ => CliError::not_signed_in(format!("the authorization server refused the sign-in ({error}{said})")),
     }
-    .hint("Nobody was signed in. Run dci login again to try once more.")
+    .hint(super::ONCE_MORE)
 }

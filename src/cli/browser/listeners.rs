@@ -19,7 +19,7 @@ use crate::cli::error::CliError;
 use crate::client::sign_in::AuthorizationRequest;
 
 /// Where the browser comes back to: loopback, and nothing else. `localhost` may mean either address.
-pub(in crate::cli) struct Listeners {
+pub(super) struct Listeners {
     port: u16,
     listeners: Vec<TcpListener>,
 }
@@ -37,7 +37,19 @@ struct Ear {
 }
 
 /// Listens on this port of both addresses; 0 means a free one.
-pub(in crate::cli) async fn listen(port: u16) -> io::Result<Listeners> {
+pub(super) async fn listen(port: u16) -> io::Result<Listeners> {
+    // One that is free at one address may be in use at the other.
+    let attempts = if port == 0 { 16 } else { 1 };
+    for _ in 1..attempts {
+        match listen_once(port).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            outcome => return outcome,
+        }
+    }
+    listen_once(port).await
+}
+
+async fn listen_once(port: u16) -> io::Result<Listeners> {
     let ipv4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
     let port = ipv4.local_addr()?.port();
     let listeners = match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await {
@@ -51,7 +63,7 @@ pub(in crate::cli) async fn listen(port: u16) -> io::Result<Listeners> {
 }
 
 /// What a person is told when the port cannot be listened on.
-pub(in crate::cli) fn cannot_listen(port: u16, error: &io::Error) -> CliError {
+pub(super) fn cannot_listen(port: u16, error: &io::Error) -> CliError {
     let problem = match error.kind() {
         io::ErrorKind::AddrInUse => {
             format!("port {port} of this machine is in use, and the browser is to come back to it")
@@ -68,6 +80,11 @@ impl Listeners {
     /// Nobody comes back.
     pub fn none(port: u16) -> Self {
         Self { port, listeners: Vec::new() }
+    }
+
+    /// Whether anybody who comes back is heard.
+    pub fn are_some(&self) -> bool {
+        !self.listeners.is_empty()
     }
 
     pub fn port(&self) -> u16 {

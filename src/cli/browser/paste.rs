@@ -7,37 +7,48 @@ use super::answer::Answer;
 use crate::cli::context::Context;
 use crate::client::sign_in::AuthorizationRequest;
 
-/// Waits for somebody who pastes the code, or the whole address of the page that the browser ended on. The end of
-/// stdin is no answer.
-pub(in crate::cli) async fn pasted(request: &AuthorizationRequest, context: &Context<'_>) -> Answer {
-    context.output.say("Or paste here the code, or the address of the page that the browser ended on:");
+/// Waits for somebody who pastes the code, or the whole address of the page that the browser ended on; none when stdin
+/// ends before.
+pub(super) async fn pasted(request: &AuthorizationRequest, context: &Context<'_>) -> Option<Answer> {
+    context
+        .output
+        .say("If the page that the browser ends on does not load, paste its address, or the code in it, here:");
     let (sender, mut lines) = mpsc::unbounded_channel();
     // Reading cannot be stopped: the thread ends with the program.
     std::thread::spawn(move || {
-        for line in io::stdin().lock().lines().map_while(Result::ok) {
+        for line in io::stdin().lock().split(b'\n').map_while(Result::ok) {
             if sender.send(line).is_err() {
                 return;
             }
         }
     });
     while let Some(line) = lines.recv().await {
-        match read(line.trim(), request) {
+        match read(&String::from_utf8_lossy(&line), request) {
             None => {}
-            Some(Ok(answer)) => return answer,
+            Some(Ok(answer)) => return Some(answer),
             Some(Err(problem)) => context.output.say(&format!("This is left out: {problem}. Paste again:")),
         }
     }
-    std::future::pending().await
+    None
 }
 
 /// What was pasted; none of a blank line.
 fn read(pasted: &str, request: &AuthorizationRequest) -> Option<Result<Answer, String>> {
+    let pasted = pasted.trim().trim_matches(['"', '\'']).trim();
     if pasted.is_empty() {
         return None;
     }
-    Some(match Url::parse(pasted) {
-        Ok(url) if url.has_host() => Answer::read(&url, request).map_err(|error| error.to_string()),
-        _ if pasted.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Answer::Code(pasted.to_owned())),
-        _ => Err("it is neither a code nor an address".to_owned()),
+    // Of an address only what stands after the question mark counts, which may be all that was copied.
+    let query = match pasted.split_once('?') {
+        Some((_, query)) => Some(query),
+        None => Some(pasted).filter(|pasted| ["code=", "error="].iter().any(|name| pasted.contains(name))),
+    };
+    let url = query.and_then(|query| Url::parse(&format!("http://localhost/?{query}")).ok());
+    Some(match url {
+        Some(url) => Answer::read(&url, request).map_err(|error| error.to_string()),
+        None if pasted.bytes().all(|byte| byte.is_ascii_graphic()) && !pasted.contains("://") => {
+            Ok(Answer::Code(pasted.to_owned()))
+        }
+        None => Err("it is neither a code nor an address with one".to_owned()),
     })
 }

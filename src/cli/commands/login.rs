@@ -1,11 +1,10 @@
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cli::browser::{self, Answer, NoAnswer};
-use crate::cli::credential::{shown, sign_in, sign_ins};
+use crate::cli::browser;
+use crate::cli::credential::{shown, sign_in};
 use crate::cli::global::duration;
 use crate::cli::{CliError, Context, Report};
-use crate::client::sign_in::{AuthorizationRequest, AuthorizationServer, SignIn};
+use crate::client::sign_in::{AuthorizationServer, SignIn, SignInStore};
 use crate::client::{ErrorKind, env};
 use crate::types::ValidateResponse;
 
@@ -17,15 +16,20 @@ use crate::types::ValidateResponse;
 /// Without a browser here, open the address that is shown on any machine. The page that it ends on cannot be
 /// reached from there: paste its address, or the code in it, at the prompt.
 ///
-/// BROWSER says which browser is opened. For the API at another base URL, DCI_AUTHORIZE_URL and DCI_TOKEN_URL name its authorization server; dci sandbox
-/// prints its own.
+/// An API at another base URL needs its authorization server named; dci sandbox prints its own.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci login [OPTIONS]")]
 #[command(after_long_help = "\
 Examples:
   dci login                 Sign in, and check that it worked
   dci login --no-browser    Sign in from a machine without a browser
-  dci login --force         Sign in as somebody else")]
+  dci login --force         Sign in as somebody else
+
+Environment of signing in:
+  BROWSER            the browser that is opened, in place of the desktop's
+  DCI_AUTHORIZE_URL, DCI_TOKEN_URL
+                     the authorization server of an API at another base URL
+  XDG_DATA_HOME      where the sign-in is kept, as dci/sign-ins.json (on Linux)")]
 pub struct Args {
     /// Show the address in place of opening a browser
     #[arg(long)]
@@ -48,30 +52,38 @@ pub struct Args {
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     context.refuse_private_sandbox()?;
-    let (base_url, store) = (context.base_url_checked()?, sign_ins()?);
+    let base_url = context.base_url_checked()?;
     let server = AuthorizationServer::from_env(&base_url).map_err(|error| CliError::config(&error))?;
-    store.prepare().map_err(CliError::credentials)?;
+    context.change_sign_ins(SignInStore::prepare).await?;
     if !args.force
         && let Some(who) = signed_in_already(context).await?
     {
         let hint = "To sign in as somebody else, add --force.";
-        let lines = vec![format!("You are signed in already, as {who}. {hint}")];
+        let mut lines = vec![format!("You are signed in already, as {who}. {hint}")];
+        lines.extend(key_goes_first());
         return Ok(Report::lines(lines, context.status()?["signIn"].to_string()));
     }
 
-    let (request, code) = code(&args, &server, context).await?;
+    let (request, code) = browser::code(&server, args.port, !args.no_browser, args.timeout, context).await?;
+    let failed = |error: CliError| error.failing("cannot sign in");
     let exchange = async { request.exchange(&code).await.map_err(CliError::credentials) };
-    let sign_in = context.unless_interrupted(exchange).await?.map_err(|error| error.failing("cannot sign in"))?;
-    let (sign_in, note) = introduced(sign_in, context).await.map_err(|error| error.failing("cannot sign in"))?;
-    store.save(&base_url, &sign_in).map_err(CliError::credentials)?;
+    let sign_in = context.unless_interrupted(exchange).await?;
+    let sign_in = sign_in.map_err(|error| failed(error).hint(browser::ONCE_MORE))?;
+    let (sign_in, note) = introduced(sign_in, context).await.map_err(failed)?;
+    let kept = sign_in.clone();
+    context.change_sign_ins(move |store| store.save(&base_url, &kept)).await?;
 
     let who = sign_in.email().unwrap_or("somebody whom the API does not name");
     let mut lines = vec![format!("You are signed in to {}, as {who}.", context.base_url())];
     lines.extend(note);
-    if std::env::var_os(env::API_KEY).is_some_and(|key| !key.is_empty()) {
-        lines.push(format!("Commands go on to use the API key from {}, until you unset it.", env::API_KEY));
-    }
+    lines.extend(key_goes_first());
     Ok(Report::lines(lines, shown(&sign_in)?.to_string()))
+}
+
+/// What is to be said when another credential goes before a sign-in.
+fn key_goes_first() -> Option<String> {
+    let is_set = std::env::var_os(env::API_KEY).is_some_and(|key| !key.is_empty());
+    is_set.then(|| format!("Commands go on to use the API key from {}, until you unset it.", env::API_KEY))
 }
 
 /// Who is signed in, if the API accepts it.
@@ -83,50 +95,10 @@ async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliE
         Ok(answer) => Ok(Some(answer.value.email.unwrap_or_else(|| "somebody".to_owned()))),
         Err(error) if error.is_of(ErrorKind::Authentication) => Ok(None),
         Err(error) if error.is_tenant_required() => Ok(Some(sign_in.email().unwrap_or("somebody").to_owned())),
-        Err(error) => Err(error),
+        Err(error) => Err(error
+            .failing("somebody is signed in already, and it cannot be checked as whom")
+            .hint("To sign in all the same, add --force.")),
     }
-}
-
-/// The code that the browser brings back, or that is pasted, whichever comes first.
-async fn code(
-    args: &Args,
-    server: &AuthorizationServer,
-    context: &Context<'_>,
-) -> Result<(Arc<AuthorizationRequest>, String), CliError> {
-    let listeners = browser::listen(args.port).await;
-    let listeners = match listeners {
-        Err(error) if args.no_browser && error.kind() == std::io::ErrorKind::AddrInUse => {
-            context.output.say(&format!("Port {} is in use here, so that a code can only be pasted.", args.port));
-            browser::Listeners::none(args.port)
-        }
-        Err(error) => return Err(browser::cannot_listen(args.port, &error)),
-        Ok(listeners) => listeners,
-    };
-    let request = Arc::new(server.begin(listeners.port()));
-    let is_open = !args.no_browser && browser::open(request.url()).await;
-    let url = request.url();
-    context.output.say(&match (is_open, args.no_browser) {
-        (true, _) => format!("Sign in with the browser. Where none opened, go to:\n{url}"),
-        (false, true) => format!("Sign in at:\n{url}"),
-        (false, false) => format!("No browser can be opened here. Sign in at:\n{url}"),
-    });
-    let waiting = async {
-        tokio::select! {
-            answer = listeners.answer(&request, |problem| context.output.say(&left_out(problem))) => answer,
-            pasted = browser::pasted(&request, context), if !is_open => pasted,
-        }
-    };
-    let in_time = tokio::time::timeout(args.timeout, waiting);
-    match context.unless_interrupted(in_time).await? {
-        Ok(Answer::Code(code)) => Ok((request, code)),
-        Ok(Answer::Refused { error, description }) => Err(browser::refused(&error, description.as_deref())),
-        Err(_) => Err(CliError::not_signed_in("the browser brought no answer in time; nobody was signed in")
-            .hint("Run dci login again, with a longer --timeout where you need it.")),
-    }
-}
-
-fn left_out(problem: NoAnswer) -> String {
-    format!("The browser brought something that is left out, since {problem}. Still waiting.")
 }
 
 /// The sign-in with who it is, as the API tells, which also checks that the API accepts it; and what is to be said.

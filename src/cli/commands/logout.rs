@@ -1,6 +1,5 @@
 use serde_json::json;
 
-use crate::cli::credential::sign_ins;
 use crate::cli::{CliError, Context, Report};
 
 /// Remove what dci login stored
@@ -15,7 +14,8 @@ pub struct Args {}
 
 pub(super) async fn run(_: Args, context: &Context<'_>) -> Result<Report, CliError> {
     context.refuse_private_sandbox()?;
-    let removed = sign_ins()?.remove(&context.base_url_checked()?).map_err(CliError::credentials)?;
+    let base_url = context.base_url_checked()?;
+    let removed = context.change_sign_ins(move |store| store.remove(&base_url)).await?;
     let line = if removed { "You are signed out of" } else { "Nobody was signed in to" };
     let line = format!("{line} {}.", context.base_url());
     Ok(Report::lines(vec![line], json!({ "apiBaseUrl": context.base_url(), "signedOut": removed }).to_string()))

@@ -1,7 +1,9 @@
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::output::in_local_time;
 use crate::cli::{CliError, Context, Report};
+use crate::client::ErrorKind;
 use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
@@ -22,6 +24,8 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    // First, since it may renew the sign-in.
+    let checked = if args.check { Some(check(context).await) } else { None };
     let mut status = context.status()?;
     let mut lines = vec![
         fact("API", &status["apiBaseUrl"]),
@@ -33,28 +37,49 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         lines.push(fact("context", &status["customerContext"]));
     }
     lines.push(fact("output", &status["output"]));
-    let mut refusal = None;
-    if args.check {
-        match check(context).await {
-            Ok(ValidateResponse { email, domain }) => {
-                lines.push(format!("{:<12}accepted, as that of {}", "check", email.as_deref().unwrap_or("somebody")));
-                status["check"] = json!({ "accepted": true, "email": email, "domain": domain });
-            }
-            Err(error) => {
-                lines.push(format!("{:<12}refused", "check"));
-                status["check"] = json!({ "accepted": false, "email": null, "domain": null });
-                refusal = Some(error);
-            }
-        }
-    }
+    let Some(checked) = checked else { return Ok(Report::lines(lines, status.to_string())) };
+    lines.push(format!("{:<12}{}", "check", checked.line));
+    status["check"] = json!({ "accepted": checked.accepted, "email": checked.email, "domain": checked.domain });
     let report = Report::lines(lines, status.to_string());
-    Ok(refusal.into_iter().fold(report, Report::ending_with))
+    Ok(checked.problem.into_iter().fold(report, Report::ending_with))
 }
 
-async fn check(context: &Context<'_>) -> Result<ValidateResponse, CliError> {
-    let client = context.client()?;
-    let answer = context.call(client.validate().send()).await;
-    answer.map(|answer| answer.value).map_err(|error| error.failing("the credential cannot be used"))
+/// What the API said of the credential.
+#[derive(Default)]
+struct Checked {
+    line: String,
+    /// None where it said neither.
+    accepted: Option<bool>,
+    email: Option<String>,
+    domain: Option<String>,
+    problem: Option<CliError>,
+}
+
+async fn check(context: &Context<'_>) -> Checked {
+    let answer = async { context.call(context.client()?.validate().send()).await };
+    match answer.await {
+        Ok(answer) => {
+            let ValidateResponse { email, domain } = answer.value;
+            let line = format!("accepted, as that of {}", email.as_deref().unwrap_or("somebody"));
+            Checked { line, accepted: Some(true), email, domain, problem: None }
+        }
+        Err(error) if error.is_tenant_required() => {
+            // Commands would fail in the same way.
+            let line = "accepted, but it reaches several customers, and none is named".to_owned();
+            Checked { line, accepted: Some(true), problem: Some(error), ..Checked::default() }
+        }
+        Err(error) => {
+            let was_refused =
+                [ErrorKind::Authentication, ErrorKind::Permission].into_iter().any(|kind| error.is_of(kind));
+            let (line, accepted) = if was_refused && !error.has_no_credential() {
+                ("refused", Some(false))
+            } else {
+                ("not possible", None)
+            };
+            let problem = Some(error.failing("the credential cannot be used"));
+            Checked { line: line.to_owned(), accepted, problem, ..Checked::default() }
+        }
+    }
 }
 
 /// Who is signed in, until when, and where that is kept.
@@ -64,11 +89,14 @@ fn signed_in(sign_in: &Value) -> String {
     }
     let Some(store) = sign_in["store"].as_str() else { return "nobody".to_owned() };
     let who = sign_in["email"].as_str().unwrap_or("somebody");
-    let end = sign_in["expiresAt"].as_str().and_then(|end| end.parse().ok()).map(in_local_time);
-    let until = match (end, sign_in["renewsItself"].as_bool()) {
-        (Some(end), Some(true)) => format!(", until {end}, then renewed"),
-        (Some(end), _) => format!(", until {end}"),
-        (None, _) => String::new(),
+    let end: Option<Timestamp> = sign_in["expiresAt"].as_str().and_then(|end| end.parse().ok());
+    let renews_itself = sign_in["renewsItself"].as_bool() == Some(true);
+    let until = match end {
+        Some(end) if end > Timestamp::now() && renews_itself => format!(", until {}, then renewed", in_local_time(end)),
+        Some(end) if end > Timestamp::now() => format!(", until {}", in_local_time(end)),
+        Some(_) if renews_itself => ", renewed with the next call".to_owned(),
+        Some(end) => format!(", which ended {}", in_local_time(end)),
+        None => String::new(),
     };
     format!("{who}{until}, in {store}")
 }

@@ -119,6 +119,8 @@ fn exit_codes<'a>(
     let can_end_with = move |code: ExitCode| match (code, operation) {
         _ if is_of_all => true,
         (ExitCode::Success | ExitCode::Other | ExitCode::Usage, _) => true,
+        // It may find the file of the sign-ins damaged, and may wait for it.
+        (ExitCode::Authentication | ExitCode::Interrupted, None) if command.get_name() == "logout" => true,
         // They ask the API about the credential.
         (_, None) => ["login", "status"].contains(&command.get_name()),
         // Any answer can come from what stands between, and Ctrl-C at any time.

@@ -74,6 +74,7 @@ impl<'a> Answers<'a> {
                 self.may_go_on = true;
                 let why = match stop {
                     Some(Stop::Refused) => "the credential was refused",
+                    Some(Stop::NoCredential) => "there is no credential",
                     Some(Stop::Interrupted) | None => {
                         self.was_interrupted = true;
                         "the run was interrupted"

@@ -59,6 +59,8 @@ enum Stop {
     Interrupted,
     /// The credential was refused, as it would be for every other target.
     Refused,
+    /// There is no credential, and none for any other target.
+    NoCredential,
 }
 
 impl Run<'_> {
@@ -144,6 +146,7 @@ impl Stop {
     /// may do it for others is refused for this one alone.
     fn because_of(error: &CliError, was_allowed: bool) -> Option<Self> {
         match error.exit_code() {
+            _ if error.has_no_credential() => Some(Self::NoCredential),
             ExitCode::Authentication => Some(Self::Refused),
             ExitCode::Permission if !was_allowed => Some(Self::Refused),
             ExitCode::Interrupted => Some(Self::Interrupted),

@@ -30,6 +30,21 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationServer {
+    /// The server at these two URLs (`https`, or `http` on loopback).
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be such a URL.
+    pub fn new(authorize_url: &str, token_url: &str) -> Result<Self, ConfigError> {
+        let parse = |variable, url| {
+            endpoint(url).map_err(|invalid| ConfigError::Endpoint { variable, problem: invalid.to_string() })
+        };
+        Ok(Self {
+            authorize_url: parse(env::AUTHORIZE_URL, authorize_url)?,
+            token_url: parse(env::TOKEN_URL, token_url)?,
+        })
+    }
+
     /// The server for the API at `base_url`: DoiT's own, or what `DCI_AUTHORIZE_URL` and `DCI_TOKEN_URL` name (`https`,
     /// or `http` on loopback; an empty variable counts as unset).
     ///
@@ -40,17 +55,10 @@ impl AuthorizationServer {
     pub fn from_env(base_url: &Url) -> Result<Self, ConfigError> {
         let named = [variable(env::AUTHORIZE_URL)?, variable(env::TOKEN_URL)?];
         let is_of_doit = base_url.as_str().trim_end_matches('/') == DEFAULT_BASE_URL;
-        let (authorize_url, token_url) = match &named {
-            [Some(authorize_url), Some(token_url)] => (authorize_url.as_str(), token_url.as_str()),
-            [None, None] if is_of_doit => (AUTHORIZE_URL, TOKEN_URL),
+        let server = match &named {
+            [Some(authorize_url), Some(token_url)] => Self::new(authorize_url, token_url)?,
+            [None, None] if is_of_doit => Self::new(AUTHORIZE_URL, TOKEN_URL)?,
             _ => return Err(ConfigError::AuthorizationServer("of another API has to be named")),
-        };
-        let parse = |variable, url| {
-            endpoint(url).map_err(|invalid| ConfigError::Endpoint { variable, problem: invalid.to_string() })
-        };
-        let server = Self {
-            authorize_url: parse(env::AUTHORIZE_URL, authorize_url)?,
-            token_url: parse(env::TOKEN_URL, token_url)?,
         };
         if [&server.authorize_url, &server.token_url].into_iter().any(|url| is_loopback(url) != is_loopback(base_url)) {
             return Err(ConfigError::AuthorizationServer("and the API are not both on this machine"));

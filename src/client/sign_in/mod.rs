@@ -13,4 +13,4 @@ mod token_endpoint;
 pub use authorization_server::{AuthorizationRequest, AuthorizationServer};
 pub use signed_in::SignIn;
 pub use store::SignInStore;
-pub use stored_sign_in::{StoredSignIn, wait_for_renewals};
+pub use stored_sign_in::StoredSignIn;

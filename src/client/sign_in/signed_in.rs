@@ -59,8 +59,17 @@ impl SignIn {
         self.refresh_token.is_some()
     }
 
+    pub(super) fn has_ended(&self, now: SystemTime) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
     pub(super) fn ends_soon(&self, now: SystemTime) -> bool {
         self.expires_at.is_some_and(|end| end <= now + MARGIN)
+    }
+
+    /// Whether another one is of the same person, at the same authorization server.
+    pub(super) fn is_of_whom(&self, other: &Self) -> bool {
+        self.email == other.email && self.token_endpoint.url() == other.token_endpoint.url()
     }
 
     /// The same sign-in with new tokens.

@@ -8,6 +8,7 @@ use etcetera::{AppStrategy, AppStrategyArgs};
 use oauth2::RefreshToken;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::SignIn;
 use super::token_endpoint::TokenEndpoint;
@@ -27,8 +28,8 @@ pub struct SignInStore {
 #[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Content {
-    /// By API base URL.
-    sign_ins: BTreeMap<String, Entry>,
+    /// By API base URL, each an [`Entry`]; what is wrong with one is not in the way of others.
+    sign_ins: BTreeMap<String, Value>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -61,12 +62,12 @@ impl SignInStore {
         };
         let place = etcetera::app_strategy::choose_native_strategy(app).map_err(|error| {
             let message = "there is no place for sign-ins, since the home folder is not known";
-            CredentialsError::new(ErrorKind::Authentication, message).because_of(error)
+            CredentialsError::new(ErrorKind::Store, message).because_of(error)
         })?;
         Ok(Self::at(place.in_data_dir("sign-ins.json")))
     }
 
-    /// Another file. Its folder is for it alone: it gets mode 0700.
+    /// Another file. The folder that its path names is for it alone: it gets mode 0700.
     #[must_use]
     pub fn at(file: impl Into<PathBuf>) -> Self {
         Self { file: file.into() }
@@ -85,7 +86,7 @@ impl SignInStore {
     /// When the file cannot be read, is damaged, or can be read by others.
     pub fn load(&self, base_url: &Url) -> Result<Option<SignIn>, CredentialsError> {
         let Some(entry) = self.read()?.sign_ins.remove(&name(base_url)) else { return Ok(None) };
-        entry.into_sign_in().map(Some).ok_or_else(|| self.damaged("a sign-in in it cannot be read"))
+        self.sign_in(entry).map(Some)
     }
 
     /// Whether a sign-in can be kept: it makes the folder, and refuses a file that others can read.
@@ -107,14 +108,14 @@ impl SignInStore {
         let lock = self.lock()?;
         let text = self.text()?;
         let mut content = text.and_then(|text| self.parse(&text).ok()).unwrap_or_default();
-        content.sign_ins.insert(name(base_url), Entry::of(sign_in));
+        content.insert(base_url, sign_in);
         self.write(&content, &lock)
     }
 
-    /// Keeps the new tokens of a sign-in.
+    /// Keeps the tokens of a sign-in that is there.
     pub(super) fn replace(&self, base_url: &Url, sign_in: &SignIn, lock: &Lock) -> Result<(), CredentialsError> {
         let mut content = self.read()?;
-        content.sign_ins.insert(name(base_url), Entry::of(sign_in));
+        content.insert(base_url, sign_in);
         self.write(&content, lock)
     }
 
@@ -124,23 +125,25 @@ impl SignInStore {
     ///
     /// When the file cannot be read or written.
     pub fn remove(&self, base_url: &Url) -> Result<bool, CredentialsError> {
-        if !self.file.exists() {
+        if !self.file.try_exists().map_err(|error| self.unusable("read", error))? {
             return Ok(false);
         }
         let lock = self.lock()?;
         let mut content = self.read()?;
-        let was_there = content.sign_ins.remove(&name(base_url)).is_some();
-        if was_there {
-            self.write(&content, &lock)?;
-        }
-        Ok(was_there)
+        let Some(entry) = content.sign_ins.remove(&name(base_url)) else { return Ok(false) };
+        self.sign_in(entry)?;
+        self.write(&content, &lock)?;
+        Ok(true)
     }
 
     /// Waits until nobody else writes the file.
     pub(super) fn lock(&self) -> Result<Lock, CredentialsError> {
-        let folder = self.file.parent().unwrap_or(Path::new("."));
+        // A name alone is in the current folder, which is not for the file alone.
+        let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder {
+            create_private_folder(folder).map_err(|error| unusable(folder, "made", error))?;
+        }
         let lock = || {
-            create_private_folder(folder)?;
             // Beside the file, which is replaced: who waits for it would wait for the old one.
             let file = private().create(true).truncate(false).open(self.file.with_extension("lock"))?;
             file.lock()?;
@@ -161,6 +164,11 @@ impl SignInStore {
         }
     }
 
+    fn sign_in(&self, entry: Value) -> Result<SignIn, CredentialsError> {
+        let entry = serde_json::from_value(entry).ok().and_then(Entry::into_sign_in);
+        entry.ok_or_else(|| self.damaged("a sign-in in it cannot be read"))
+    }
+
     fn parse(&self, text: &[u8]) -> Result<Content, CredentialsError> {
         // What serde says may quote a token.
         serde_json::from_slice(text).map_err(|error| {
@@ -169,17 +177,22 @@ impl SignInStore {
     }
 
     fn write(&self, content: &Content, _: &Lock) -> Result<(), CredentialsError> {
-        let new = self.file.with_extension("new");
         let write = || {
+            // Where it is a link, what it points to is replaced, and not the link.
+            let file = match fs::canonicalize(&self.file) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.file.clone(),
+                file => file?,
+            };
+            let new = file.with_extension("new");
             // Left by a process that was ended before it could rename it. Under the lock there is no other writer.
             match fs::remove_file(&new) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
-            let mut file = private().create_new(true).open(&new)?;
-            file.write_all(&serde_json::to_vec_pretty(content)?)?;
-            file.sync_all()?;
-            fs::rename(&new, &self.file)
+            let mut written = private().create_new(true).open(&new)?;
+            written.write_all(&serde_json::to_vec_pretty(content)?)?;
+            written.sync_all()?;
+            fs::rename(&new, &file)
         };
         write().map_err(|error| self.unusable("written", error))
     }
@@ -207,7 +220,19 @@ impl SignInStore {
     }
 
     fn unusable(&self, what: &str, error: io::Error) -> CredentialsError {
-        refused(format!("{} cannot be {what}: {error}", self.file.display())).because_of(error)
+        unusable(&self.file, what, error)
+    }
+}
+
+fn unusable(path: &Path, what: &str, error: io::Error) -> CredentialsError {
+    let message = format!("{} cannot be {what}: {error}", path.display());
+    CredentialsError::new(ErrorKind::Store, message).because_of(error)
+}
+
+impl Content {
+    fn insert(&mut self, base_url: &Url, sign_in: &SignIn) {
+        let entry = serde_json::to_value(Entry::of(sign_in)).expect("texts and numbers");
+        self.sign_ins.insert(name(base_url), entry);
     }
 }
 
@@ -226,7 +251,7 @@ impl Entry {
     fn into_sign_in(self) -> Option<SignIn> {
         Some(SignIn {
             access_token: self.access_token.parse().ok()?,
-            refresh_token: self.refresh_token.map(RefreshToken::new),
+            refresh_token: self.refresh_token.filter(|token| !token.is_empty()).map(RefreshToken::new),
             expires_at: self.expires_at.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
             token_endpoint: TokenEndpoint::new(endpoint(&self.token_url).ok()?),
             email: self.email,

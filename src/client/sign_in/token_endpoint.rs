@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse, BasicTokenType};
@@ -9,7 +9,9 @@ use oauth2::{
 use reqwest::{StatusCode, Url};
 
 use crate::client::config::http_client;
+use crate::client::duration::in_words;
 use crate::client::error_body::excerpt;
+use crate::client::failure::causes;
 use crate::client::response::{BodyTooLarge, read_body};
 use crate::client::{AccessToken, ApiError, ConfigError, CredentialsError, ErrorKind, RetryPolicy};
 
@@ -21,6 +23,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most of what it says that is shown, in characters.
 const MAX_SAID: usize = 500;
+
+const NO_TOKEN: &str = "has no access token that can be read";
 
 /// Where codes and refresh tokens become access tokens.
 ///
@@ -48,6 +52,7 @@ enum NoAnswer {
     Config(#[from] ConfigError),
     #[error(transparent)]
     TooLarge(#[from] BodyTooLarge),
+    /// Without an error of OAuth in it.
     #[error("it answered {0}")]
     Status(StatusCode),
 }
@@ -72,6 +77,7 @@ impl TokenEndpoint {
         code_verifier: PkceCodeVerifier,
         redirect_uri: RedirectUrl,
     ) -> Result<Tokens, CredentialsError> {
+        let verifier = code_verifier.secret().clone();
         let answer = self
             .client()
             .set_redirect_uri(redirect_uri)
@@ -79,31 +85,30 @@ impl TokenEndpoint {
             .set_pkce_verifier(code_verifier)
             .request_async(&send)
             .await;
-        self.tokens(answer, "the code was refused", code)
+        self.tokens(answer, "the code was refused", &[code, &verifier])
     }
 
     /// The tokens for a refresh token.
     pub async fn renew(&self, refresh_token: &RefreshToken) -> Result<Tokens, CredentialsError> {
         let answer = self.client().exchange_refresh_token(refresh_token).request_async(&send).await;
-        self.tokens(answer, "the sign-in has ended, since its refresh token no longer works", refresh_token.secret())
+        self.tokens(answer, "the sign-in has ended, since its refresh token no longer works", &[refresh_token.secret()])
     }
 
     fn tokens(
         &self,
         answer: Result<BasicTokenResponse, RequestTokenError<NoAnswer, BasicErrorResponse>>,
         refused: &str,
-        secret: &str,
+        sent: &[&str],
     ) -> Result<Tokens, CredentialsError> {
-        let answer = answer.map_err(|error| self.explain(error, refused, secret))?;
-        let access_token = answer.access_token().secret().parse().ok();
-        match access_token.filter(|_| *answer.token_type() == BasicTokenType::Bearer) {
-            Some(access_token) => Ok(Tokens {
-                access_token,
-                refresh_token: answer.refresh_token().cloned(),
-                lifetime: answer.expires_in(),
-            }),
-            None => Err(self.unexpected("has a token that is of no known type")),
+        let answer = answer.map_err(|error| self.explain(error, refused, sent))?;
+        if *answer.token_type() != BasicTokenType::Bearer {
+            return Err(self.unexpected("has a token that is of no known type"));
         }
+        Ok(Tokens {
+            access_token: answer.access_token().secret().parse().map_err(|_| self.unexpected(NO_TOKEN))?,
+            refresh_token: answer.refresh_token().filter(|token| !token.secret().is_empty()).cloned(),
+            lifetime: answer.expires_in(),
+        })
     }
 
     /// Bodies are not shown: they may hold a token.
@@ -111,34 +116,50 @@ impl TokenEndpoint {
         &self,
         error: RequestTokenError<NoAnswer, BasicErrorResponse>,
         refused: &str,
-        secret: &str,
+        sent: &[&str],
     ) -> CredentialsError {
         match error {
             RequestTokenError::ServerResponse(answer) => {
                 let name = answer.error().as_ref();
                 let said = answer.error_description().map(|text| format!(": {text}")).unwrap_or_default();
                 // A server may repeat what it was sent.
-                let said = excerpt(&format!("{name}{said}").replace(secret, "[credential]"), MAX_SAID);
-                CredentialsError::new(ErrorKind::Authentication, format!("{refused} ({said})"))
+                let said = sent.iter().fold(format!("{name}{said}"), |said, sent| said.replace(sent, "[credential]"));
+                let said = excerpt(&said, MAX_SAID);
+                let (kind, problem) = match name {
+                    "invalid_grant" => (ErrorKind::Authentication, refused.to_owned()),
+                    // RFC 6749 has these for the authorization endpoint; servers use them here too.
+                    "temporarily_unavailable" | "server_error" => (ErrorKind::Server, self.failed()),
+                    _ => (ErrorKind::Authentication, self.failed()),
+                };
+                CredentialsError::new(kind, format!("{problem} ({said})"))
             }
-            RequestTokenError::Parse(error, _) if error.inner().is_data() => {
-                self.unexpected("has no access token that can be read")
-            }
+            RequestTokenError::Parse(error, _) if error.inner().is_data() => self.unexpected(NO_TOKEN),
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => self.unexpected("is not JSON"),
             RequestTokenError::Request(NoAnswer::TooLarge(_)) => self.unexpected("is too large"),
             RequestTokenError::Request(NoAnswer::Status(status)) => {
-                let kind = ErrorKind::of_status(status.as_u16());
+                let kind = match ErrorKind::of_status(status.as_u16()) {
+                    passing @ (ErrorKind::Server | ErrorKind::RateLimited) => passing,
+                    // What it says of the endpoint, it does not say of what the call is for.
+                    _ => ErrorKind::UnexpectedAnswer,
+                };
                 CredentialsError::new(kind, format!("the token endpoint {} answered {status}", self.url))
             }
             RequestTokenError::Request(NoAnswer::Http(error)) => {
+                let cause = causes(&error).last().map(ToString::to_string).filter(|_| !error.is_timeout());
+                let why = cause.unwrap_or_else(|| "no complete answer in time".to_owned());
                 let error = ApiError::network(error);
-                let message = format!("the token endpoint {} cannot be reached: {}", self.url, error.message());
+                let why = if error.kind() == ErrorKind::Untrusted { error.message() } else { &why };
+                let message = format!("the token endpoint {} cannot be reached: {why}", self.url);
                 CredentialsError::new(error.kind(), message).because_of(error)
             }
             RequestTokenError::Request(NoAnswer::Config(error)) => {
                 CredentialsError::new(ErrorKind::Network, error.to_string()).because_of(error)
             }
         }
+    }
+
+    fn failed(&self) -> String {
+        format!("the token endpoint {} gives no token", self.url)
     }
 
     fn unexpected(&self, problem: &str) -> CredentialsError {
@@ -152,13 +173,15 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     let mut request = reqwest::Request::try_from(request)?;
     *request.timeout_mut() = Some(TIMEOUT);
     let http = http_client(request.url(), &RetryPolicy::default())?;
+    let (url, started) = (request.url().clone(), Instant::now());
     let mut response = http.execute(request).await?;
     let status = response.status();
-    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(NoAnswer::Status(status));
-    }
+    tracing::debug!("POST {url}: {} in {}", status.as_u16(), in_words(started.elapsed()));
     let mut body = BytesMut::new();
     read_body(&mut response, &mut body).await??;
+    if !status.is_success() && serde_json::from_slice::<BasicErrorResponse>(&body).is_err() {
+        return Err(NoAnswer::Status(status));
+    }
     let mut answer = HttpResponse::new(body.into());
     *answer.status_mut() = status;
     *answer.headers_mut() = std::mem::take(response.headers_mut());
