@@ -95,6 +95,26 @@ fn a_run_shows_how_far_it_is_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn results_come_above_how_far_a_run_is_and_stay_whole() {
+    let sandbox = sandbox_with(3);
+    sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(3));
+    let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--concurrency", "1", "-o", "json"];
+    let mut terminal = colored(dci_on(&sandbox, &args)).at_terminal();
+    terminal.wait_for("0/3");
+    while sandbox.outbox().len() < 3 {
+        sandbox.advance(Duration::from_secs(3600));
+        std::thread::yield_now();
+    }
+    let ended = terminal.end();
+    // The line with which the run begins goes before.
+    let shown = ended.screen.split_once("[\n").map(|(_, rows)| format!("[\n{}", rows.trim_end())).expect("an array");
+    let rows: serde_json::Value =
+        serde_json::from_str(&shown).unwrap_or_else(|error| panic!("{error}: {}", ended.screen));
+    assert_eq!(rows.as_array().map(Vec::len), Some(3), "{}", ended.screen);
+    assert!(shown.lines().all(|line| line == line.trim_end()), "{}", ended.screen);
+}
+
+#[test]
 fn in_a_pipe_nothing_of_it_is_there() {
     let sandbox = sandbox_with(20);
     sandbox.inject(Fault::status(429).retry_after("0").times(3));

@@ -64,8 +64,9 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {
-            *shown() = None;
+            // In this order, or what another thread writes in between would be cleared with it.
             bar.finish_and_clear();
+            *shown() = None;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The rows of a run: shown as they come, so that a long one needs no memory for them, where the form allows it.
+//! The rows of a run: shown as they come, where the form allows it.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc;
@@ -172,8 +172,8 @@ impl Writer {
     fn start() -> Self {
         let (texts, received) = mpsc::channel();
         let is_terminal = io::stdout().is_terminal();
-        let thread = thread::spawn(move || received.iter().try_for_each(|text: String| write(&text, is_terminal)));
-        Self { texts, thread }
+        let write_all = move || if is_terminal { at_terminal(&received) } else { received.iter().try_for_each(write) };
+        Self { texts, thread: thread::spawn(write_all) }
     }
 
     /// What cannot be written is told in the end.
@@ -187,10 +187,21 @@ impl Writer {
     }
 }
 
-fn write(text: &str, is_terminal: bool) -> io::Result<()> {
+/// Only whole lines, since the progress is shown in the line after them.
+fn at_terminal(texts: &mpsc::Receiver<String>) -> io::Result<()> {
+    let mut begun = String::new();
+    for text in texts {
+        begun.push_str(&text);
+        let rest = begun.split_off(begun.rfind('\n').map_or(0, |end| end + 1));
+        let lines = std::mem::replace(&mut begun, rest);
+        progress::above(|| write(plain::plain_lines(&lines.replace('\r', ""))))?;
+    }
+    write(begun)
+}
+
+fn write(text: impl AsRef<str>) -> io::Result<()> {
     let mut stdout = io::stdout();
-    let mut write = |text: &str| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    if is_terminal { progress::above(|| write(&plain::plain_lines(&text.replace('\r', "")))) } else { write(text) }
+    stdout.write_all(text.as_ref().as_bytes()).and_then(|()| stdout.flush())
 }
 
 impl JsonArray {
