@@ -13,6 +13,9 @@ pub(super) const KEY_FLAG: &str = "--idempotency-key";
 /// The flag that makes a run the same run.
 pub(super) const RESUME_FLAG: &str = "--resume";
 
+const PRIVATE_AUTHORITY: &str =
+    "A private authority is trusted when its certificate is in the file that SSL_CERT_FILE names.";
+
 impl Context<'_> {
     /// Makes one call, and explains what goes wrong with it.
     pub async fn call<T>(
@@ -36,15 +39,19 @@ impl Context<'_> {
                 env::CUSTOMER_CONTEXT
             )),
             (ErrorKind::Authentication, _) => self.credential().ok().map(|credential| credential.advice()),
-            // It names what it is about, which is not the API.
-            _ if error.has_no_credential() => None,
+            // What failed is not the API; the message names it.
+            (kind, _) if error.has_no_credential() => match kind {
+                ErrorKind::Untrusted => Some(format!("Check this machine's clock. {PRIVATE_AUTHORITY}")),
+                ErrorKind::Network | ErrorKind::Server | ErrorKind::RateLimited => {
+                    Some("Try again later: the sign-in is kept.".to_owned())
+                }
+                _ => None,
+            },
             (ErrorKind::Permission, _) => Some("Ask an administrator of the customer for the permission.".to_owned()),
             (ErrorKind::Network, _) => Some(format!("Check the connection to {}.", self.base_url())),
-            (ErrorKind::Untrusted, _) => Some(format!(
-                "Check {} and this machine's clock. A private authority is trusted when its certificate is in the file \
-                 that SSL_CERT_FILE names.",
-                self.base_url()
-            )),
+            (ErrorKind::Untrusted, _) => {
+                Some(format!("Check {} and this machine's clock. {PRIVATE_AUTHORITY}", self.base_url()))
+            }
             (ErrorKind::UnexpectedAnswer, _) => Some(format!(
                 "Check that {} is the API, and not a proxy or a sign-in page in front of it.",
                 self.base_url()

@@ -90,7 +90,8 @@ impl<'a> Context<'a> {
         let changed = self.interrupts.unless_ended(move || change(&store));
         let changed = tokio::time::timeout(self.global.timeout, changed);
         let changed = changed.await.map_err(|_| CliError::other(busy).hint("End it, then try again."))?;
-        changed.ok_or_else(CliError::interrupted)?.map_err(CliError::credentials)
+        let interrupted = || CliError::interrupted_in_doubt("dci status says who is signed in.");
+        changed.ok_or_else(interrupted)?.map_err(CliError::credentials)
     }
 
     /// Does it, unless Ctrl-C is pressed.

@@ -144,6 +144,11 @@ impl CliError {
         }
     }
 
+    /// Ctrl-C, when it is not known whether it came before the end.
+    pub fn interrupted_in_doubt(advice: impl Into<String>) -> Self {
+        Self::new(ExitCode::Interrupted, "interrupted; it may have been done all the same").hint(advice)
+    }
+
     /// Ctrl-C, when nothing was under way.
     pub fn interrupted() -> Self {
         Self { is_retryable: true, ..Self::new(ExitCode::Interrupted, "interrupted; nothing was changed") }
@@ -186,6 +191,11 @@ impl CliError {
     /// Whether the credential was accepted, and reaches several customers.
     pub fn is_tenant_required(&self) -> bool {
         self.api.as_ref().is_some_and(|error| error.code() == Some("tenant_id_required"))
+    }
+
+    /// What the API answered.
+    pub fn status(&self) -> Option<u16> {
+        self.api.as_ref().and_then(|error| error.status())
     }
 
     /// Whether there was no credential to send.

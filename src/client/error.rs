@@ -76,7 +76,7 @@ pub enum ErrorKind {
     Interrupted,
     /// An answer that the document does not know: another status, or a success that cannot be read.
     UnexpectedAnswer,
-    /// The file of the sign-ins cannot be read or written. Nothing was sent.
+    /// The file of the sign-ins cannot be read or written. Mend what the message names.
     Store,
 }
 
@@ -175,8 +175,8 @@ impl ApiError {
         self.0.leaves_doubt || (self.0.kind == ErrorKind::UnexpectedAnswer && !self.has_no_credential())
     }
 
-    /// Whether there was no credential to send, first or in place of one that was refused, so that nothing was done.
-    /// The [source](StdError::source) is a [`CredentialsError`] then.
+    /// Whether there was no credential to send, first or in place of one that was refused. The
+    /// [source](StdError::source) is a [`CredentialsError`] then.
     #[must_use]
     pub fn has_no_credential(&self) -> bool {
         self.source().is_some_and(<dyn StdError>::is::<CredentialsError>)

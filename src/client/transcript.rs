@@ -103,5 +103,9 @@ pub(super) fn note_end_of_time() {
 
 /// Notes why there is no credential for the call under way.
 pub(super) fn note_no_credential(error: CredentialsError) {
-    let _ = TRANSCRIPT.try_with(|transcript| transcript.borrow_mut().no_credential = Some(error));
+    let _ = TRANSCRIPT.try_with(|transcript| {
+        let mut transcript = transcript.borrow_mut();
+        transcript.elapsed = transcript.started.map(|started| started.elapsed()).unwrap_or_default();
+        transcript.no_credential = Some(error);
+    });
 }

@@ -244,6 +244,18 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
             40,
             "gives no token (temporarily_unavailable)",
         ),
+        (
+            "failed",
+            response("503 Service Unavailable", "application/json", r#"{"error": "Unavailable"}"#),
+            40,
+            "answered 503",
+        ),
+        (
+            "limited",
+            response("429 Too Many Requests", "application/json", r#"{"error": "slow_down"}"#),
+            50,
+            "answered 429",
+        ),
         ("edge", response("403 Forbidden", "text/html", "<html>"), 1, "answered 403"),
         ("moved", response("302 Found", "text/html", ""), 1, "answered 302"),
         ("down", response("503 Service Unavailable", "text/html", "<html>"), 40, "answered 503"),

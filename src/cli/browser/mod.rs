@@ -6,11 +6,12 @@ mod page;
 mod paste;
 
 use std::cell::RefCell;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
+use tokio::task::JoinHandle;
 
 use super::context::Context;
 use super::error::CliError;
@@ -23,15 +24,22 @@ use paste::pasted;
 /// What to do when it came to nothing.
 pub(super) const ONCE_MORE: &str = "Nobody was signed in. Run dci login again to try once more.";
 
-/// The code that the browser brings back to this port, or that is pasted, whichever comes first, and the request that it
-/// is the answer to.
+/// What the browser brought.
+pub(super) struct Brought {
+    pub code: String,
+    /// What it is the answer to.
+    pub request: Arc<AuthorizationRequest>,
+    opening: Option<JoinHandle<bool>>,
+}
+
+/// Waits for the code that the browser brings back to this port, or that is pasted, whichever comes first.
 pub(super) async fn code(
     server: &AuthorizationServer,
     port: u16,
     opens_browser: bool,
     timeout: Duration,
     context: &Context<'_>,
-) -> Result<(Arc<AuthorizationRequest>, String), CliError> {
+) -> Result<Brought, CliError> {
     let say = |text: &str| context.output.say(text);
     let listeners = match listen(port).await {
         Err(error) if !opens_browser && error.kind() == io::ErrorKind::AddrInUse => {
@@ -44,8 +52,13 @@ pub(super) async fn code(
     let is_heard = listeners.are_some();
     let request = Arc::new(server.begin(listeners.port()));
     let url = request.url();
-    let how = if opens_browser { "Sign in with the browser. Where none opens, go to:" } else { "Sign in at:" };
+    let how = if opens_browser {
+        "Sign in with the browser, at this address. Where none opens here, press Ctrl-C and add --no-browser."
+    } else {
+        "Sign in at:"
+    };
     say(&format!("{how}\n{url}"));
+    let mut opening = opens_browser.then(|| open(url));
 
     let told = RefCell::new(Vec::new());
     let left_out = |problem| {
@@ -56,15 +69,17 @@ pub(super) async fn code(
         }
     };
     let pasting = async {
-        // A browser of the terminal has stdin until it ends.
-        if !(opens_browser && open(url).await) || io::stdin().is_terminal() {
-            match pasted(&request, context).await {
-                Some(answer) => return Ok(answer),
-                None if !is_heard => return Err(CliError::not_signed_in("stdin ended before a code was pasted")),
-                None => {}
-            }
+        let is_open = match &mut opening {
+            Some(opening) => opening.await.unwrap_or(false),
+            None => false,
+        };
+        // Where a browser opened, stdin is for whatever comes after this.
+        let pasted = if is_open { std::future::pending().await } else { pasted(&request, context).await };
+        match pasted {
+            Some(answer) => Ok(answer),
+            None if is_heard => std::future::pending().await,
+            None => Err(CliError::not_signed_in("stdin ended before a code was pasted").hint(ONCE_MORE)),
         }
-        std::future::pending().await
     };
     let waiting = async {
         tokio::select! {
@@ -80,15 +95,23 @@ pub(super) async fn code(
         )
     };
     match context.unless_interrupted(in_time).await?.map_err(too_late)?? {
-        Answer::Code(code) => Ok((request, code)),
+        Answer::Code(code) => Ok(Brought { code, request, opening }),
         Answer::Refused { error, description } => Err(refused(&error, description.as_deref())),
     }
 }
 
-/// Opens the person's browser, if there is one that can be opened here.
-async fn open(url: &Url) -> bool {
+impl Brought {
+    /// Waits until a browser that has the terminal for itself is left.
+    pub async fn browser_left(self) {
+        if let Some(opening) = self.opening.filter(|opening| !opening.is_finished()) {
+            // It says whether one was opened, which is known.
+            let _ = opening.await;
+        }
+    }
+}
+
+/// Opens the person's browser, if there is one that can be opened here. One for the terminal is waited for.
+fn open(url: &Url) -> JoinHandle<bool> {
     let url = url.to_string();
-    // It may wait for a program.
-    let opened = tokio::task::spawn_blocking(move || webbrowser::open(&url).is_ok());
-    opened.await.unwrap_or(false)
+    tokio::task::spawn_blocking(move || webbrowser::open(&url).is_ok())
 }

@@ -64,14 +64,15 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         return Ok(Report::lines(lines, context.status()?["signIn"].to_string()));
     }
 
-    let (request, code) = browser::code(&server, args.port, !args.no_browser, args.timeout, context).await?;
+    let brought = browser::code(&server, args.port, !args.no_browser, args.timeout, context).await?;
     let failed = |error: CliError| error.failing("cannot sign in");
-    let exchange = async { request.exchange(&code).await.map_err(CliError::credentials) };
+    let exchange = async { brought.request.exchange(&brought.code).await.map_err(CliError::credentials) };
     let sign_in = context.unless_interrupted(exchange).await?;
     let sign_in = sign_in.map_err(|error| failed(error).hint(browser::ONCE_MORE))?;
     let (sign_in, note) = introduced(sign_in, context).await.map_err(failed)?;
     let kept = sign_in.clone();
     context.change_sign_ins(move |store| store.save(&base_url, &kept)).await?;
+    context.unless_interrupted(brought.browser_left()).await?;
 
     let who = sign_in.email().unwrap_or("somebody whom the API does not name");
     let mut lines = vec![format!("You are signed in to {}, as {who}.", context.base_url())];

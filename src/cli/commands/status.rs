@@ -3,7 +3,6 @@ use serde_json::{Value, json};
 
 use crate::cli::output::in_local_time;
 use crate::cli::{CliError, Context, Report};
-use crate::client::ErrorKind;
 use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
@@ -69,12 +68,10 @@ async fn check(context: &Context<'_>) -> Checked {
             Checked { line, accepted: Some(true), problem: Some(error), ..Checked::default() }
         }
         Err(error) => {
-            let was_refused =
-                [ErrorKind::Authentication, ErrorKind::Permission].into_iter().any(|kind| error.is_of(kind));
-            let (line, accepted) = if was_refused && !error.has_no_credential() {
-                ("refused", Some(false))
-            } else {
-                ("not possible", None)
+            // A sign-in that could not be renewed then is refused all the same.
+            let (line, accepted) = match error.status() {
+                Some(401 | 403) => ("refused", Some(false)),
+                _ => ("not possible", None),
             };
             let problem = Some(error.failing("the credential cannot be used"));
             Checked { line: line.to_owned(), accepted, problem, ..Checked::default() }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use oauth2::RefreshToken;
+use uuid::Uuid;
 
 use super::token_endpoint::{TokenEndpoint, Tokens};
 use crate::client::{AccessToken, CredentialsError, ErrorKind};
@@ -20,13 +21,15 @@ pub struct SignIn {
     /// Where it was made, and nowhere else is it renewed: a refresh token is for the server that issued it.
     pub(super) token_endpoint: TokenEndpoint,
     pub(super) email: Option<String>,
+    /// What stays the same when it is renewed.
+    pub(super) id: Uuid,
 }
 
 impl SignIn {
     pub(super) fn new(token_endpoint: TokenEndpoint, tokens: Tokens, now: SystemTime) -> Self {
         let Tokens { access_token, refresh_token, lifetime } = tokens;
         let expires_at = lifetime.and_then(|lifetime| now.checked_add(lifetime));
-        Self { access_token, refresh_token, expires_at, token_endpoint, email: None }
+        Self { access_token, refresh_token, expires_at, token_endpoint, email: None, id: Uuid::new_v4() }
     }
 
     /// The same with who it is, as `validate` tells.
@@ -67,9 +70,10 @@ impl SignIn {
         self.expires_at.is_some_and(|end| end <= now + MARGIN)
     }
 
-    /// Whether another one is of the same person, at the same authorization server.
+    /// Whether another one is of the same person: the same, renewed, or one of somebody with the same email.
     pub(super) fn is_of_whom(&self, other: &Self) -> bool {
-        self.email == other.email && self.token_endpoint.url() == other.token_endpoint.url()
+        let is_known = self.email.is_some() && self.token_endpoint.url() == other.token_endpoint.url();
+        self.id == other.id || (is_known && self.email == other.email)
     }
 
     /// The same sign-in with new tokens.
@@ -83,7 +87,7 @@ impl SignIn {
         let renewed = Self::new(self.token_endpoint.clone(), tokens, asked_at).of(self.email.clone());
         // A server that does not rotate sends none.
         let refresh_token = renewed.refresh_token.clone().or_else(|| self.refresh_token.clone());
-        Ok(Self { refresh_token, ..renewed })
+        Ok(Self { refresh_token, id: self.id, ..renewed })
     }
 }
 

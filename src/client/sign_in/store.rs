@@ -9,6 +9,7 @@ use oauth2::RefreshToken;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::SignIn;
 use super::token_endpoint::TokenEndpoint;
@@ -41,6 +42,8 @@ struct Entry {
     expires_at: Option<u64>,
     token_url: String,
     email: Option<String>,
+    /// Of the sign-in, whatever its tokens are by now.
+    id: Uuid,
 }
 
 /// The right to write the file, until it is dropped.
@@ -138,6 +141,7 @@ impl SignInStore {
 
     /// Waits until nobody else writes the file.
     pub(super) fn lock(&self) -> Result<Lock, CredentialsError> {
+        let place = self.place().map_err(|error| self.unusable("read", error))?;
         // A name alone is in the current folder, which is not for the file alone.
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder {
@@ -145,7 +149,7 @@ impl SignInStore {
         }
         let lock = || {
             // Beside the file, which is replaced: who waits for it would wait for the old one.
-            let file = private().create(true).truncate(false).open(self.file.with_extension("lock"))?;
+            let file = private().create(true).truncate(false).open(place.with_extension("lock"))?;
             file.lock()?;
             Ok(Lock(file))
         };
@@ -178,11 +182,7 @@ impl SignInStore {
 
     fn write(&self, content: &Content, _: &Lock) -> Result<(), CredentialsError> {
         let write = || {
-            // Where it is a link, what it points to is replaced, and not the link.
-            let file = match fs::canonicalize(&self.file) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => self.file.clone(),
-                file => file?,
-            };
+            let file = self.place()?;
             let new = file.with_extension("new");
             // Left by a process that was ended before it could rename it. Under the lock there is no other writer.
             match fs::remove_file(&new) {
@@ -215,6 +215,14 @@ impl SignInStore {
         Ok(())
     }
 
+    /// Where it is a link, what it points to is written, and not the link.
+    fn place(&self) -> io::Result<PathBuf> {
+        match fs::canonicalize(&self.file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(self.file.clone()),
+            place => place,
+        }
+    }
+
     fn damaged(&self, problem: &str) -> CredentialsError {
         refused(format!("{} is damaged: {problem}. dci login replaces it", self.file.display()))
     }
@@ -245,6 +253,7 @@ impl Entry {
             expires_at: sign_in.expires_at.map(seconds),
             token_url: sign_in.token_endpoint.url().to_string(),
             email: sign_in.email.clone(),
+            id: sign_in.id,
         }
     }
 
@@ -255,6 +264,7 @@ impl Entry {
             expires_at: self.expires_at.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
             token_endpoint: TokenEndpoint::new(endpoint(&self.token_url).ok()?),
             email: self.email,
+            id: self.id,
         })
     }
 }

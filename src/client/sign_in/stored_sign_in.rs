@@ -1,10 +1,10 @@
-use std::sync::{Arc, Condvar, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::Url;
 use tokio::sync::{Mutex, oneshot};
-use tokio::time::Instant;
 
+use super::store::Lock;
 use super::{SignIn, SignInStore};
 use crate::client::{AccessToken, Credentials, CredentialsError, ErrorKind, Pending};
 
@@ -14,50 +14,44 @@ use crate::client::{AccessToken, Credentials, CredentialsError, ErrorKind, Pendi
 /// of the store: of many processes that start together one renews, and the others take what it got. A renewal that
 /// failed is not tried again for half a minute.
 ///
+/// Where it cannot be renewed, a token is used to its end.
+///
 /// A refresh token works once, so that a renewal goes on when the call that it is for is given up. Dropping this waits
 /// for it, at most 5 s.
 #[derive(Debug)]
 pub struct StoredSignIn {
     store: SignInStore,
     base_url: Url,
-    current: Mutex<Current>,
-    under_way: Arc<UnderWay>,
-}
-
-/// What is known without reading the file again.
-#[derive(Debug, Default)]
-struct Current {
-    sign_in: Option<SignIn>,
-    /// When it could not be renewed, and why.
-    failed: Option<(Instant, CredentialsError)>,
+    /// What was read or renewed last, so that a run reads the file once.
+    current: Mutex<Option<SignIn>>,
+    renewals: Arc<Renewals>,
 }
 
 /// How long a renewal that failed is not tried again: a run over many would wait for each of its calls.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// How long a renewal is waited for that nobody asks for any more.
+/// How long a renewal is waited for that is not needed yet, or that nobody asks for any more.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl StoredSignIn {
     /// What the store has for the API at this base URL. It is read when a call needs it.
     #[must_use]
     pub fn new(store: SignInStore, base_url: Url) -> Self {
-        Self { store, base_url, current: Mutex::default(), under_way: Arc::default() }
+        Self { store, base_url, current: Mutex::default(), renewals: Arc::default() }
     }
 
     async fn get(&self) -> Result<AccessToken, CredentialsError> {
         let mut current = self.current.lock().await;
-        if current.sign_in.is_none() {
-            current.sign_in = Some(load(&self.store, &self.base_url)?);
+        let sign_in = match &*current {
+            Some(sign_in) => sign_in.clone(),
+            None => current.insert(load(&self.store, &self.base_url)?).clone(),
+        };
+        let settling = self.settle(&mut current, |sign_in| !sign_in.ends_soon(SystemTime::now()));
+        if sign_in.has_ended(SystemTime::now()) {
+            return settling.await;
         }
-        let settled = self.settle(&mut current, |sign_in| !sign_in.ends_soon(SystemTime::now())).await;
-        match &current.sign_in {
-            // It was to be renewed early, and works to its end.
-            Some(sign_in) if settled.is_err() && !sign_in.has_ended(SystemTime::now()) => {
-                Ok(sign_in.access_token.clone())
-            }
-            _ => settled,
-        }
+        let renewed = tokio::time::timeout(PATIENCE, settling).await.ok().and_then(Result::ok);
+        Ok(renewed.unwrap_or(sign_in.access_token))
     }
 
     async fn renew(&self, refused: &AccessToken) -> Result<AccessToken, CredentialsError> {
@@ -70,45 +64,34 @@ impl StoredSignIn {
     /// The current token if it works, otherwise what is stored by now if that does, otherwise a new one.
     async fn settle(
         &self,
-        current: &mut Current,
+        current: &mut Option<SignIn>,
         works: impl Fn(&SignIn) -> bool + Send + 'static,
     ) -> Result<AccessToken, CredentialsError> {
-        if let Some(sign_in) = current.sign_in.as_ref().filter(|sign_in| works(sign_in)) {
+        if let Some(sign_in) = current.as_ref().filter(|sign_in| works(sign_in)) {
             return Ok(sign_in.access_token.clone());
-        }
-        if let Some((_, error)) = current.failed.as_ref().filter(|(failed_at, _)| failed_at.elapsed() < PAUSE) {
-            return Err(error.clone());
         }
         let (sender, renewed) = oneshot::channel();
         let renewal = Renewal {
             store: self.store.clone(),
             base_url: self.base_url.clone(),
-            before: current.sign_in.clone(),
-            under_way: Arc::clone(&self.under_way),
+            before: current.clone(),
+            renewals: Arc::clone(&self.renewals),
         };
+        self.renewals.check()?;
         std::thread::spawn(move || {
             let outcome = renewal.run(works, || !sender.is_closed());
             // Nobody may ask for it any more.
             let _ = sender.send(outcome);
         });
         let gone = |_| CredentialsError::new(ErrorKind::Authentication, "the renewal broke off");
-        match renewed.await.map_err(gone)? {
-            Ok(sign_in) => {
-                let token = sign_in.access_token.clone();
-                *current = Current { sign_in: Some(sign_in), failed: None };
-                Ok(token)
-            }
-            Err(error) => {
-                current.failed = Some((Instant::now(), error.clone()));
-                Err(error)
-            }
-        }
+        let sign_in = renewed.await.map_err(gone)??;
+        Ok(current.insert(sign_in).access_token.clone())
     }
 }
 
 impl Drop for StoredSignIn {
     fn drop(&mut self) {
-        self.under_way.wait(PATIENCE);
+        self.renewals.wait(PATIENCE);
     }
 }
 
@@ -118,7 +101,7 @@ struct Renewal {
     base_url: Url,
     /// What was used until now.
     before: Option<SignIn>,
-    under_way: Arc<UnderWay>,
+    renewals: Arc<Renewals>,
 }
 
 impl Renewal {
@@ -137,19 +120,27 @@ impl Renewal {
         if works(&stored) {
             return Ok(stored);
         }
-        let _under_way = self.under_way.begin();
+        // One whose call was given up may have failed while this waited for the lock.
+        self.renewals.check()?;
+        let under_way = self.renewals.begin();
         if !is_asked_for() {
             return Err(CredentialsError::new(ErrorKind::Interrupted, "nobody asks for the renewal any more"));
         }
+        let renewed = self.renew(&stored, &lock);
+        under_way.end(renewed.as_ref().err().cloned());
+        renewed
+    }
+
+    fn renew(&self, stored: &SignIn, lock: &Lock) -> Result<SignIn, CredentialsError> {
         // A refresh token is not used up where what it brings could not be kept.
-        self.store.replace(&self.base_url, &stored, &lock)?;
+        self.store.replace(&self.base_url, stored, lock)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| CredentialsError::new(ErrorKind::Network, error.to_string()))?;
         let renewed = runtime.block_on(stored.renewed());
         // A look-up of a name that hangs is not waited for.
         runtime.shutdown_background();
         let renewed = renewed?;
-        if let Err(error) = self.store.replace(&self.base_url, &renewed, &lock) {
+        if let Err(error) = self.store.replace(&self.base_url, &renewed, lock) {
             tracing::warn!(
                 "the renewed sign-in is used, but cannot be kept, so that dci login is needed next: {error}"
             );
@@ -158,35 +149,56 @@ impl Renewal {
     }
 }
 
-/// Whether a refresh token is being used.
+/// What all renewals of a [`StoredSignIn`] know of each other.
 #[derive(Debug, Default)]
-struct UnderWay {
-    is: std::sync::Mutex<bool>,
+struct Renewals {
+    state: std::sync::Mutex<State>,
     ended: Condvar,
 }
 
-/// It is, until this is dropped.
-struct Using<'a>(&'a UnderWay);
+#[derive(Debug, Default)]
+struct State {
+    /// A refresh token is being used.
+    is_under_way: bool,
+    /// When the last one failed, and why.
+    failed: Option<(Instant, CredentialsError)>,
+}
 
-impl UnderWay {
-    fn begin(&self) -> Using<'_> {
-        self.set(true);
-        Using(self)
+/// A renewal that is under way, until this is dropped.
+struct UnderWay<'a>(&'a Renewals);
+
+impl Renewals {
+    fn begin(&self) -> UnderWay<'_> {
+        self.state().is_under_way = true;
+        UnderWay(self)
     }
 
-    fn set(&self, is: bool) {
-        *self.is.lock().unwrap_or_else(PoisonError::into_inner) = is;
+    /// An error while the last failure is too recent to try again.
+    fn check(&self) -> Result<(), CredentialsError> {
+        match &self.state().failed {
+            Some((failed_at, error)) if failed_at.elapsed() < PAUSE => Err(error.clone()),
+            _ => Ok(()),
+        }
     }
 
     fn wait(&self, patience: Duration) {
-        let is = self.is.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.ended.wait_timeout_while(is, patience, |is| *is));
+        drop(self.ended.wait_timeout_while(self.state(), patience, |state| state.is_under_way));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Using<'_> {
+impl UnderWay<'_> {
+    fn end(self, failure: Option<CredentialsError>) {
+        self.0.state().failed = failure.map(|error| (Instant::now(), error));
+    }
+}
+
+impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.0.set(false);
+        self.0.state().is_under_way = false;
         self.0.ended.notify_all();
     }
 }

@@ -52,7 +52,7 @@ enum NoAnswer {
     Config(#[from] ConfigError),
     #[error(transparent)]
     TooLarge(#[from] BodyTooLarge),
-    /// Without an error of OAuth in it.
+    /// It failed, or this has no error of OAuth in it.
     #[error("it answered {0}")]
     Status(StatusCode),
 }
@@ -179,7 +179,8 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     tracing::debug!("POST {url}: {} in {}", status.as_u16(), in_words(started.elapsed()));
     let mut body = BytesMut::new();
     read_body(&mut response, &mut body).await??;
-    if !status.is_success() && serde_json::from_slice::<BasicErrorResponse>(&body).is_err() {
+    let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    if failed || (!status.is_success() && serde_json::from_slice::<BasicErrorResponse>(&body).is_err()) {
         return Err(NoAnswer::Status(status));
     }
     let mut answer = HttpResponse::new(body.into());
