@@ -223,6 +223,8 @@ pub(super) fn http_client(server: &Url, policy: &RetryPolicy) -> Result<reqwest:
     let mut http = reqwest::Client::builder()
         .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
+        // The exchange alone tries again; 0 also spares each request a copy.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .referer(false)
         .connect_timeout(policy.connect_timeout)
         .tls_backend_preconfigured(tls);

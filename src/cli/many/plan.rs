@@ -33,17 +33,18 @@ impl Context<'_> {
     /// What each of the targets stands for. Nothing is changed by it, so that Ctrl-C and a credential that is
     /// refused simply end it.
     pub async fn plan(&self, client: &Client, targets: Vec<Target>, sought: Sought) -> Result<Vec<Planned>, CliError> {
-        let mut found: Vec<Option<Result<UserId, CliError>>> = targets.iter().map(|_| None).collect();
+        let given = |target: &Target| match target {
+            Target::Id(id) => Some(Ok(id.clone())),
+            Target::Email(_) => None,
+        };
+        let mut found: Vec<Option<Result<UserId, CliError>>> = targets.iter().map(given).collect();
         let look_up = |(index, target)| async move { (index, self.resolve(client, target, sought).await) };
         {
-            // Ids need no look-up.
-            let emails = targets.iter().filter(|target| matches!(target, Target::Email(_))).count();
-            let progress = self.output.progress(emails);
-            let mut answers = pin!(call_each(client, targets.iter().enumerate(), look_up));
+            let emails = targets.iter().enumerate().filter(|(_, target)| given(target).is_none());
+            let progress = self.output.progress(emails.clone().count());
+            let mut answers = pin!(call_each(client, emails, look_up));
             while let Some((index, outcome)) = answers.next().await {
-                if matches!(targets[index], Target::Email(_)) {
-                    progress.advance(0);
-                }
+                progress.advance(0);
                 match outcome {
                     Err(error) if Stop::because_of(&error, false) == Some(Stop::Interrupted) => {
                         return Err(CliError::interrupted());
