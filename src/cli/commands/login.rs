@@ -72,7 +72,8 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let (sign_in, note) = introduced(sign_in, context).await.map_err(failed)?;
     let kept = sign_in.clone();
     context.change_sign_ins(move |store| store.save(&base_url, &kept)).await?;
-    context.unless_interrupted(brought.browser_left()).await?;
+    // By Ctrl-C too; it is kept by now.
+    let _ = context.unless_interrupted(brought.browser_left()).await;
 
     let who = sign_in.email().unwrap_or("somebody whom the API does not name");
     let mut lines = vec![format!("You are signed in to {}, as {who}.", context.base_url())];
