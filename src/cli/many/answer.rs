@@ -56,6 +56,15 @@ impl<'a> Answers<'a> {
             }
             self.answer(outcome, None);
         }
+    }
+
+    /// Whether there are answers that are not shown yet, and can be.
+    pub fn are_to_be_shown(&self) -> bool {
+        self.rows.are_to_be_shown()
+    }
+
+    /// Shows them.
+    pub fn show(&mut self) {
         self.rows.show();
     }
 

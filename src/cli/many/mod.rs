@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::call::RESUME_FLAG;
 use super::context::Context;
@@ -25,6 +25,9 @@ use answer::{Answers, Done};
 
 /// How long calls that are under way have after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a result can wait to be shown, so that those of a fast run are shown together.
+const SHOWN_WITHIN: Duration = Duration::from_millis(50);
 
 /// The most calls that can be under way at once.
 const MOST_AT_ONCE: usize = 64;
@@ -121,8 +124,9 @@ impl Run<'_> {
         };
         let jobs = jobs.take_while(|_| stop.get().is_none());
         let calls = call_each(self.client, jobs, |(index, id)| one(index, id));
-        // What ended together is shown together.
         let mut calls = pin!(calls.ready_chunks(MOST_AT_ONCE));
+        let mut turns_to_show = tokio::time::interval(SHOWN_WITHIN);
+        turns_to_show.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Calls that wait for their turn are not waited for.
         while stop.get() != Some(Stop::Interrupted) || under_way.get() > 0 {
             tokio::select! {
@@ -130,6 +134,7 @@ impl Run<'_> {
                     Some(ended) => answers.settle(ended.into_iter().flatten()),
                     None => break,
                 },
+                _ = turns_to_show.tick(), if answers.are_to_be_shown() => answers.show(),
                 () = interrupts.stopping(), if stop.get() != Some(Stop::Interrupted) => {
                     stop.set(Some(Stop::Interrupted));
                     let (count, seconds) = (under_way.get(), GRACE.as_secs());

@@ -85,7 +85,12 @@ impl Rows {
         self.problem = added.err();
     }
 
-    /// Shows the rows that were added, where the form allows it now.
+    /// Whether there are rows that are not shown yet, and that the form allows to show.
+    pub fn are_to_be_shown(&self) -> bool {
+        matches!(&self.form, Form::Stream(stream) if !stream.text.is_empty())
+    }
+
+    /// Shows them.
     pub fn show(&mut self) {
         if let Form::Stream(stream) = &mut self.form {
             stream.show();
