@@ -232,6 +232,28 @@ fn as_many_calls_are_under_way_at_once_as_asked_for() {
 }
 
 #[test]
+fn a_result_is_shown_before_the_next_call_ends() {
+    for (format, before_it, result) in [
+        ("csv", 1, "invite-1,invite-1,resent,Invite resent,invite-1,"),
+        ("json", 2, "    \"target\": \"invite-1\","),
+        ("yaml", 0, "- target: invite-1"),
+    ] {
+        let sandbox = sandbox_with(2);
+        sandbox.inject(Fault::latency(Duration::ZERO));
+        sandbox.inject(Fault::latency(Duration::from_secs(3600)));
+        let args = ["resend-invite", "invite-1", "invite-2", "--concurrency", "1", "-o", format];
+        let mut running = dci_on(&sandbox, &args).start();
+        let lines: Vec<String> = (0..=before_it).map(|_| running.line()).collect();
+        assert_eq!((&*lines[before_it], sandbox.outbox().len()), (result, 1), "{format}");
+        while sandbox.outbox().len() < 2 {
+            sandbox.advance(Duration::from_secs(3600));
+            std::thread::yield_now();
+        }
+        assert_eq!(running.finish().code, 0, "{format}");
+    }
+}
+
+#[test]
 fn whoever_reads_the_results_slowly_holds_no_call_up() {
     let sandbox = Sandbox::start().expect("a free port");
     // More than a pipe holds.

@@ -47,7 +47,9 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 0)]
     invites: u32,
 
-    /// Make requests fail, in the order given (see --help)
+    /// Make requests fail, in the order given
+    ///
+    /// What a fault is stands below, under Faults.
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
 
