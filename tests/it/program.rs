@@ -124,6 +124,7 @@ impl Running {
     }
 
     /// Waits for a text on stderr.
+    #[cfg(unix)]
     pub fn wait_for(&mut self, text: &str) {
         let stderr = self.child.stderr.as_mut().expect("it is piped");
         // Byte by byte, so that the rest is left for the end.
@@ -138,6 +139,7 @@ impl Running {
     }
 
     /// Waits for a line of stderr.
+    #[cfg(unix)]
     pub fn line_of_stderr(&mut self, is_wanted: impl Fn(&str) -> bool) -> String {
         loop {
             let begun = self.stderr.len();
@@ -150,11 +152,13 @@ impl Running {
     }
 
     /// Types a line.
+    #[cfg(unix)]
     pub fn type_line(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().expect("it is open"), "{line}").expect("the program reads");
     }
 
     /// What nobody can do anything against.
+    #[cfg(unix)]
     pub fn kill(&mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is ours");
@@ -200,6 +204,7 @@ fn interrupt(child: &Child) {
 
 impl Finished {
     /// Fails where a secret is shown.
+    #[cfg(unix)]
     pub fn assert_without(&self, secret: &str) {
         assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {}", self.transcript());
     }

@@ -8,7 +8,9 @@ use dci::operation::OPERATIONS;
 use dci::sandbox::{Fault, Sandbox};
 use dci::types::InviteUserRequest;
 
-use crate::program::{assert_masked_snapshot, dci_at, dci_on, run_in_shell};
+#[cfg(unix)]
+use crate::program::run_in_shell;
+use crate::program::{assert_masked_snapshot, dci_at, dci_on};
 use crate::scripted_server::{ScriptedServer, resent, response};
 
 /// Waits of at most a millisecond.

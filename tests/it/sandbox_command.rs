@@ -2,7 +2,9 @@
 
 use dci::sandbox::Sandbox;
 
-use crate::program::{dci, dci_at};
+use crate::program::dci;
+#[cfg(unix)]
+use crate::program::dci_at;
 
 #[test]
 #[cfg(unix)]

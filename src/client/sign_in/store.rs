@@ -162,7 +162,12 @@ impl SignInStore {
 
     fn text(&self) -> Result<Option<Vec<u8>>, CredentialsError> {
         match fs::read(&self.file) {
-            Ok(text) => self.check_privacy().map(|()| Some(text)),
+            Ok(text) => {
+                // Elsewhere the folder of the person is private.
+                #[cfg(unix)]
+                self.check_privacy()?;
+                Ok(Some(text))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.unusable("read", error)),
         }
@@ -207,12 +212,6 @@ impl SignInStore {
         let path = self.file.to_string_lossy();
         let quoted = shlex::try_quote(&path).unwrap_or_default();
         Err(refused(format!("{path} can be read by others. To mend it: chmod 600 {quoted}")))
-    }
-
-    /// Elsewhere the folder of the person is private.
-    #[cfg(not(unix))]
-    fn check_privacy(&self) -> Result<(), CredentialsError> {
-        Ok(())
     }
 
     /// Where it is a link, what it points to is written, and not the link.
