@@ -1,6 +1,6 @@
 //! Runs the built program as a user's shell does, with an environment of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use dci::sandbox::Sandbox;
@@ -130,7 +130,7 @@ impl Running {
         // Byte by byte, so that the rest is left for the end.
         let mut byte = [0];
         loop {
-            stderr.read_exact(&mut byte).expect("the text comes before the end");
+            std::io::Read::read_exact(stderr, &mut byte).expect("the text comes before the end");
             self.stderr.push(byte[0]);
             if String::from_utf8_lossy(&self.stderr).ends_with(text) {
                 break;
