@@ -98,12 +98,6 @@ pub(super) fn value(shown: &impl Serialize) -> Result<Value, CliError> {
     serde_json::to_value(shown).map_err(|error| unwritable("JSON", &error))
 }
 
-/// The same as indented JSON.
-pub(super) fn json(shown: &impl Serialize) -> Result<String, CliError> {
-    let text = serde_json::to_string_pretty(shown).map_err(|error| unwritable("JSON", &error))?;
-    Ok(with_escapes(text.into()).into_owned())
-}
-
 pub(super) fn yaml(shown: &impl Serialize) -> Result<String, CliError> {
     serde_saphyr::to_string(shown).map(without_line_end).map_err(|error| unwritable("YAML", &error))
 }
@@ -197,7 +191,6 @@ mod tests {
         fn indented_json_means_the_same_and_commands_no_terminal(value in values()) {
             let text = indented(&value.to_string());
             prop_assert!(!text.contains(|char| is_obeyed(char) && char != '\n'));
-            prop_assert_eq!(&text, &json(&value).expect("JSON"));
             prop_assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
         }
     }

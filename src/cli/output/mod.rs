@@ -9,8 +9,10 @@ mod plain;
 mod progress;
 mod report;
 mod row;
+mod row_text;
 mod rows;
 mod table;
+mod writer;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -34,6 +36,7 @@ pub(super) use row::{FAILED, Row};
 pub(super) use rows::Rows;
 
 use columns::{Columns, documented};
+use row_text::RowText;
 
 use super::error::CliError;
 use super::help::page;
@@ -223,12 +226,19 @@ impl Output {
 ///
 /// ```
 /// let row = serde_json::json!({ "target": "3f2a9c", "outcome": "resent" });
-/// assert_eq!(dci::cli::rows_in("csv", &[row]).as_deref(), Some("target,outcome\r\n3f2a9c,resent\r"));
+/// assert_eq!(dci::cli::rows_in("csv", &[row]).as_deref(), Some("target,outcome\r\n3f2a9c,resent\r\n"));
 /// ```
 #[must_use]
 pub fn rows_in(format: &str, rows: &[Value]) -> Option<String> {
-    let format = Format::from_str(format, false).ok().filter(|format| *format != Format::Table)?;
-    Report::of_rows(rows.to_vec(), Vec::new()).render(format, &Columns(Vec::new())).ok()?
+    let mut text = match Format::from_str(format, false).ok()? {
+        Format::Json => RowText::json(),
+        Format::Yaml => RowText::yaml(),
+        Format::Csv => RowText::csv(columns::with_those_of(Vec::new(), rows)),
+        Format::Toon => return format::toon(&rows.into()).ok(),
+        Format::Table => return None,
+    };
+    rows.iter().try_for_each(|row| text.add(row)).and_then(|()| text.end()).ok()?;
+    Some(text.take())
 }
 
 /// stderr for lines that others compose.

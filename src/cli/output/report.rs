@@ -109,7 +109,7 @@ impl Report {
                 Content::Nothing | Content::Unwritable(_) => return Ok(None),
                 Content::Answer { body, .. } => format::indented(&String::from_utf8_lossy(body)),
                 Content::List { list, .. } => format::indented(&list.json()),
-                Content::Rows { rows, .. } => format::json(rows)?,
+                Content::Rows { rows, .. } => format::indented(&Value::from(rows.clone()).to_string()),
             },
             Format::Yaml => match self.value()? {
                 Some(value) => format::yaml(&value)?,
