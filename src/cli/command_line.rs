@@ -38,21 +38,22 @@ impl CommandLine {
     pub fn parse(args: &[OsString], color: clap::ColorChoice, help_styles: Styles) -> Result<Self, clap::Error> {
         let named: Vec<&Definition> = DEFINITIONS.iter().filter(|definition| is_named(definition, args)).collect();
         let parse = |program: clap::Command| program.color(color).try_get_matches_from(args);
-        let light = match help_asked_for(args) {
+        let asked = help_asked_for(args);
+        let light = match asked {
             None => Some(program().subcommands(named.iter().copied().map(typed))),
             Some(Help::Short) if is_of_program(args) => Some(help::overview(program().styles(help_styles))),
             Some(_) => None,
         };
         let is_said = |error: &clap::Error| match error.kind() {
             ErrorKind::DisplayVersion => true,
-            ErrorKind::DisplayHelp => help_asked_for(args).is_some(),
+            ErrorKind::DisplayHelp => asked.is_some(),
             _ => false,
         };
         let matches = match light.map(parse) {
             Some(Ok(matches)) if matches.subcommand().is_some() => matches,
             Some(Err(error)) if is_said(&error) => return Err(error),
             // What is said may need more than is described so far.
-            _ => parse(described(args))?,
+            _ => parse(described(asked))?,
         };
         let refuse = |(kind, text): (ErrorKind, String)| program().error(kind, text);
         let command = Command::from_matches(&matches)?;
@@ -74,9 +75,9 @@ pub fn command() -> clap::Command {
     help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(typed(definition)))))
 }
 
-/// As much of its help as these arguments ask for.
-fn described(args: &[OsString]) -> clap::Command {
-    match help_asked_for(args) {
+/// The same with as much of its help as is asked for.
+fn described(asked: Option<Help>) -> clap::Command {
+    match asked {
         Some(Help::Short) => {
             help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition))))
         }

@@ -36,7 +36,9 @@ pub(super) async fn complete(mut response: Response, token: Option<&AccessToken>
     if let Some(token) = token {
         body = token.redacted(body);
         for name in REQUEST_ID {
-            response.headers_mut().get_mut(name).into_iter().for_each(|value| token.redact_header(value));
+            if let Some(value) = response.headers_mut().get_mut(name) {
+                token.redact_header(value);
+            }
         }
     }
 

@@ -38,9 +38,10 @@ impl Context<'_> {
             Target::Email(_) => None,
         };
         let mut found: Vec<Option<Result<UserId, CliError>>> = targets.iter().map(given).collect();
+        let is_email = |(_, target): &(usize, &Target)| matches!(target, Target::Email(_));
         let look_up = |(index, target)| async move { (index, self.resolve(client, target, sought).await) };
         {
-            let emails = targets.iter().enumerate().filter(|(_, target)| given(target).is_none());
+            let emails = targets.iter().enumerate().filter(is_email);
             let progress = self.output.progress(emails.clone().count());
             let mut answers = pin!(call_each(client, emails, look_up));
             while let Some((index, outcome)) = answers.next().await {

@@ -70,6 +70,7 @@ impl StoredSignIn {
         if let Some(sign_in) = current.as_ref().filter(|sign_in| works(sign_in)) {
             return Ok(sign_in.access_token.clone());
         }
+        self.renewals.check()?;
         let (sender, renewed) = oneshot::channel();
         let renewal = Renewal {
             store: self.store.clone(),
@@ -77,7 +78,6 @@ impl StoredSignIn {
             before: current.clone(),
             renewals: Arc::clone(&self.renewals),
         };
-        self.renewals.check()?;
         std::thread::spawn(move || {
             let outcome = renewal.run(works, || !sender.is_closed());
             // Nobody may ask for it any more.
