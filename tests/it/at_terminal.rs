@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dci::sandbox::{Fault, Sandbox};
 
-use crate::many::{list_of, sandbox_with};
+use crate::many::{list_of, pass_time_until_sent, sandbox_with};
 use crate::program::{Run, assert_masked_snapshot, dci, dci_at, dci_on};
 use crate::scripted_server::{ScriptedServer, response};
 
@@ -86,10 +86,7 @@ fn a_run_shows_how_far_it_is_and_leaves_nothing_behind() {
     let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--concurrency", "1"];
     let mut terminal = colored(dci_on(&sandbox, &args)).at_terminal();
     terminal.wait_for("1/3, 1 failed");
-    while sandbox.outbox().len() < 2 {
-        sandbox.advance(Duration::from_secs(3600));
-        std::thread::yield_now();
-    }
+    pass_time_until_sent(&sandbox, 2);
     let ended = terminal.end();
     assert_masked_snapshot!("terminal_run", &ended.screen);
 }
@@ -101,10 +98,7 @@ fn results_come_above_how_far_a_run_is_and_stay_whole() {
     let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--concurrency", "1", "-o", "json"];
     let mut terminal = colored(dci_on(&sandbox, &args)).at_terminal();
     terminal.wait_for("0/3");
-    while sandbox.outbox().len() < 3 {
-        sandbox.advance(Duration::from_secs(3600));
-        std::thread::yield_now();
-    }
+    pass_time_until_sent(&sandbox, 3);
     let ended = terminal.end();
     // The line with which the run begins goes before.
     let shown = ended.screen.split_once("[\n").map(|(_, rows)| format!("[\n{}", rows.trim_end())).expect("an array");

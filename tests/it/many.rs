@@ -31,6 +31,14 @@ pub fn emails(sandbox: &Sandbox) -> HashMap<String, usize> {
     emails
 }
 
+/// Ends each latency of an hour, until so many emails are sent.
+pub fn pass_time_until_sent(sandbox: &Sandbox, emails: usize) {
+    while sandbox.outbox().len() < emails {
+        sandbox.advance(Duration::from_secs(3600));
+        std::thread::yield_now();
+    }
+}
+
 fn outcomes(finished: &Finished) -> Vec<String> {
     let rows = finished.json();
     rows.as_array().expect("rows").iter().map(|row| row["outcome"].as_str().expect("a text").to_owned()).collect()
@@ -223,10 +231,7 @@ fn as_many_calls_are_under_way_at_once_as_asked_for() {
         // What would be one too many has had the time of a whole exchange to arrive.
         assert_eq!(dci_on(&sandbox, &["validate"]).finish().code, 0);
         assert_eq!(sandbox.requests(), expected + 1);
-        while sandbox.outbox().len() < 9 {
-            sandbox.advance(Duration::from_secs(3600));
-            std::thread::yield_now();
-        }
+        pass_time_until_sent(&sandbox, 9);
         assert_eq!(running.finish().code, 0);
     }
 }
@@ -245,10 +250,7 @@ fn a_result_is_shown_before_the_next_call_ends() {
         let mut running = dci_on(&sandbox, &args).start();
         let lines: Vec<String> = (0..=before_it).map(|_| running.line()).collect();
         assert_eq!((&*lines[before_it], sandbox.outbox().len()), (result, 1), "{format}");
-        while sandbox.outbox().len() < 2 {
-            sandbox.advance(Duration::from_secs(3600));
-            std::thread::yield_now();
-        }
+        pass_time_until_sent(&sandbox, 2);
         assert_eq!(running.finish().code, 0, "{format}");
     }
 }

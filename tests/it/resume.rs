@@ -7,7 +7,7 @@ use dci::client::RunId;
 use dci::sandbox::Fault;
 use proptest::prelude::*;
 
-use crate::many::{emails, list_of, sandbox_with};
+use crate::many::{emails, list_of, pass_time_until_sent, sandbox_with};
 use crate::program::{assert_masked_snapshot, dci_on, run_in_shell};
 
 /// The id in the line with which a run begins.
@@ -44,10 +44,7 @@ fn calls_under_way_finish_after_an_interrupt() {
     }
     running.interrupt();
     running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
-    while sandbox.outbox().len() < 2 {
-        sandbox.advance(Duration::from_secs(3600));
-        std::thread::yield_now();
-    }
+    pass_time_until_sent(&sandbox, 2);
     let finished = running.finish();
     assert_eq!(finished.code, 130, "{}", finished.transcript());
     assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{}", finished.transcript());

@@ -219,6 +219,8 @@ fn ctrl_c_ends_it_and_nothing_is_stored() {
 #[test]
 fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
     let json = |body| response("200 OK", "application/json", body);
+    let error = |status, body| response(status, "application/json", body);
+    let page = |status| response(status, "text/html", "<html>");
     for (name, answer, code, problem) in [
         ("html", response("200 OK", "text/html", "<html>s3cret"), 1, "is not JSON"),
         ("broken", json("{\"access_token\": \"s3cret"), 1, "is not JSON"),
@@ -226,39 +228,19 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
         ("odd", json(r#"{"access_token": 7, "token_type": "Bearer", "x": "s3cret"}"#), 1, "has no access token"),
         ("empty", json(r#"{"access_token": "", "token_type": "Bearer"}"#), 1, "has no access token"),
         ("mac", json(r#"{"access_token": "s3cret", "token_type": "mac"}"#), 1, "of no known type"),
-        (
-            "refused",
-            response("400 Bad Request", "application/json", r#"{"error": "invalid_grant"}"#),
-            10,
-            "the code was refused",
-        ),
-        (
-            "client",
-            response("401 Unauthorized", "application/json", r#"{"error": "invalid_client"}"#),
-            10,
-            "gives no token (invalid_client)",
-        ),
+        ("refused", error("400 Bad Request", r#"{"error": "invalid_grant"}"#), 10, "the code was refused"),
+        ("client", error("401 Unauthorized", r#"{"error": "invalid_client"}"#), 10, "gives no token (invalid_client)"),
         (
             "busy",
-            response("400 Bad Request", "application/json", r#"{"error": "temporarily_unavailable"}"#),
+            error("400 Bad Request", r#"{"error": "temporarily_unavailable"}"#),
             40,
             "gives no token (temporarily_unavailable)",
         ),
-        (
-            "failed",
-            response("503 Service Unavailable", "application/json", r#"{"error": "Unavailable"}"#),
-            40,
-            "answered 503",
-        ),
-        (
-            "limited",
-            response("429 Too Many Requests", "application/json", r#"{"error": "slow_down"}"#),
-            50,
-            "answered 429",
-        ),
-        ("edge", response("403 Forbidden", "text/html", "<html>"), 1, "answered 403"),
-        ("moved", response("302 Found", "text/html", ""), 1, "answered 302"),
-        ("down", response("503 Service Unavailable", "text/html", "<html>"), 40, "answered 503"),
+        ("failed", error("503 Service Unavailable", r#"{"error": "Unavailable"}"#), 40, "answered 503"),
+        ("limited", error("429 Too Many Requests", r#"{"error": "slow_down"}"#), 50, "answered 429"),
+        ("edge", page("403 Forbidden"), 1, "answered 403"),
+        ("moved", page("302 Found"), 1, "answered 302"),
+        ("down", page("503 Service Unavailable"), 40, "answered 503"),
     ] {
         let person = Person::new(&format!("token-{name}"));
         let server = ScriptedServer::answering(answer);
