@@ -90,7 +90,7 @@ impl<'a> Context<'a> {
         let changed = self.interrupts.unless_ended(move || change(&store));
         let changed = tokio::time::timeout(self.global.timeout, changed);
         let changed = changed.await.map_err(|_| CliError::other(busy).hint("End it, then try again."))?;
-        let interrupted = || CliError::interrupted_in_doubt("dci status says who is signed in.");
+        let interrupted = || CliError::interrupted_in_doubt().hint("dci status says who is signed in.");
         changed.ok_or_else(interrupted)?.map_err(CliError::credentials)
     }
 

@@ -145,8 +145,8 @@ impl CliError {
     }
 
     /// Ctrl-C, when it is not known whether it came before the end.
-    pub fn interrupted_in_doubt(advice: impl Into<String>) -> Self {
-        Self::new(ExitCode::Interrupted, "interrupted; it may have been done all the same").hint(advice)
+    pub fn interrupted_in_doubt() -> Self {
+        Self::new(ExitCode::Interrupted, "interrupted; it may have been done all the same")
     }
 
     /// Ctrl-C, when nothing was under way.
