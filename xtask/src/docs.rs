@@ -17,7 +17,7 @@ pub fn run() -> anyhow::Result<()> {
         let path = markdown.join(format!("{name}.md"));
         std::fs::write(&path, page).with_context(|| path.display().to_string())?;
     }
-    crate::show(&format!("{} and {} are written", man.display(), markdown.display()));
+    crate::print(&format!("{} and {} are written", man.display(), markdown.display()));
     Ok(())
 }
 

@@ -85,7 +85,7 @@ pub fn run() -> anyhow::Result<()> {
     for user in USERS {
         take(&shell, &packed, &target, &user).with_context(|| user.name)?;
     }
-    crate::show("What is packed builds, and three crates that use it pass their tests.");
+    crate::print("What is packed builds, and three crates that use it pass their tests.");
     Ok(())
 }
 
@@ -114,7 +114,7 @@ fn take(shell: &Shell, packed: &Path, target: &Path, user: &User) -> anyhow::Res
     if *name == "takes-types" {
         let count = crates.len() - 1;
         ensure!(count <= MOST_CRATES_OF_TYPES, "the types alone bring {count} crates");
-        crate::show(&format!("The types alone bring {count} crates, of {MOST_CRATES_OF_TYPES} at most."));
+        crate::print(&format!("The types alone bring {count} crates, of {MOST_CRATES_OF_TYPES} at most."));
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let started = Instant::now();
     let tally = tally(args)?;
-    crate::show(&format!("{tally}seconds            {:.1}", started.elapsed().as_secs_f64()));
+    crate::print(&format!("{tally}seconds            {:.1}", started.elapsed().as_secs_f64()));
     ensure!(tally.is_exact(), "an invite did not go out exactly once, or its report is wrong");
     Ok(())
 }

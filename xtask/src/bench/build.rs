@@ -9,7 +9,7 @@ use xshell::{Shell, cmd};
 
 use super::figure::{Figure, Target, Unit};
 use super::measure::{bytes, seconds};
-use crate::spec::{own_document, read_own, scratch_crate};
+use crate::spec::{read_own, scratch_crate};
 
 /// How often what does not take minutes is done; the median counts.
 const TIMES: usize = 5;
@@ -46,7 +46,7 @@ pub fn figures() -> anyhow::Result<Vec<Figure>> {
 
 /// The library alone, in the scratch crate, with a description that changes each time.
 fn rebuild(shell: &Shell) -> anyhow::Result<f64> {
-    let scratch = scratch_crate(&read_own(&own_document())?)?;
+    let scratch = scratch_crate(&read_own()?)?;
     let (manifest, document) = (scratch.join("Cargo.toml"), scratch.join("openapi/doit.yaml"));
     let target = &crate::target();
     let text = shell.read_file(&document).context("the document of the scratch crate")?;

@@ -91,7 +91,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         system: ended.rusage.stime.as_secs_f64(),
         peak_memory: bytes(ended.rusage.maxrss)?,
     };
-    crate::show(&serde_json::to_string(&measured)?);
+    crate::print(&serde_json::to_string(&measured)?);
     Ok(())
 }
 

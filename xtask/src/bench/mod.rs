@@ -77,7 +77,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let figures: Vec<Vec<Figure>> = groups.map(|group| group.figures()).collect::<Result<_, _>>()?;
     let figures: Vec<Figure> = figures.into_iter().flatten().collect();
     shell.write_file(crate::target().join("bench.json"), format!("{:#}\n", figure::json(&figures)))?;
-    crate::show(&figure::table(&figures));
+    crate::print(&figure::table(&figures));
     Ok(())
 }
 

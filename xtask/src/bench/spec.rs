@@ -4,7 +4,7 @@ use xshell::{Shell, cmd};
 
 use super::figure::{Figure, Target, Unit};
 use super::measure::seconds;
-use crate::spec::{full_size, own_document, read_own, to_yaml};
+use crate::spec::{full_size, read_own, to_yaml};
 
 /// How often it is done; the median counts.
 const TIMES: usize = 5;
@@ -13,7 +13,7 @@ pub fn figures() -> anyhow::Result<Vec<Figure>> {
     let shell = Shell::new()?;
     let folder = super::folder();
     let (full, out) = (folder.join("full.yaml"), folder.join("out.yaml"));
-    shell.write_file(&full, to_yaml(&full_size(&read_own(&own_document())?))?)?;
+    shell.write_file(&full, to_yaml(&full_size(&read_own()?))?)?;
     let xtask = std::env::current_exe()?;
     let update = seconds(TIMES, || {
         shell.remove_path(&out)?;
