@@ -1,6 +1,6 @@
 use xshell::{Shell, cmd};
 
-/// The feature sets that matter: the types alone, each part alone, what everybody gets, and everything.
+/// The feature sets to check: no features, each part alone, the default, and all.
 const FEATURE_SETS: [&[&str]; 6] = [
     &["--no-default-features"],
     &["--no-default-features", "--features", "client"],
@@ -12,7 +12,7 @@ const FEATURE_SETS: [&[&str]; 6] = [
 
 pub fn run() -> anyhow::Result<()> {
     let shell = Shell::new()?;
-    shell.change_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    shell.change_dir(crate::root());
 
     cmd!(shell, "cargo fmt --all --check").run()?;
     for features in FEATURE_SETS {
@@ -27,7 +27,8 @@ pub fn run() -> anyhow::Result<()> {
     }
     // The README's test command.
     cmd!(shell, "cargo test --workspace").run()?;
-    for example in ["types", "resend_one", "resend_many"] {
+    for file in shell.read_dir("tests/examples")? {
+        let example = file.file_stem().unwrap_or_default();
         cmd!(shell, "cargo run --quiet --package dci --example {example}").run()?;
     }
     crate::package::run()
