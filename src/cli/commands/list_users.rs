@@ -62,9 +62,9 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let (answer, roles) = listing.await;
     let answer = answer.map_err(|error| error.failing("cannot list the users"))?;
 
-    let mut list = List::read(Operation::LIST_USERS, answer.body, "users")?;
+    let mut list = List::read(Operation::LIST_USERS, answer.body, "users");
     if let Some(status) = args.status {
-        list.retain(|user| user["status"] == status.to_string());
+        list.retain(|user| user["status"] == status.to_string())?;
     }
     if context.output.shows_column("role") {
         list.add_property("role", |user| {
