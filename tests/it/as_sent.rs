@@ -135,6 +135,18 @@ fn a_body_that_is_nested_without_end_costs_its_size() {
 }
 
 #[test]
+fn a_csv_that_would_be_much_larger_than_the_response_is_refused() {
+    let user = |number| format!(r#"{{"property-{number}":1}}"#);
+    let users: Vec<String> = (0..3_000).map(user).collect();
+    let body = format!(r#"{{"users":[{}]}}"#, users.join(","));
+    let finished = run(&body, &["list-users"], "csv");
+    assert_eq!((finished.code, finished.stdout.as_str()), (1, ""), "{}", finished.transcript());
+    assert!(finished.error()["hint"].to_string().contains("--columns"), "{}", finished.transcript());
+    let chosen = run(&body, &["list-users", "--columns", "property-7"], "csv");
+    assert_eq!((chosen.code, chosen.stdout.lines().count()), (0, 3_001));
+}
+
+#[test]
 fn data_in_a_pipe_is_exact() {
     let user = json!({ "id": TEXT, "status": "invited", "displayName": TEXT, TEXT: TEXT });
     let body = json!({ "users": [user], "rowCount": 1 });

@@ -50,7 +50,8 @@ pub(super) fn bytes_at_terminal(bytes: &[u8]) -> String {
 pub(super) fn json_escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len() + 16);
     for char in json.chars() {
-        if is_escaped_in_json(char) {
+        // Line breaks are between the values, since a string has none.
+        if is_obeyed(char) && char != '\n' {
             // Writing to a string does not fail.
             let _ = write!(escaped, "\\u{:04x}", u32::from(char));
         } else {
@@ -58,11 +59,6 @@ pub(super) fn json_escaped(json: &str) -> String {
         }
     }
     escaped
-}
-
-/// Line breaks are between the values, since a string has none.
-pub(super) fn is_escaped_in_json(char: char) -> bool {
-    is_obeyed(char) && char != '\n'
 }
 
 fn escape(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {

@@ -1,11 +1,14 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::columns::{Columns, documented, with_those_of};
 use super::{CliError, Column, Format, List, exact, format, plain, table};
 use crate::operation::Operation;
+
+/// How many cells a table may have for each value in them.
+const MAX_CELLS_PER_VALUE: usize = 100;
 
 /// The result of a command, for people and for scripts.
 #[derive(Debug)]
@@ -111,9 +114,17 @@ impl Content {
             (Format::Table, content) if !columns.is_chosen() => return Ok(content.words()?.map(Rendered::Text)),
             (_, Self::Nothing) => return Ok(None),
             (Format::Json, content) => return content.into_value_or_body().map(Some),
-            (Format::Table, content) => table::table(&content.rows()?, &columns.choose(&content.columns(true)?)?),
+            (Format::Table, content) => {
+                let rows = content.rows()?;
+                table::table(&rows, &columns.choose(&with_those_of(content.columns(true), &rows))?)
+            }
             (Format::Csv, content) => {
-                format::csv(&content.rows()?, &columns.choose(&content.columns(columns.is_chosen())?)?)?
+                let rows = content.rows()?;
+                let known = with_those_of(content.columns(columns.is_chosen()), &rows);
+                if !columns.is_chosen() {
+                    check_cells(&rows, known.len())?;
+                }
+                format::csv(&rows, &columns.choose(&known)?)?
             }
             (Format::Yaml, content) => format::yaml(content.into_value()?)?,
             (Format::Toon, content) => format::toon(content.into_value()?)?,
@@ -153,9 +164,10 @@ impl Content {
         })
     }
 
-    /// The columns that there are; `all` with those that people are shown and the server does not send.
-    fn columns(&self, all: bool) -> Result<Vec<Column>, CliError> {
-        let known = match self {
+    /// The columns that are known before there are rows; `all` with those that people are shown and the server does not
+    /// send.
+    fn columns(&self, all: bool) -> Vec<Column> {
+        match self {
             Self::List { columns, list, .. } => {
                 let mut known = if all { columns.clone() } else { Vec::new() };
                 for column in list.documented_columns() {
@@ -168,8 +180,7 @@ impl Content {
             Self::Rows { columns, .. } => columns.clone(),
             Self::Answer { operation: Some(operation), .. } => documented(operation, None),
             Self::Nothing | Self::Unwritable(_) | Self::Answer { operation: None, .. } => Vec::new(),
-        };
-        Ok(with_those_of(known, &self.rows()?))
+        }
     }
 
     /// What a person reads.
@@ -191,6 +202,18 @@ impl From<Content> for Report {
     fn from(content: Content) -> Self {
         Self { content, ending: None }
     }
+}
+
+/// Refuses a table whose size is not in proportion to its values, since each row names properties of its own.
+fn check_cells(rows: &[Value], columns: usize) -> Result<(), CliError> {
+    let values: usize = rows.iter().filter_map(Value::as_object).map(Map::len).sum();
+    if columns * rows.len() <= MAX_CELLS_PER_VALUE * (values + rows.len()) {
+        return Ok(());
+    }
+    Err(CliError::other(format!(
+        "the command succeeded, but its result has {columns} columns, almost all of them empty"
+    ))
+    .hint("Choose columns with --columns, or use -o json."))
 }
 
 /// What has no properties has one in a table.
