@@ -21,21 +21,6 @@ impl List {
         Self { operation, name, value: exact::read(&body), body }
     }
 
-    /// Leaves out all rows but these, and counts anew.
-    pub fn retain(&mut self, is_kept: impl Fn(&Value) -> bool) -> Result<(), CliError> {
-        let value = self.value.as_mut().map_err(|why| {
-            CliError::other(format!("cannot filter the list: {why}"))
-                .hint("With -o json and without a filter, the response is printed as the server sent it.")
-        })?;
-        let Some(rows) = value.get_mut(self.name).and_then(Value::as_array_mut) else { return Ok(()) };
-        rows.retain(is_kept);
-        let count = rows.len();
-        if let Some(row_count) = value.get_mut("rowCount") {
-            *row_count = count.into();
-        }
-        Ok(())
-    }
-
     /// Adds to each row what people are shown beside what the server sent.
     pub fn add_property(&mut self, property: &str, of_row: impl Fn(&Value) -> Option<Value>) {
         let rows = self.value.as_mut().ok().and_then(|value| value.get_mut(self.name)?.as_array_mut());
