@@ -77,7 +77,7 @@ fn a_body_that_is_more_than_a_value_holds_is_shown_as_it_is() {
 
 #[test]
 fn a_body_that_a_format_cannot_hold_is_an_error_that_says_that_the_call_succeeded() {
-    let body = r#"{"message":"Invite resent","inviteId":"x","more":1e999}"#;
+    let body = r#"{"message":"Invite resent","inviteId":"x","more":"\ud800"}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     for format in ["yaml", "csv", "toon"] {
         let finished = dci_at(&server.url, &["resend-invite", "x", "-o", format]).finish();

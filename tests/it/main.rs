@@ -8,6 +8,7 @@ mod scripted_server;
 mod terminal;
 
 mod api_errors;
+mod as_sent;
 mod at_terminal;
 mod authorization;
 mod commands;

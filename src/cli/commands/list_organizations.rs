@@ -18,7 +18,7 @@ pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, 
     let answer = context.call(client.list_organizations().send()).await;
     let answer = answer.map_err(|error| error.failing("cannot list the organizations"))?;
     Ok(Report::list(
-        List::read(Operation::LIST_ORGANIZATIONS, answer.body, "organizations")?,
+        List::read(Operation::LIST_ORGANIZATIONS, answer.body, "organizations"),
         COLUMNS,
         "No organizations.",
     ))

@@ -22,5 +22,5 @@ pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, 
     let client = context.client()?;
     let answer = context.call(client.list_roles().send()).await;
     let answer = answer.map_err(|error| error.failing("cannot list the roles"))?;
-    Ok(Report::list(List::read(Operation::LIST_ROLES, answer.body, "roles")?, COLUMNS, "No roles."))
+    Ok(Report::list(List::read(Operation::LIST_ROLES, answer.body, "roles"), COLUMNS, "No roles."))
 }

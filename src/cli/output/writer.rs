@@ -36,7 +36,7 @@ fn at_terminal(texts: &mpsc::Receiver<String>) -> io::Result<()> {
         begun.push_str(&text);
         let rest = begun.split_off(begun.rfind('\n').map_or(0, |end| end + 1));
         let lines = std::mem::replace(&mut begun, rest);
-        progress::above(|| write(plain::plain_lines(&lines.replace('\r', ""))))?;
+        progress::above(|| write(plain::data_at_terminal(&lines)))?;
     }
     write(begun)
 }
