@@ -48,6 +48,7 @@ impl Context<'_> {
                 _ => None,
             },
             (ErrorKind::Permission, _) => Some("Ask an administrator of the customer for the permission.".to_owned()),
+            (ErrorKind::Proxy, _) => Some("Check the proxy, and the variable that names it.".to_owned()),
             (ErrorKind::Network, _) => Some(format!("Check the connection to {}.", self.base_url())),
             (ErrorKind::Untrusted, _) => {
                 Some(format!("Check {} and this machine's clock. {PRIVATE_AUTHORITY}", self.base_url()))

@@ -148,12 +148,13 @@ impl TokenEndpoint {
                 let cause = causes(&error).last().map(ToString::to_string).filter(|_| !error.is_timeout());
                 let why = cause.unwrap_or_else(|| "no complete answer in time".to_owned());
                 let error = ApiError::network(error);
-                let why = if error.kind() == ErrorKind::Untrusted { error.message() } else { &why };
+                let explains_itself = matches!(error.kind(), ErrorKind::Untrusted | ErrorKind::Proxy);
+                let why = if explains_itself { error.message() } else { &why };
                 let message = format!("the token endpoint {} cannot be reached: {why}", self.url);
                 CredentialsError::new(error.kind(), message).because_of(error)
             }
             RequestTokenError::Request(NoAnswer::Config(error)) => {
-                CredentialsError::new(ErrorKind::Network, error.to_string()).because_of(error)
+                CredentialsError::new(ErrorKind::InvalidRequest, error.to_string()).because_of(error)
             }
         }
     }
