@@ -6,6 +6,10 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use crate::https_server::{HttpsServer, Trusted, authority, valid_for};
+#[cfg(unix)]
+use crate::person::Person;
+#[cfg(unix)]
+use crate::program::dci;
 use crate::program::{Run, dci_at};
 use crate::scripted_server::{ScriptedServer, response};
 
@@ -159,4 +163,37 @@ fn a_proxy_that_is_not_there_is_named_by_its_variable() {
         assert!(message.contains("all_proxy") && message.contains(said), "{}", finished.transcript());
         assert_eq!(finished.code, 41, "{}", finished.transcript());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn signing_in_refuses_what_calls_refuse_before_it_begins() {
+    let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
+    for (name, value) in [("HTTPS_PROXY", " http://u:hunter2@127.0.0.1:1"), ("SSL_CERT_FILE", "/there/is/no/such.pem")]
+    {
+        let login = dci(&["login", "--no-browser", "--port", "0"]).env("DCI_API_BASE_URL", &server.url);
+        let login = login.env("DCI_AUTHORIZE_URL", &server.url).env("DCI_TOKEN_URL", &server.url);
+        let finished = login.env(name, value).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert!(finished.stderr.contains(name) && !finished.stderr.contains("hunter2"), "{}", finished.transcript());
+        assert!(!finished.stderr.contains("Sign in at"), "{}", finished.transcript());
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sign_in_is_renewed_by_the_proxy_or_says_what_it_answered() {
+    let person = Person::signed_in("proxy");
+    let proxy = refusing("403 Forbidden");
+    person.set("tokenUrl", "https://token.example.invalid/");
+    person.set("expiresAt", 1);
+    let finished = person.dci(&["list-users"]).env("HTTPS_PROXY", &proxy.url).finish();
+    assert_eq!(finished.code, 41, "{}", finished.transcript());
+    let message = finished.error()["message"].to_string();
+    assert!(message.contains("403 Forbidden") && message.contains("HTTPS_PROXY"), "{}", finished.transcript());
+    assert!(proxy.requests()[0].starts_with("CONNECT token.example.invalid:443 "));
+
+    let finished = person.dci(&["list-users"]).env("HTTPS_PROXY", "socks9://x").finish();
+    assert!(finished.code == 2 && finished.stderr.contains("HTTPS_PROXY"), "{}", finished.transcript());
 }

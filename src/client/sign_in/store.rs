@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use etcetera::{AppStrategy, AppStrategyArgs};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use super::SignIn;
 use super::token_endpoint::TokenEndpoint;
 use crate::client::endpoint::endpoint;
-use crate::client::{CredentialsError, ErrorKind};
+use crate::client::{CredentialsError, ErrorKind, env};
 
 /// The file with the sign-ins of a person, one for each API base URL, so that none is sent to another API.
 ///
@@ -64,8 +65,12 @@ impl SignInStore {
             app_name: "dci".to_owned(),
         };
         let place = etcetera::app_strategy::choose_native_strategy(app).map_err(|error| {
-            let message = "there is no place for sign-ins, since the home folder is not known";
-            CredentialsError::new(ErrorKind::Store, message).because_of(error)
+            // Nobody can be signed in.
+            let message = format!(
+                "not signed in, and the home folder for sign-ins is not known: set HOME, or {} to an API key",
+                env::API_KEY
+            );
+            CredentialsError::new(ErrorKind::Authentication, message).because_of(error)
         })?;
         Ok(Self::at(place.in_data_dir("sign-ins.json")))
     }
@@ -150,10 +155,23 @@ impl SignInStore {
         let lock = || {
             // Beside the file, which is replaced: who waits for it would wait for the old one.
             let file = private().create(true).truncate(false).open(place.with_extension("lock"))?;
-            file.lock()?;
+            if !is_locked(|| file.lock()) {
+                self.warn_of_no_lock();
+            }
             Ok(Lock(file))
         };
         lock().map_err(|error| self.unusable("locked", error))
+    }
+
+    /// Each process says it once.
+    fn warn_of_no_lock(&self) {
+        static SAID: Once = Once::new();
+        SAID.call_once(|| {
+            tracing::warn!(
+                "{} cannot be locked here: do not run dci twice at once while it signs in or renews a sign-in",
+                self.file.display()
+            );
+        });
     }
 
     fn read(&self) -> Result<Content, CredentialsError> {
@@ -231,6 +249,18 @@ impl SignInStore {
     }
 }
 
+/// Takes a lock; false where the file system has none (ENOLCK, EOPNOTSUPP, ENOSYS, and others of other systems).
+fn is_locked(mut lock: impl FnMut() -> io::Result<()>) -> bool {
+    loop {
+        match lock() {
+            Ok(()) => return true,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The file is open, and waiting for others is no error.
+            Err(_) => return false,
+        }
+    }
+}
+
 fn unusable(path: &Path, what: &str, error: io::Error) -> CredentialsError {
     let message = format!("{} cannot be {what}: {error}", path.display());
     CredentialsError::new(ErrorKind::Store, message).because_of(error)
@@ -297,4 +327,20 @@ fn create_private_folder(folder: &Path) -> io::Result<()> {
     }
     #[cfg(not(unix))]
     builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn where_there_are_no_locks_it_goes_without() {
+        let (enolck, enosys, eopnotsupp, eintr) = (37, 38, 95, 4);
+        for number in [enolck, enosys, eopnotsupp] {
+            assert!(!is_locked(|| Err(io::Error::from_raw_os_error(number))), "{number}");
+        }
+        let mut outcomes = [Err(io::Error::from_raw_os_error(eintr)), Ok(())].into_iter();
+        assert!(is_locked(|| outcomes.next().expect("it is tried twice")));
+    }
 }

@@ -7,6 +7,7 @@ use oauth2::{
     RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
 };
 use reqwest::{StatusCode, Url};
+use serde_json::Value;
 
 use crate::client::config::http_client;
 use crate::client::duration::in_words;
@@ -184,8 +185,65 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     if failed || (!status.is_success() && serde_json::from_slice::<BasicErrorResponse>(&body).is_err()) {
         return Err(NoAnswer::Status(status));
     }
-    let mut answer = HttpResponse::new(body.into());
+    let tokens = status.is_success().then(|| in_standard_form(&body)).flatten();
+    let mut answer = HttpResponse::new(tokens.unwrap_or_else(|| body.into()));
     *answer.status_mut() = status;
-    *answer.headers_mut() = std::mem::take(response.headers_mut());
     Ok(answer)
+}
+
+/// An answer with what servers write in forms of their own as RFC 6749 has it; `None` if it is not a JSON object.
+fn in_standard_form(body: &[u8]) -> Option<Vec<u8>> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let Value::Object(mut answer) = serde_json::from_slice(body).ok()? else { return None };
+    // It is not used, and some write it as a list.
+    answer.remove("scope");
+    answer.retain(|name, value| !value.is_null() && (name != "refresh_token" || value.is_string()));
+    answer.entry("token_type").or_insert_with(|| "bearer".into());
+    if let Some(seconds) = answer.remove("expires_in").as_ref().and_then(seconds) {
+        answer.insert("expires_in".to_owned(), seconds.into());
+    }
+    serde_json::to_vec(&answer).ok()
+}
+
+/// A number of seconds, which some write as text or with a fraction. `None` if it says nothing that can be used: the
+/// token is used until the API refuses it.
+fn seconds(value: &Value) -> Option<u64> {
+    let seconds = match value {
+        Value::String(text) => text.trim().parse().ok()?,
+        number => number.as_f64()?,
+    };
+    Duration::try_from_secs_f64(seconds).ok().map(|lifetime| lifetime.as_secs()).filter(|seconds| *seconds > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_read_in_every_form() {
+        for (value, expected) in [
+            (json!(3600), Some(3600)),
+            (json!("3600"), Some(3600)),
+            (json!(" 3600 "), Some(3600)),
+            (json!(3600.0), Some(3600)),
+            (json!(3599.9), Some(3599)),
+            (json!("3600.0"), Some(3600)),
+            (json!("3.6e3"), Some(3600)),
+            (json!(0), None),
+            (json!(-1), None),
+            (json!("-3600"), None),
+            (json!(1e300), None),
+            (json!("inf"), None),
+            (json!("NaN"), None),
+            (json!(""), None),
+            (json!("soon"), None),
+            (json!(true), None),
+            (json!([3600]), None),
+            (json!({"seconds": 3600}), None),
+        ] {
+            assert_eq!(seconds(&value), expected, "{value}");
+        }
+    }
 }
