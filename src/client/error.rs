@@ -295,7 +295,8 @@ impl ApiError {
         } else {
             "the connection broke off"
         };
-        let cause = causes(&error).last().map(ToString::to_string).filter(|_| !error.is_timeout());
+        let cause = causes(&error).last().filter(|_| !error.is_timeout());
+        let cause = cause.map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), tls::failure_in_words));
         let message = cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"));
         Self::caused(ErrorKind::Network, message, error)
     }

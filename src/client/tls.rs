@@ -108,6 +108,34 @@ fn read_certificates() -> rustls_native_certs::CertificateResult {
     rustls_native_certs::load_native_certs()
 }
 
+/// Why there is no TLS with a server, whatever its certificate.
+pub(super) fn failure_in_words(error: &rustls::Error) -> String {
+    use rustls::{AlertDescription, Error};
+    let words = match error {
+        Error::InvalidCertificate(reason) => return format!("the certificate is refused: {}", in_words(reason)),
+        Error::InvalidMessage(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            "the server does not answer with TLS; it may be one for http"
+        }
+        Error::AlertReceived(
+            AlertDescription::ProtocolVersion
+            | AlertDescription::HandshakeFailure
+            | AlertDescription::InsufficientSecurity,
+        )
+        | Error::PeerIncompatible(_) => "the server has no TLS version and cipher that are supported here",
+        Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {
+            "the server requires a client certificate, which is not supported"
+        }
+        Error::AlertReceived(AlertDescription::UnrecognisedName) => {
+            "the server does not know the name it was asked for"
+        }
+        Error::AlertReceived(_) => "the server refused the TLS handshake",
+        Error::PeerMisbehaved(_) | Error::DecryptError => "the server breaks the rules of TLS",
+        Error::NoCertificatesPresented => "the server has no certificate",
+        _ => "TLS with the server failed",
+    };
+    words.to_owned()
+}
+
 /// Why a certificate was refused.
 pub(super) fn in_words(reason: &CertificateError) -> String {
     let words = match reason {

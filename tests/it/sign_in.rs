@@ -244,7 +244,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
 #[test]
 fn no_answer_in_time_ends_it() {
     let person = Person::new("time");
-    let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "1ms"]).finish();
+    let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "50ms"]).finish();
     assert_eq!(finished.code, 10, "{}", finished.transcript());
     assert!(finished.stderr.contains("no answer in time"), "{}", finished.transcript());
     assert!(!person.file().exists());

@@ -1,12 +1,15 @@
 //! HTTPS: which servers are trusted, and what is said of the others.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::atomic::Ordering;
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::CertificateDer;
 
 use crate::https_server::{Authority, HttpsServer, Trusted, authority, valid_for};
+use crate::program::dci_at;
 
 /// Refused at once, since trying again does not help, and with the reason.
 fn refused(test: &str, certificate: &CertificateParams, signed_by: &Authority, trusted: &Authority, reason: &str) {
@@ -106,6 +109,32 @@ fn a_bad_signature_and_an_old_algorithm_are_told_in_words() {
 }
 
 #[test]
+fn a_handshake_that_fails_is_told_in_words() {
+    let alert = |description: u8| vec![0x15, 0x03, 0x03, 0, 2, 2, description];
+    for (answer, words) in [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not answer with TLS"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), "does not answer with TLS"),
+        (alert(70), "no TLS version and cipher"),
+        (alert(40), "no TLS version and cipher"),
+        (alert(112), "does not know the name"),
+        (alert(80), "refused the TLS handshake"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("https://{}", listener.local_addr().expect("an address"));
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(&answer);
+            }
+        });
+        let finished = dci_at(&url, &["validate", "--max-attempts", "1", "-o", "json"]).finish();
+        assert_eq!(finished.code, 41, "{}", finished.transcript());
+        let message = finished.error()["message"].as_str().expect("a message").to_owned();
+        assert!(message.contains(words) && !message.contains(['(', '{']), "{message}");
+    }
+}
+
+#[test]
 fn an_empty_variable_leaves_the_system_s_authorities() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
@@ -166,7 +195,7 @@ fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
         (b"not a certificate\n".to_vec(), "has no certificate in PEM form"),
         (key.into_bytes(), "a private key and no certificate"),
         (pem.replace("-----END", "----END").into_bytes(), "cannot be decoded"),
-        (pem.replace("M", "?").into_bytes(), "cannot be decoded"),
+        (pem.replace('M', "?").into_bytes(), "cannot be decoded"),
         (encoded("CERTIFICATE", b"AAAA").into_bytes(), "no certificate in"),
         (pem.encode_utf16().flat_map(u16::to_le_bytes).collect(), "has no certificate in PEM form"),
     ] {

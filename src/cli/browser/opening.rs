@@ -37,7 +37,7 @@ impl Opening {
     /// Waits until it is known that no browser opens.
     pub async fn failed(&self) {
         if self.0.clone().wait_for(|state| *state == State::Failed).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

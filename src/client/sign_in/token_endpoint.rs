@@ -14,6 +14,7 @@ use crate::client::duration::in_words;
 use crate::client::error_body::excerpt;
 use crate::client::failure::causes;
 use crate::client::response::{BodyTooLarge, read_body};
+use crate::client::tls::failure_in_words;
 use crate::client::{AccessToken, ApiError, ConfigError, CredentialsError, ErrorKind, RetryPolicy};
 
 /// How this program is registered. It has no secret.
@@ -146,7 +147,8 @@ impl TokenEndpoint {
                 CredentialsError::new(kind, format!("the token endpoint {} answered {status}", self.url))
             }
             RequestTokenError::Request(NoAnswer::Http(error)) => {
-                let cause = causes(&error).last().map(ToString::to_string).filter(|_| !error.is_timeout());
+                let cause = causes(&error).last().filter(|_| !error.is_timeout());
+                let cause = cause.map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), failure_in_words));
                 let why = cause.unwrap_or_else(|| "no complete answer in time".to_owned());
                 let error = ApiError::network(error);
                 let explains_itself = matches!(error.kind(), ErrorKind::Untrusted | ErrorKind::Proxy);
