@@ -154,7 +154,7 @@ pub(super) fn in_words(reason: &CertificateError) -> String {
         CertificateError::NotValidForName => "it is for another server",
         CertificateError::UnknownIssuer => "its issuer is not trusted",
         CertificateError::BadEncoding => "it cannot be decoded",
-        CertificateError::BadSignature => "its signature is wrong",
+        CertificateError::BadSignature => "its signature is wrong, or its key is too weak (RSA needs 2048 bits)",
         CertificateError::Revoked => "it is revoked",
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "it is not for servers (its extended key usage does not allow it)"

@@ -101,7 +101,7 @@ fn error_of_changed(test: &str, from: &[u8], to: &[u8]) -> String {
 fn a_bad_signature_and_an_old_algorithm_are_told_in_words() {
     // The validity is part of what is signed.
     let message = error_of_changed("bad-signature", b"40960101", b"40950101");
-    assert!(message.ends_with("its signature is wrong"), "{message}");
+    assert!(message.contains("its signature is wrong"), "{message}");
     // ECDSA with SHA-256 becomes that with SHA-224.
     let ecdsa = b"\x2a\x86\x48\xce\x3d\x04\x03";
     let message = error_of_changed("sha-224", &[ecdsa, &[2][..]].concat(), &[ecdsa, &[1][..]].concat());

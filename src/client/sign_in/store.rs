@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use etcetera::{AppStrategy, AppStrategyArgs};
@@ -49,7 +48,12 @@ struct Entry {
 
 /// The right to write the file, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock(#[allow(dead_code, reason = "the lock ends with it")] File);
+pub(super) struct Lock {
+    #[allow(dead_code, reason = "the lock ends with it")]
+    file: File,
+    /// False where the file system has no locks, so that others may write too.
+    pub is_held: bool,
+}
 
 impl SignInStore {
     /// The file of the person who runs this: `$XDG_DATA_HOME/dci/sign-ins.json` (by default below `~/.local/share`) on
@@ -97,14 +101,16 @@ impl SignInStore {
         self.sign_in(entry).map(Some)
     }
 
-    /// Whether a sign-in can be kept: it makes the folder, and refuses a file that others can read.
+    /// Whether a sign-in can be kept: it makes the folder, and refuses a file that others can read. The result is false
+    /// if the file cannot be locked: it is used all the same, but two processes may disturb each other.
     ///
     /// # Errors
     ///
     /// As [`save`](Self::save).
-    pub fn prepare(&self) -> Result<(), CredentialsError> {
-        self.lock()?;
-        self.text().map(drop)
+    pub fn prepare(&self) -> Result<bool, CredentialsError> {
+        let lock = self.lock()?;
+        self.text()?;
+        Ok(lock.is_held)
     }
 
     /// Keeps a sign-in for an API, in place of an earlier one. A damaged file is replaced.
@@ -155,23 +161,10 @@ impl SignInStore {
         let lock = || {
             // Beside the file, which is replaced: who waits for it would wait for the old one.
             let file = private().create(true).truncate(false).open(place.with_extension("lock"))?;
-            if !is_locked(|| file.lock()) {
-                self.warn_of_no_lock();
-            }
-            Ok(Lock(file))
+            let is_held = is_locked(|| file.lock());
+            Ok(Lock { file, is_held })
         };
         lock().map_err(|error| self.unusable("locked", error))
-    }
-
-    /// Each process says it once.
-    fn warn_of_no_lock(&self) {
-        static SAID: Once = Once::new();
-        SAID.call_once(|| {
-            tracing::warn!(
-                "{} cannot be locked here: do not run dci twice at once while it signs in or renews a sign-in",
-                self.file.display()
-            );
-        });
     }
 
     fn read(&self) -> Result<Content, CredentialsError> {
