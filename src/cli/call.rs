@@ -13,6 +13,8 @@ pub(super) const KEY_FLAG: &str = "--idempotency-key";
 /// The flag that makes a run the same run.
 pub(super) const RESUME_FLAG: &str = "--resume";
 
+const PROXY: &str = "Check the proxy, and the variable that names it.";
+
 const PRIVATE_AUTHORITY: &str =
     "A private authority is trusted when its certificate is in the file that SSL_CERT_FILE names.";
 
@@ -42,12 +44,14 @@ impl Context<'_> {
             // What failed is not the API; the message names it.
             (kind, _) if error.has_no_credential() => match kind {
                 ErrorKind::Untrusted => Some(format!("Check this machine's clock. {PRIVATE_AUTHORITY}")),
+                ErrorKind::Proxy => Some(PROXY.to_owned()),
                 ErrorKind::Network | ErrorKind::Server | ErrorKind::RateLimited => {
                     Some("Try again later: the sign-in is kept.".to_owned())
                 }
                 _ => None,
             },
             (ErrorKind::Permission, _) => Some("Ask an administrator of the customer for the permission.".to_owned()),
+            (ErrorKind::Proxy, _) => Some(PROXY.to_owned()),
             (ErrorKind::Network, _) => Some(format!("Check the connection to {}.", self.base_url())),
             (ErrorKind::Untrusted, _) => {
                 Some(format!("Check {} and this machine's clock. {PRIVATE_AUTHORITY}", self.base_url()))

@@ -81,7 +81,7 @@ impl CliError {
             }
             ConfigError::BaseUrl { .. }
             | ConfigError::Tenant(_)
-            | ConfigError::Proxy(_)
+            | ConfigError::Variable { .. }
             | ConfigError::Endpoint { .. }
             | ConfigError::AuthorizationServer(_)
             | ConfigError::NotUnicode(_) => ExitCode::Usage,
@@ -112,7 +112,7 @@ impl CliError {
                 env::TOKEN_URL
             ),
             ConfigError::Tenant(_) => format!("Check --tenant and {}.", env::TENANT_ID),
-            ConfigError::Proxy(variable) => format!("Correct {variable}, or unset it to use no proxy."),
+            ConfigError::Variable { variable, .. } => format!("Correct {variable}, or unset it."),
             ConfigError::RootCertificates(_) => {
                 "Install the system's CA certificates, or name a file of them in SSL_CERT_FILE.".to_owned()
             }

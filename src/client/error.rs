@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, LOCATION};
 use super::CredentialsError;
 use super::duration::in_words;
 use super::error_body::{self, named};
-use super::failure::{causes, refused_certificate};
+use super::failure::{causes, failed_proxy, refused_certificate};
 use super::response::{BodyTooLarge, WholeBody, request_id};
 use super::retry::retry_after;
 use super::transcript::Transcript;
@@ -68,6 +68,8 @@ pub enum ErrorKind {
     /// There was no complete answer: no connection, a broken one, or too slow a one. The work may have been
     /// done; with the same idempotency key, trying again is safe.
     Network,
+    /// The proxy that the environment names did not connect to the server; nothing was sent. Check the proxy.
+    Proxy,
     /// The server did not prove that it is the one that was asked for; nothing was sent. Check its address, the clock,
     /// and which authorities are trusted.
     Untrusted,
@@ -278,6 +280,10 @@ impl ApiError {
         }
         // The URL is left out: it is no news, and it may be long.
         let error = error.without_url();
+        if let Some(failed) = failed_proxy(&error) {
+            let message = failed.to_string();
+            return Self::caused(ErrorKind::Proxy, message, error);
+        }
         if let Some(reason) = refused_certificate(&error) {
             let message = format!("the server's certificate is refused: {}", tls::in_words(reason));
             return Self::caused(ErrorKind::Untrusted, message, error);
@@ -289,7 +295,8 @@ impl ApiError {
         } else {
             "the connection broke off"
         };
-        let cause = causes(&error).last().map(ToString::to_string).filter(|_| !error.is_timeout());
+        let cause = causes(&error).last().filter(|_| !error.is_timeout());
+        let cause = cause.map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), tls::failure_in_words));
         let message = cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"));
         Self::caused(ErrorKind::Network, message, error)
     }

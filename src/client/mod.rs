@@ -23,6 +23,7 @@ mod failure;
 mod id;
 mod idempotency_key;
 mod pace;
+mod proxy;
 mod response;
 mod retry;
 mod run_id;

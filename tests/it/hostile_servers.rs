@@ -149,6 +149,26 @@ fn an_endless_error_keeps_its_status() {
 }
 
 #[test]
+fn many_headers_and_long_ones_are_read() {
+    let many = |count: u32| {
+        let headers: Vec<String> = (0..count).map(|number| format!("x-header-{number}: {number}\r\n")).collect();
+        headers.concat()
+    };
+    for headers in [
+        many(150),
+        many(1990),
+        "set-cookie: a=b\r\n".repeat(1000),
+        format!("x-long: {}\r\n", "x".repeat(290_000)),
+        format!("x-header: {}\r\n", "x".repeat(2900)).repeat(100),
+    ] {
+        let body = r#"{"message":"Invite resent","inviteId":"x"}"#;
+        let head = format!("HTTP/1.1 200 OK\r\n{headers}content-type: application/json\r\n");
+        let server = ScriptedServer::answering(format!("{head}content-length: {}\r\n\r\n{body}", body.len()));
+        assert_eq!(run(&server).code, 0, "{} bytes of headers", headers.len());
+    }
+}
+
+#[test]
 fn a_redirect_is_not_followed_and_the_credential_stays() {
     let elsewhere = ScriptedServer::answering(resent());
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {

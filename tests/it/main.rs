@@ -1,6 +1,7 @@
 //! The program and the library from outside, against the sandbox and against servers that play a part, over real
 //! sockets on loopback.
 
+mod https_server;
 mod oauth_client;
 mod person;
 mod program;
@@ -21,6 +22,7 @@ mod hostile_ids;
 mod hostile_servers;
 mod many;
 mod output;
+mod proxy;
 mod renewal;
 mod resend_invite;
 mod resume;

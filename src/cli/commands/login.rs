@@ -54,7 +54,9 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     context.refuse_private_sandbox()?;
     let base_url = context.base_url_checked()?;
     let server = AuthorizationServer::from_env(&base_url).map_err(|error| CliError::config(&error))?;
-    context.change_sign_ins(SignInStore::prepare).await?;
+    if !context.change_sign_ins(SignInStore::prepare).await? {
+        context.output.say("The file of the sign-in cannot be locked here: do not run dci login twice at once.");
+    }
     if !args.force
         && let Some(who) = signed_in_already(context).await?
     {
