@@ -103,7 +103,6 @@ impl CliError {
             ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
                 format!("Set {} to an API key from the DoiT console.", env::API_KEY)
             }
-            ConfigError::BaseUrl { .. } => format!("Check --api-base-url and {}.", env::API_BASE_URL),
             ConfigError::Endpoint { variable, .. } => format!("Correct {variable}."),
             ConfigError::AuthorizationServer(_) => format!(
                 "Set {}, {} and {} to those of one service, or none of them.",
@@ -111,7 +110,6 @@ impl CliError {
                 env::AUTHORIZE_URL,
                 env::TOKEN_URL
             ),
-            ConfigError::Tenant(_) => format!("Check --tenant and {}.", env::TENANT_ID),
             ConfigError::Proxy(variable) => format!("Correct {variable}, or unset it to use no proxy."),
             ConfigError::RootCertificates(_) => {
                 "Install the system's CA certificates, or name a file of them in SSL_CERT_FILE.".to_owned()

@@ -25,6 +25,7 @@ mod invites;
 mod log;
 mod many;
 mod output;
+mod setting;
 mod target;
 
 use std::ffi::OsString;
@@ -45,7 +46,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut output = Output::for_wrong_arguments(&args);
     let outcome = parse(&args, &output).and_then(|typed| {
         let Some(typed) = typed else { return Ok(()) };
-        output = typed.global.output()?;
+        output = typed.output()?;
         run(typed, &args, &output)
     });
     match outcome {
@@ -68,7 +69,9 @@ fn parse(args: &[OsString], output: &Output) -> Result<Option<CommandLine>, CliE
 
 fn run(typed: CommandLine, args: &[OsString], output: &Output) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::io)?;
-    log::start(&typed.global)?;
+    if typed.command.is_logged() {
+        log::start(&typed.global)?;
+    }
     let context = Context::new(typed.global, args, output)?;
     let report = runtime.block_on(context.interrupts.heard_during(typed.command.run(&context)));
     // A look-up of a name that hangs is not waited for.

@@ -32,4 +32,5 @@ mod targets;
 mod tokens;
 mod trust;
 mod unknown_values;
+mod variables;
 mod wire;

@@ -68,9 +68,10 @@ impl Output {
     /// What arguments that are not parsed yet seem to ask for: if they turn out to be wrong, that is to be shown in
     /// the right form too.
     pub fn for_wrong_arguments(args: &[OsString]) -> Self {
-        let environment = std::env::var("DCI_OUTPUT").ok();
-        let format = last_value(args, "--output", Some("-o")).or(environment.as_deref());
-        let format = format.and_then(|name| FormatChoice::from_str(name, false).ok());
+        let format = match last_value(args, "--output", Some("-o")) {
+            Some(name) => FormatChoice::from_str(name, false).ok(),
+            None => FormatChoice::from_env().ok().flatten(),
+        };
         let color = last_value(args, "--color", None).and_then(|name| Color::from_str(name, false).ok());
         let format = format.unwrap_or(FormatChoice::Auto).settled();
         Self { format, color: color.unwrap_or(Color::Auto), quiet: false, columns: Columns(Vec::new()) }
