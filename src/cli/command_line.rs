@@ -83,12 +83,15 @@ pub fn command() -> clap::Command {
     help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(typed(definition)))))
 }
 
+/// The same with its short help.
+pub(super) fn summarized() -> clap::Command {
+    help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition))))
+}
+
 /// The same with as much of its help as is asked for.
 fn described(asked: Option<Help>) -> clap::Command {
     match asked {
-        Some(Help::Short) => {
-            help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition))))
-        }
+        Some(Help::Short) => summarized(),
         Some(Help::Long) | None => command(),
     }
 }

@@ -43,6 +43,11 @@ use output::{Output, Report};
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(candidates) = completion::requested(&args) {
+        // Whatever goes wrong, the shell goes on with the line as it is.
+        let shown = candidates.map_err(CliError::io).and_then(|candidates| output::text(&candidates));
+        return shown.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
     let mut output = Output::for_wrong_arguments(&args);
     let outcome = parse(&args, &output).and_then(|typed| {
         let Some(typed) = typed else { return Ok(()) };

@@ -1,6 +1,5 @@
 //! Runs the built program as a user's shell does, with an environment of its own.
 
-use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -70,8 +69,16 @@ pub struct Finished {
 }
 
 impl Run {
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// A variable that need not be Unicode.
+    #[cfg(unix)]
+    pub fn env_of_bytes(mut self, name: &str, value: &[u8]) -> Self {
+        use std::os::unix::ffi::OsStrExt;
+        self.command.env(name, std::ffi::OsStr::from_bytes(value));
         self
     }
 

@@ -119,16 +119,13 @@ fn a_blank_variable_counts_as_not_set() {
 #[test]
 #[cfg(unix)]
 fn a_variable_that_is_not_unicode_is_named_where_it_is_used() {
-    use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt;
-
     let sandbox = Sandbox::start().expect("a free port");
-    let bad = OsStr::from_bytes(b"\xff\xfe");
+    let bad = b"\xff\xfe";
     for name in ["DCI_OUTPUT", "DCI_API_BASE_URL", "DCI_TENANT_ID", "DCI_CUSTOMER_CONTEXT", "DCI_LOG", "DCI_API_KEY"] {
-        let finished = dci_on(&sandbox, &["validate"]).env(name, bad).finish();
+        let finished = dci_on(&sandbox, &["validate"]).env_of_bytes(name, bad).finish();
         assert_eq!(finished.code, if name == "DCI_API_KEY" { 10 } else { 2 }, "{name}: {}", finished.transcript());
         assert!(finished.error()["message"].to_string().contains(name), "{}", finished.transcript());
-        let unused = dci(&["completion", "zsh"]).env(name, bad).finish();
+        let unused = dci(&["completion", "zsh"]).env_of_bytes(name, bad).finish();
         assert_eq!((unused.code, unused.stderr.as_str()), (0, ""), "{name}");
     }
 }

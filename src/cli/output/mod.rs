@@ -294,9 +294,9 @@ pub(super) fn line(text: &str) -> Result<(), CliError> {
     write(io::stdout(), &plain(text))
 }
 
-/// Shows a text on stdout as it is, whatever the format.
+/// Shows a text on stdout as it is, whatever the format; nothing if it is empty.
 pub(super) fn text(text: &str) -> Result<(), CliError> {
-    write(io::stdout(), text.trim_end())
+    if text.is_empty() { Ok(()) } else { write(io::stdout(), text.trim_end()) }
 }
 
 /// Writes the text and a line end.
