@@ -25,10 +25,12 @@ mod invites;
 mod log;
 mod many;
 mod output;
+mod panics;
 mod setting;
 mod target;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use command_line::CommandLine;
@@ -43,16 +45,26 @@ use output::{Output, Report};
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    if let Some(candidates) = completion::requested(&args) {
-        // Whatever goes wrong, the shell goes on with the line as it is.
-        let shown = candidates.map_err(CliError::io).and_then(|candidates| output::text(&candidates));
-        return shown.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
-    }
-    let mut output = Output::for_wrong_arguments(&args);
-    let outcome = parse(&args, &output).and_then(|typed| {
+    let output = Output::for_wrong_arguments(&args);
+    panics::show_in(output.clone());
+    panics::caught(|| match completion::requested(&args) {
+        Some(candidates) => complete(candidates),
+        None => execute(&args, output),
+    })
+}
+
+/// Shows a shell what completes its line.
+fn complete(candidates: io::Result<String>) -> ExitCode {
+    let shown = candidates.map_err(CliError::io).and_then(|candidates| output::text(&candidates));
+    // The shell keeps the line as it is.
+    shown.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+}
+
+fn execute(args: &[OsString], mut output: Output) -> ExitCode {
+    let outcome = parse(args, &output).and_then(|typed| {
         let Some(typed) = typed else { return Ok(()) };
         output = typed.output()?;
-        run(typed, &args, &output)
+        run(typed, args, &output)
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

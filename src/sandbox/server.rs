@@ -217,6 +217,16 @@ mod tests {
         assert_eq!(began.elapsed(), Duration::ZERO);
     }
 
+    #[tokio::test]
+    async fn a_panic_in_the_sandbox_is_a_500() {
+        async fn broken() {
+            panic!("as told");
+        }
+        let router = Router::new().route("/", axum::routing::get(broken));
+        let response = work(router, Request::new(Body::empty())).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_arrive_ends_after_30_s() {
         let began = Instant::now();

@@ -20,6 +20,7 @@ mod hostile_ids;
 mod hostile_servers;
 mod many;
 mod output;
+mod panics;
 mod renewal;
 mod resend_invite;
 mod resume;

@@ -47,7 +47,7 @@ use crate::operation::Operation;
 const MAX_LISTED: usize = 50;
 
 /// How this run shows things, and where.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Output {
     format: Format,
     color: Color,
