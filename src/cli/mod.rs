@@ -41,7 +41,7 @@ pub use help::{Body, Section, reference};
 pub use output::rows_in;
 use output::{Output, Report};
 
-/// Runs the program with these arguments, the first of which is its name.
+/// Runs the program with these arguments, the first of which is its name. It sets the panic hook of the process.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();

@@ -6,6 +6,7 @@ mod docs;
 #[path = "../../build.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod generator;
+mod licences;
 mod package;
 mod soak;
 mod spec;
@@ -25,6 +26,8 @@ enum Task {
     /// Run a command, and print what it took as JSON
     #[command(hide = true)]
     Measure(bench::measure::Args),
+    /// Write THIRD-PARTY-NOTICES.md, by cargo-about
+    Notices,
     /// Pack the crate, and test it as three other crates that use it
     Package,
     /// Take over a new version of the API's description, and say what it means
@@ -40,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(args) => bench::run(&args),
         Task::Docs => docs::run(),
         Task::Measure(args) => bench::measure::run(&args),
+        Task::Notices => licences::write_notices(),
         Task::Package => package::run(),
         Task::Soak(args) => soak::run(&args),
         Task::Spec(task) => spec::run(task),
