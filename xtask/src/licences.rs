@@ -29,7 +29,8 @@ pub fn check(shell: &Shell) -> anyhow::Result<()> {
 }
 
 fn notices(shell: &Shell) -> anyhow::Result<String> {
-    Ok(cmd!(shell, "cargo about generate --fail --locked about.md.hbs").read()? + "\n")
+    let text = cmd!(shell, "cargo about generate --fail --locked about.md.hbs").read()?;
+    Ok(text.trim_end().to_owned() + "\n")
 }
 
 fn is_installed(shell: &Shell, tool: &str) -> bool {
