@@ -103,7 +103,6 @@ impl CliError {
             ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
                 format!("Set {} to an API key from the DoiT console.", env::API_KEY)
             }
-            ConfigError::BaseUrl { .. } => format!("Check --api-base-url and {}.", env::API_BASE_URL),
             ConfigError::Endpoint { variable, .. } => format!("Correct {variable}."),
             ConfigError::AuthorizationServer(_) => format!(
                 "Set {}, {} and {} to those of one service, or none of them.",

@@ -1,5 +1,6 @@
 use std::cell::Cell;
 use std::io;
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
@@ -57,7 +58,8 @@ impl Interrupts {
         let (sender, read) = oneshot::channel();
         std::thread::spawn(move || sender.send(reading()));
         tokio::select! {
-            read = read => read.ok(),
+            // Without a result the thread panicked, which was shown then.
+            read = read => Some(read.unwrap_or_else(|lost| resume_unwind(Box::new(lost)))),
             () = self.ended() => None,
         }
     }

@@ -123,10 +123,13 @@ pub(super) async fn run<A: InviteAction>(
         }
         Invites::AllInvited => {
             let all = context.all_invited(&client).await?;
-            if all.cancelled > 0 {
-                let who =
-                    if all.cancelled == 1 { "1 invite that was" } else { &format!("{} that were", all.cancelled) };
-                context.output.note(&format!("{who} cancelled is left out; to send it again, name it."));
+            match all.cancelled {
+                0 => {}
+                1 => context.output.note("1 cancelled invite is skipped; name it to send it again."),
+                several => {
+                    let text = format!("{several} cancelled invites are skipped; name them to send them again.");
+                    context.output.note(&text);
+                }
             }
             many(action, all.found, true, args, context, &client).await
         }

@@ -45,19 +45,19 @@ fn the_file_and_its_folder_are_for_nobody_else() {
 fn no_token_is_shown_whatever_is_asked_for() {
     let person = Person::new("no-token");
     let mut outputs = Vec::new();
-    let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-v"]).env("DCI_LOG", "trace").start();
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_LOG", "trace").start();
     let answer = decided(&Person::address(&mut login), "admin@example.com");
     visit(&answer);
     outputs.push(login.finish());
     // Renewed in between, so that all tokens there are were used.
     let first = person.tokens();
     person.sandbox.advance(std::time::Duration::from_secs(301));
-    for args in [&["status", "--check"][..], &["list-users", "-v"], &["login"], &["logout"]] {
+    for args in [&["status", "--check"][..], &["list-users"], &["login"], &["logout"]] {
         for format in ["table", "json"] {
             let args = [args, &["-o", format]].concat();
             outputs.push(person.dci(&args).env("DCI_LOG", "trace").finish());
         }
-        if args == ["list-users", "-v"] {
+        if args == ["list-users"] {
             assert_ne!(person.tokens(), first, "it was renewed");
             for (output, token) in outputs.iter().flat_map(|output| person.tokens().map(|token| (output, token))) {
                 output.assert_without(&token);

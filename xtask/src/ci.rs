@@ -15,6 +15,7 @@ pub fn run() -> anyhow::Result<()> {
     shell.change_dir(crate::root());
 
     cmd!(shell, "cargo fmt --all --check").run()?;
+    crate::licences::check(&shell)?;
     for features in FEATURE_SETS {
         cmd!(shell, "cargo clippy --package dci --all-targets {features...} -- --deny warnings").run()?;
     }

@@ -99,9 +99,8 @@ fn arguments<'a>(page: &mut String, title: &str, arguments: impl Iterator<Item =
         } else {
             format!("\n\n  Default: `{}`.", default.join(", "))
         };
-        let variable = argument.get_env().map(|name| format!("\n\n  Variable: `{}`.", name.to_string_lossy()));
         let short = argument.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
-        line(page, &format!("- {short}`{argument}`: {help}{default}{}\n", variable.unwrap_or_default()));
+        line(page, &format!("- {short}`{argument}`: {help}{default}\n"));
     }
 }
 
@@ -152,6 +151,6 @@ mod tests {
             assert!(page.starts_with("# dci"), "{name}");
             assert!(name == "dci" || overview.contains(&format!("[`{name}`]({name}.md)")), "{name}");
         }
-        assert!(overview.contains("Variable: `DCI_API_BASE_URL`") && overview.contains("Default: `2m`"), "{overview}");
+        assert!(overview.contains("[env: DCI_API_BASE_URL]") && overview.contains("Default: `2m`"), "{overview}");
     }
 }

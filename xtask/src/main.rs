@@ -6,6 +6,7 @@ mod docs;
 #[path = "../../openapi/generator/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "build.rs uses all of it")]
 mod generator;
+mod licences;
 mod package;
 #[cfg(test)]
 mod public_api;
@@ -27,6 +28,8 @@ enum Task {
     /// Run a program and print its time and memory as JSON
     #[command(hide = true)]
     Measure(bench::measure::Args),
+    /// Write THIRD-PARTY-NOTICES.md with cargo-about
+    Notices,
     /// Package the crate, and test small crates that depend on it
     Package,
     /// Update openapi/doit.yaml to a new version of the API
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(args) => bench::run(&args),
         Task::Docs => docs::run(),
         Task::Measure(args) => bench::measure::run(&args),
+        Task::Notices => licences::write_notices(),
         Task::Package => package::run(),
         Task::Soak(args) => soak::run(&args),
         Task::Spec(task) => spec::run(task),

@@ -2,9 +2,9 @@ use clap_complete::Shell;
 
 use crate::cli::{CliError, Context, Report, completion, output};
 
-/// Print what makes a shell complete the command line
+/// Print a shell completion script
 ///
-/// Each shell has its place for it:
+/// The script asks dci for what completes the command line. Each shell has its place for it:
 ///
 ///   bash        dci completion bash > ~/.local/share/bash-completion/completions/dci
 ///   zsh         dci completion zsh > a folder of $fpath, as _dci
@@ -19,6 +19,6 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, _: &Context<'_>) -> Result<Report, CliError> {
-    output::text(&completion::script(args.shell))?;
+    output::text(&completion::registration(args.shell).map_err(CliError::io)?)?;
     Ok(Report::nothing())
 }

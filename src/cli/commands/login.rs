@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::cli::browser;
 use crate::cli::credential::{shown, sign_in};
 use crate::cli::global::duration;
@@ -63,7 +65,9 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         let hint = "To sign in as somebody else, add --force.";
         let mut lines = vec![format!("You are signed in already, as {who}. {hint}")];
         lines.extend(key_goes_first());
-        return Ok(Report::lines(lines, context.status()?["signIn"].to_string()));
+        // Asking the API may have renewed it.
+        let kept = sign_in(&base_url)?.as_ref().map(shown).transpose()?;
+        return Ok(Report::lines(lines, json!(kept).to_string()));
     }
 
     let brought = browser::code(&server, args.port, !args.no_browser, args.timeout, context).await?;

@@ -15,6 +15,11 @@ use crate::sandbox::{Fault, Sandbox};
 /// The last two of the lines let `dci login` sign in there, once DCI_API_KEY is unset: a page lets you choose
 /// admin@example.com, viewer@example.com or partner@example.net, who may do what the API keys may, in this order.
 ///
+/// Where the service's response is unknown, the sandbox chooses one: 422 for an Idempotency-Key that was used for a
+/// different request, and 409 while the first request with a key is under way.
+///
+/// It answers programs on this machine, and no page of another origin in a browser.
+///
 /// GET /_sandbox/outbox lists the emails that were sent, POST /_sandbox/accept with {"token": "…"} follows the
 /// link of one, and POST /_sandbox/faults with {"fault": "…"} makes requests fail.
 #[derive(Debug, clap::Args)]

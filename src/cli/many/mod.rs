@@ -17,6 +17,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output::Report;
+use super::panics;
 use crate::client::{Client, RunId, UserId, call_each};
 
 pub(super) use plan::{Plan, Planned, shown};
@@ -76,11 +77,14 @@ impl Run<'_> {
         if planned.is_empty() {
             return self.context.output.rows().into_report("No targets: nothing was done.".to_owned());
         }
+        let resume = self.id.and_then(|id| self.context.command_with(RESUME_FLAG, &id.to_string()));
+        if let Some(id) = self.id {
+            panics::run_began(id, resume.as_deref());
+        }
         let started = Instant::now();
         let mut answers = Answers::new(&planned, self.done, self.context.output.rows());
         let stop = self.work(&planned, call, &mut answers).await;
-        let resume = |id: RunId| self.context.command_with(RESUME_FLAG, &id.to_string());
-        answers.into_report(stop, started.elapsed(), self.id.and_then(resume))
+        answers.into_report(stop, started.elapsed(), resume)
     }
 
     /// Makes the calls. Ctrl-C, or a credential that is refused, ends it: no more calls are begun then.

@@ -49,7 +49,7 @@ use crate::operation::Operation;
 const MAX_LISTED: usize = 50;
 
 /// How this run shows things, and where.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Output {
     format: Format,
     color: Color,
@@ -70,9 +70,10 @@ impl Output {
     /// What arguments that are not parsed yet seem to ask for: if they turn out to be wrong, that is to be shown in
     /// the right form too.
     pub fn for_wrong_arguments(args: &[OsString]) -> Self {
-        let environment = std::env::var("DCI_OUTPUT").ok();
-        let format = last_value(args, "--output", Some("-o")).or(environment.as_deref());
-        let format = format.and_then(|name| FormatChoice::from_str(name, false).ok());
+        let format = match last_value(args, "--output", Some("-o")) {
+            Some(name) => FormatChoice::from_str(name, false).ok(),
+            None => FormatChoice::from_env().ok().flatten(),
+        };
         let color = last_value(args, "--color", None).and_then(|name| Color::from_str(name, false).ok());
         let format = format.unwrap_or(FormatChoice::Auto).settled();
         Self { format, color: color.unwrap_or(Color::Auto), quiet: false, columns: Columns(Vec::new()) }
@@ -315,9 +316,9 @@ pub(super) fn line(text: &str) -> Result<(), CliError> {
     write(io::stdout(), &plain(text))
 }
 
-/// Shows a text on stdout as it is, whatever the format.
+/// Shows a text on stdout as it is, whatever the format; nothing if it is empty.
 pub(super) fn text(text: &str) -> Result<(), CliError> {
-    write(io::stdout(), text.trim_end())
+    if text.is_empty() { Ok(()) } else { write(io::stdout(), text.trim_end()) }
 }
 
 /// Writes the text and a line end.

@@ -1,4 +1,5 @@
 use std::io::{self, IsTerminal, Write};
+use std::panic::resume_unwind;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
@@ -25,7 +26,8 @@ impl Writer {
 
     pub fn end(self) -> Result<(), CliError> {
         drop(self.texts);
-        super::written(self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the writing broke off"))))
+        // A panic there was shown when it happened.
+        super::written(self.thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     }
 }
 
