@@ -6,9 +6,11 @@ use std::time::{Duration, SystemTime};
 use dci::client::RunId;
 use dci::sandbox::Fault;
 use proptest::prelude::*;
+#[cfg(target_os = "linux")]
+use rustix::process::Signal;
 
 use crate::many::{emails, list_of, pass_time_until_sent, sandbox_with};
-use crate::program::{assert_masked_snapshot, dci_on, run_in_shell};
+use crate::program::{END_SIGNALS, assert_masked_snapshot, dci_on, run_in_shell};
 
 /// The id in the line with which a run begins.
 fn run_id(stderr: &str) -> String {
@@ -35,19 +37,65 @@ fn an_interrupted_run_says_what_is_done_and_what_is_not() {
 
 #[test]
 fn calls_under_way_finish_after_an_interrupt() {
+    for signal in END_SIGNALS {
+        let sandbox = sandbox_with(3);
+        sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
+        let args = ["resend-invite", "-", "--concurrency", "2", "-o", "table"];
+        let mut running = dci_on(&sandbox, &args).stdin(list_of(3)).start();
+        while sandbox.requests() < 2 {
+            std::thread::yield_now();
+        }
+        running.signal(signal);
+        running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
+        pass_time_until_sent(&sandbox, 2);
+        let finished = running.finish();
+        assert_eq!(finished.code, 130, "{}", finished.transcript());
+        assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{}", finished.transcript());
+    }
+}
+
+#[test]
+fn every_signal_to_end_leaves_a_row_for_each_target_and_a_resume_command() {
+    for signal in END_SIGNALS {
+        let sandbox = sandbox_with(40);
+        sandbox.inject(Fault::latency(Duration::ZERO).times(10));
+        sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(8));
+        let running = dci_on(&sandbox, &["resend-invite", "-", "-o", "json"]).stdin(list_of(40)).start();
+        while sandbox.requests() < 18 {
+            std::thread::yield_now();
+        }
+        running.signal(signal);
+        // The second one ends the calls that have no response.
+        std::thread::sleep(Duration::from_millis(50));
+        running.signal(signal);
+        let finished = running.finish();
+        assert_eq!((finished.code, finished.json().as_array().map(Vec::len)), (130, Some(40)));
+        let hint = finished.error()["hint"].as_str().expect("a hint").to_owned();
+        assert!(hint.contains(&format!("--resume {}", run_id(&finished.stderr))), "{hint}");
+        let args = ["resend-invite", "-", "--resume", &run_id(&finished.stderr)];
+        // Not so far that the keys are forgotten.
+        sandbox.advance(Duration::from_secs(3600));
+        while sandbox.outbox().len() < 18 {
+            std::thread::yield_now();
+        }
+        assert_eq!(dci_on(&sandbox, &args).stdin(list_of(40)).finish().code, 0);
+        assert_eq!((emails(&sandbox).len(), sandbox.outbox().len()), (40, 40), "one email each");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_under_nohup_outlives_its_terminal() {
     let sandbox = sandbox_with(3);
-    sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
-    let args = ["resend-invite", "-", "--concurrency", "2", "-o", "table"];
-    let mut running = dci_on(&sandbox, &args).stdin(list_of(3)).start();
-    while sandbox.requests() < 2 {
+    sandbox.inject(Fault::latency(Duration::from_secs(3600)));
+    let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--concurrency", "1"];
+    let running = dci_on(&sandbox, &args).under_nohup().start();
+    while sandbox.requests() < 1 {
         std::thread::yield_now();
     }
-    running.interrupt();
-    running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
-    pass_time_until_sent(&sandbox, 2);
-    let finished = running.finish();
-    assert_eq!(finished.code, 130, "{}", finished.transcript());
-    assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{}", finished.transcript());
+    running.signal(Signal::HUP);
+    pass_time_until_sent(&sandbox, 3);
+    assert_eq!(running.finish().code, 0);
 }
 
 #[test]

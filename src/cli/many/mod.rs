@@ -130,16 +130,18 @@ impl Run<'_> {
         // Calls that wait for their turn are not waited for.
         while stop.get() != Some(Stop::Interrupted) || under_way.get() > 0 {
             tokio::select! {
-                ended = calls.next() => match ended {
-                    Some(ended) => answers.settle(ended.into_iter().flatten()),
-                    None => break,
-                },
-                _ = turns_to_show.tick(), if answers.are_to_be_shown() => answers.show(),
+                // An interrupt is noted before the calls that it ends.
+                biased;
                 () = interrupts.stopping(), if stop.get() != Some(Stop::Interrupted) => {
                     stop.set(Some(Stop::Interrupted));
                     let (count, seconds) = (under_way.get(), GRACE.as_secs());
                     output.note(&format!("Interrupted: calls under way ({count}) have {seconds} s to finish."));
                 }
+                _ = turns_to_show.tick(), if answers.are_to_be_shown() => answers.show(),
+                ended = calls.next() => match ended {
+                    Some(ended) => answers.settle(ended.into_iter().flatten()),
+                    None => break,
+                },
             }
         }
         stop.get()
