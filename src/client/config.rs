@@ -6,6 +6,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::api_key::{ApiKey, InvalidApiKey};
+use super::connections::Connections;
 use super::endpoint::{InvalidEndpoint, endpoint};
 use super::{Client, Credentials, Exchange, RetryPolicy, tls};
 
@@ -201,9 +202,18 @@ impl ClientConfig {
     ///
     /// The root certificates are read here, and only when the base URL is `https`.
     pub fn build(self) -> Result<Client, ConfigError> {
-        let http = http_client(&self.base_url, &self.retry_policy)?;
-        let exchange =
-            Exchange::new(self.credentials, self.tenant, self.customer_context, self.retry_policy, self.concurrency);
+        let http_client = http_clients(&self.base_url, &self.retry_policy)?;
+        let http = http_client(Kept::All)?;
+        let pooled = http.clone();
+        let connections = Connections::new(move || http_client(Kept::None).unwrap_or(pooled));
+        let exchange = Exchange::new(
+            self.credentials,
+            self.tenant,
+            self.customer_context,
+            self.retry_policy,
+            self.concurrency,
+            connections,
+        );
         Ok(Client::new_with_client(self.base_url.as_str().trim_end_matches('/'), http, exchange))
     }
 }
@@ -215,24 +225,45 @@ pub(crate) fn base_url(url: &str) -> Result<Url, ConfigError> {
 
 /// The HTTP client for a server. Root certificates are read only for one over https.
 pub(super) fn http_client(server: &Url, policy: &RetryPolicy) -> Result<reqwest::Client, ConfigError> {
+    http_clients(server, policy)?(Kept::All)
+}
+
+/// The idle connections that a client keeps.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    All,
+    None,
+}
+
+/// Makes HTTP clients for a server, which share what takes long to set up.
+fn http_clients(
+    server: &Url,
+    policy: &RetryPolicy,
+) -> Result<impl Fn(Kept) -> Result<reqwest::Client, ConfigError> + Send + use<>, ConfigError> {
     let encrypted = server.scheme() == "https";
     if encrypted {
         check_proxies()?;
     }
     let tls = tls::client_config(encrypted).map_err(ConfigError::RootCertificates)?;
-    let mut http = reqwest::Client::builder()
-        .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        // The exchange alone tries again; 0 also spares each request a copy.
-        .retry(reqwest::retry::never().max_retries_per_request(0))
-        .referer(false)
-        .connect_timeout(policy.connect_timeout)
-        .tls_backend_preconfigured(tls);
-    if !encrypted {
-        // A proxy would carry the credential off this machine in clear text.
-        http = http.no_proxy();
-    }
-    http.build().map_err(ConfigError::Http)
+    let connect_timeout = policy.connect_timeout;
+    Ok(move |kept| {
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            // The exchange alone tries again; 0 also spares each request a copy.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
+            .referer(false)
+            .connect_timeout(connect_timeout)
+            .tls_backend_preconfigured(tls.clone());
+        if !encrypted {
+            // A proxy would carry the credential off this machine in clear text.
+            http = http.no_proxy();
+        }
+        if matches!(kept, Kept::None) {
+            http = http.pool_max_idle_per_host(0);
+        }
+        http.build().map_err(ConfigError::Http)
+    })
 }
 
 /// A proxy that was asked for is not left out in silence, as reqwest does when it cannot read its URL.

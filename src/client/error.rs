@@ -41,6 +41,7 @@ struct Details {
     elapsed: Duration,
     is_out_of_time: bool,
     leaves_doubt: bool,
+    is_repeatable: bool,
     idempotency_key: Option<IdempotencyKey>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -186,7 +187,7 @@ impl ApiError {
     /// does not do the work twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let is_safe = self.0.idempotency_key.is_some() || !self.0.leaves_doubt;
+        let is_safe = self.0.is_repeatable || !self.0.leaves_doubt;
         let can_pass = self.0.failure.is_some_and(Failure::can_pass) || self.0.may_get_credential;
         is_safe && (self.0.kind == ErrorKind::Interrupted || can_pass)
     }
@@ -199,6 +200,7 @@ impl ApiError {
             elapsed,
             is_out_of_time,
             leaves_doubt,
+            is_repeatable,
             no_credential,
             failure,
             status,
@@ -215,6 +217,7 @@ impl ApiError {
         details.elapsed = elapsed;
         details.is_out_of_time = is_out_of_time;
         details.leaves_doubt = leaves_doubt;
+        details.is_repeatable = is_repeatable;
         if details.kind == ErrorKind::Interrupted && leaves_doubt {
             details.message.push_str("; it may have been done all the same");
         }
@@ -244,6 +247,7 @@ impl ApiError {
             elapsed: Duration::ZERO,
             is_out_of_time: false,
             leaves_doubt: false,
+            is_repeatable: false,
             idempotency_key: None,
             source: None,
         }))

@@ -9,10 +9,12 @@
 //! [`Failure`]'s matter, and when a [`RetryPolicy`]'s.
 
 mod access_token;
+mod adaptive_limit;
 mod api_key;
 mod call;
 mod call_each;
 mod config;
+mod connections;
 mod credentials;
 mod duration;
 mod endpoint;
@@ -22,7 +24,6 @@ mod exchange;
 mod failure;
 mod id;
 mod idempotency_key;
-mod pace;
 mod response;
 mod retry;
 mod run_id;
