@@ -12,9 +12,6 @@ const FIRST_SLOTS: usize = 10;
 /// A rate stays this much below what the service accepts.
 const HEADROOM: f64 = 0.8;
 
-/// A rate falls at most to this share at once.
-const STEEPEST_FALL: f64 = 0.125;
-
 /// The lowest rate, in attempts a second.
 const LOWEST_RATE: f64 = 2.0;
 

@@ -8,10 +8,12 @@ use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::adaptive_limit::AdaptiveLimit;
+use super::call::may_be_used;
 use super::connections::{Connections, Sent};
 use super::duration::in_words;
 use super::response::{complete, request_id};
 use super::retry::{Backoff, Delay, retry_after};
+use super::server_clock::ServerClock;
 use super::{
     AccessToken, Client, Credentials, CredentialsError, Error, ErrorKind, Failure, Pending, RetryPolicy, transcript,
 };
@@ -32,6 +34,7 @@ pub struct Exchange {
     /// Shared by all clones of a client, as the next is, so that a rate limit that one call meets slows down all of a run.
     limit: Arc<AdaptiveLimit>,
     connections: Arc<Connections>,
+    server_clock: Arc<ServerClock>,
 }
 
 impl Exchange {
@@ -45,11 +48,16 @@ impl Exchange {
     ) -> Self {
         let limit = Arc::new(AdaptiveLimit::new(concurrency));
         let connections = Arc::new(connections);
-        Self { credentials, tenant, customer_context, retry_policy, limit, connections }
+        let server_clock = Arc::default();
+        Self { credentials, tenant, customer_context, retry_policy, limit, connections, server_clock }
     }
 
     pub(super) fn limit(&self) -> &AdaptiveLimit {
         &self.limit
+    }
+
+    pub(super) fn server_clock(&self) -> &ServerClock {
+        &self.server_clock
     }
 
     async fn token(&self) -> Result<AccessToken, CredentialsError> {
@@ -144,7 +152,7 @@ impl Exchange {
         let started = transcript::started();
         let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
         let mut backoff = Backoff::new(&self.retry_policy);
-        let mut may_be_under_way = false;
+        let mut may_be_under_way = may_be_used();
         let mut may_renew = true;
         let mut number = 0;
         loop {
@@ -207,7 +215,7 @@ impl Exchange {
             if failure == Failure::Status(429) {
                 AdaptiveLimit::give_back();
             }
-            if tokio::time::timeout(left(), self.wait(delay)).await.is_err() {
+            if !self.wait(delay, left).await {
                 transcript::note_end_of_time();
                 return outcome;
             }
@@ -219,14 +227,18 @@ impl Exchange {
         !AdaptiveLimit::is_held() || self.limit.is_limiting()
     }
 
-    /// Waits for so long before another attempt, and longer while the server asked for it or limits the rate.
-    async fn wait(&self, delay: Duration) {
+    /// Waits for so long before another attempt, and longer while the server asked for it or limits the rate; false
+    /// where there is no time for it.
+    async fn wait(&self, delay: Duration, left: impl Fn() -> Duration) -> bool {
         let mut wait = delay;
         while !wait.is_zero() {
+            if wait >= left() {
+                return false;
+            }
             tokio::time::sleep(wait).await;
             wait = self.limit.pause_left();
         }
-        self.limit.regain().await;
+        tokio::time::timeout(left(), self.limit.regain()).await.is_ok()
     }
 
     /// Another credential in place of the one of the request, which was refused.
@@ -248,7 +260,10 @@ impl Exchange {
         let Sent { outcome, was_sent_before } = self.connections.send(http, request, operation, within).await;
         let token = request.headers().get(AUTHORIZATION).and_then(AccessToken::of_authorization);
         let outcome = match outcome {
-            Ok(response) => complete(response, token.as_ref()).await,
+            Ok(response) => {
+                self.server_clock.read(response.headers(), SystemTime::now());
+                complete(response, token.as_ref()).await
+            }
             Err(error) => Err(error),
         };
         Sent { outcome, was_sent_before }

@@ -27,6 +27,7 @@ mod idempotency_key;
 mod response;
 mod retry;
 mod run_id;
+mod server_clock;
 #[cfg(feature = "sign-in")]
 pub mod sign_in;
 mod tls;
@@ -35,7 +36,7 @@ mod transcript;
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
 pub use access_token::{AccessToken, InvalidAccessToken};
 pub use api_key::{ApiKey, InvalidApiKey};
-pub use call::{Answer, call, call_unless};
+pub use call::{Answer, call, call_unless, with_used_key};
 pub use call_each::call_each;
 #[cfg(feature = "cli")]
 pub(crate) use config::base_url;

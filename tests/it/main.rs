@@ -10,6 +10,7 @@ mod terminal;
 mod api_errors;
 mod at_terminal;
 mod authorization;
+mod closing_servers;
 mod commands;
 mod completion;
 mod configuration;

@@ -64,6 +64,8 @@ enum Stop {
     Refused,
     /// There is no credential, and none for any other target.
     NoCredential,
+    /// The server asks to come back later, with whatever target.
+    AskedToComeBack,
 }
 
 impl Run<'_> {
@@ -127,8 +129,8 @@ impl Run<'_> {
         let mut calls = pin!(calls.ready_chunks(MOST_AT_ONCE));
         let mut turns_to_show = tokio::time::interval(SHOWN_WITHIN);
         turns_to_show.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Calls that wait for their turn are not waited for.
-        while stop.get() != Some(Stop::Interrupted) || under_way.get() > 0 {
+        // Calls that wait for a permit are not waited for.
+        while stop.get().is_none() || under_way.get() > 0 {
             tokio::select! {
                 // An interrupt is noted before the calls that it ends.
                 biased;
@@ -154,6 +156,7 @@ impl Stop {
     fn because_of(error: &CliError, was_allowed: bool) -> Option<Self> {
         match error.exit_code() {
             _ if error.has_no_credential() => Some(Self::NoCredential),
+            _ if error.asks_to_come_back() => Some(Self::AskedToComeBack),
             ExitCode::Authentication => Some(Self::Refused),
             ExitCode::Permission if !was_allowed => Some(Self::Refused),
             ExitCode::Interrupted => Some(Self::Interrupted),
