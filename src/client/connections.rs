@@ -53,8 +53,7 @@ impl Connections {
         let may_be_kept = self.may_be_kept.load(Ordering::Relaxed);
         let first = if may_be_kept && !operation.is_repeatable() { &*self.new } else { kept };
         let mut outcome = first.execute(copy()).await;
-        let was_sent_before =
-            may_be_kept && operation.is_repeatable() && outcome.as_ref().is_err_and(|error| was_closed(error));
+        let was_sent_before = may_be_kept && operation.is_repeatable() && outcome.as_ref().is_err_and(was_closed);
         if was_sent_before {
             tracing::debug!("the server had closed the connection, sending again on a new one");
             outcome = self.new.execute(copy()).await;

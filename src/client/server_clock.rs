@@ -69,7 +69,7 @@ mod tests {
             let headers = HeaderMap::from_iter([(DATE, HeaderValue::from_static(date))]);
             clock.read(&headers, here);
         }
-        let server = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 + seconds));
+        let server = |seconds: u64| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 + seconds));
         assert_eq!(clock.at(here), server(0), "what is not a date changes nothing");
         assert_eq!(clock.at(here + Duration::from_secs(90)), server(90));
         assert_eq!(clock.at(here - Duration::from_secs(90)), server(0));

@@ -14,8 +14,7 @@ use crate::operation::Operation;
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
     pub idempotency_key: Option<IdempotencyKey>,
-    /// The operation can be done twice and does its work once.
-    pub is_repeatable: bool,
+    pub operation: Option<&'static Operation>,
     started: Option<Instant>,
     /// An attempt to change something is under way.
     is_changing: bool,
@@ -60,12 +59,12 @@ pub(super) async fn record<T>(
 
 /// Notes the request of the call under way, which starts with it. Outside of one (`send` was awaited on its own) nobody
 /// asks for it.
-pub(super) fn note_request(request: &Request, operation: &Operation) {
+pub(super) fn note_request(request: &Request, operation: &'static Operation) {
     let key = || request.headers().get("idempotency-key")?.to_str().ok()?.parse().ok();
     let _ = TRANSCRIPT.try_with(|transcript| {
         let mut transcript = transcript.borrow_mut();
         transcript.idempotency_key = key();
-        transcript.is_repeatable = operation.is_repeatable();
+        transcript.operation = Some(operation);
         transcript.started = Some(Instant::now());
     });
 }

@@ -97,7 +97,7 @@ fn closing_when_used_again() -> ClosingServer {
 }
 
 fn list_of(targets: usize) -> String {
-    (0..targets).map(|number| format!("target-{number}\n")).collect()
+    (0..targets).map(|number| format!("target-{number}")).collect::<Vec<_>>().join("\n")
 }
 
 fn succeeds_without_a_wait(finished: &Finished) {

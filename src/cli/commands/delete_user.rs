@@ -59,13 +59,13 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
 /// A user who is deleted already is an unknown one, which does no harm.
 const IN_DOUBT: &str = "The user may be deleted: see list-users, or run the command again.";
 
-/// The same where the user is not found after an attempt without a response.
+/// The same where the user is unknown after an attempt without a response.
 const GONE_IN_DOUBT: &str = "An earlier attempt had no response and may have deleted the user: see list-users.";
 
 async fn delete(context: &Context<'_>, client: &Client, id: &UserId) -> Result<Bytes, CliError> {
     let answer = context.call(client.delete_user().id(id).send()).await;
     let answer = answer.map_err(|error| {
-        let doubt = if error.is_of(ErrorKind::NotFound) { GONE_IN_DOUBT } else { IN_DOUBT };
+        let doubt = if matches!(error.status(), Some(400 | 404)) { GONE_IN_DOUBT } else { IN_DOUBT };
         error
             .hint_for(ErrorKind::Permission, "Deleting a user requires the usersManager permission.")
             .hint_if_in_doubt(doubt)
