@@ -72,6 +72,13 @@ impl Operation {
             .min_by_key(|operation| operation.path.matches('{').count())
     }
 
+    /// Whether the same request can be sent twice and does its work once: it takes an `Idempotency-Key`, or its method
+    /// is idempotent (RFC 9110, section 9.2.2).
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.takes_idempotency_key || matches!(self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+    }
+
     /// Whether the document knows this status as an answer of the operation.
     #[must_use]
     pub fn documents(&self, status: u16) -> bool {

@@ -1,9 +1,13 @@
 //! One call of a command, and what to do next when it fails.
 
 use std::ffi::OsString;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
 use super::error::CliError;
+use super::output::in_local_time;
 use crate::client::{Answer, ApiError, Error, ErrorKind, ResponseValue, call_unless, env};
 use crate::types;
 
@@ -63,7 +67,10 @@ impl Context<'_> {
             _ => None,
         };
         let wait = error.retry_after().filter(|wait| !wait.is_zero());
-        let wait = wait.map(|wait| format!("The server asks to wait {} s.", wait.as_secs()));
+        let wait = wait.map(|wait| match later(wait) {
+            Some(moment) => format!("The server asks to wait {} s, until {moment}.", wait.as_secs()),
+            None => format!("The server asks to wait {} s.", wait.as_secs()),
+        });
         let is_used_key = error.status() == Some(422) && error.idempotency_key().is_some();
         let used_key = is_used_key.then(|| format!("A key stands for one request: give another {KEY_FLAG}, or none."));
         hint.into_iter().chain(wait).chain(used_key).fold(CliError::api(error), CliError::hint)
@@ -86,6 +93,13 @@ impl Context<'_> {
     pub fn command_with(&self, flag: &str, value: &str) -> Option<String> {
         self.sandbox.is_none().then(|| command_with(self.typed, flag, value)).flatten()
     }
+}
+
+/// The moment after a wait of a minute or more.
+fn later(wait: Duration) -> Option<String> {
+    let long = Some(wait).filter(|wait| wait.as_secs() >= 60)?;
+    let moment = Timestamp::now().checked_add(SignedDuration::try_from(long).ok()?).ok()?;
+    Some(in_local_time(moment))
 }
 
 fn command_with(typed: &[OsString], flag: &str, value: &str) -> Option<String> {

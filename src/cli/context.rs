@@ -29,7 +29,8 @@ pub(super) struct Context<'a> {
 impl<'a> Context<'a> {
     pub fn new(global: GlobalArgs, typed: &'a [OsString], output: &'a Output) -> Result<Self, CliError> {
         let sandbox = global.sandbox.then(Sandbox::start).transpose().map_err(CliError::io)?;
-        Ok(Self { global, typed, output, interrupts: Interrupts::new(), sandbox })
+        let interrupts = Interrupts::receive().map_err(CliError::io)?;
+        Ok(Self { global, typed, output, interrupts, sandbox })
     }
 
     /// A client for the API that the flags and the environment name.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::exit_code::ExitCode;
 use super::output::plain;
-use crate::client::{ApiError, ConfigError, CredentialsError, ErrorKind, IdempotencyKey, env};
+use crate::client::{ApiError, ConfigError, CredentialsError, ErrorKind, IdempotencyKey, RetryPolicy, env};
 
 /// Everything that a command can end with but success: what failed, why, and what to do next.
 #[derive(Debug)]
@@ -200,6 +200,13 @@ impl CliError {
     /// Whether there was no credential to send.
     pub fn has_no_credential(&self) -> bool {
         self.api.as_ref().is_some_and(|error| error.has_no_credential())
+    }
+
+    /// Whether the server asks to come back later than a call waits.
+    pub fn asks_to_come_back(&self) -> bool {
+        let longest = RetryPolicy::default().max_retry_after;
+        let asked = self.api.as_ref().filter(|error| matches!(error.status(), Some(429 | 503)));
+        asked.and_then(|error| error.retry_after()).is_some_and(|asked| asked > longest)
     }
 
     pub fn exit_code(&self) -> ExitCode {

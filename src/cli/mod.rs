@@ -90,8 +90,8 @@ fn run(typed: CommandLine, args: &[OsString], output: &Output) -> Result<(), Cli
         log::start(&typed.global)?;
     }
     let context = Context::new(typed.global, args, output)?;
-    let report = runtime.block_on(context.interrupts.heard_during(typed.command.run(&context)));
+    let report = runtime.block_on(typed.command.run(&context));
     // A look-up of a name that hangs is not waited for.
     runtime.shutdown_background();
-    output.report(report.map_err(CliError::io)??)
+    output.report(report?)
 }

@@ -6,6 +6,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::api_key::{ApiKey, InvalidApiKey};
+use super::connections::Connections;
 use super::endpoint::{InvalidEndpoint, endpoint};
 use super::proxy::Proxy;
 use super::{Client, Credentials, Exchange, RetryPolicy, tls};
@@ -211,9 +212,18 @@ impl ClientConfig {
     ///
     /// The root certificates are read here, and only when the base URL is `https`.
     pub fn build(self) -> Result<Client, ConfigError> {
-        let http = http_client(&self.base_url, &self.retry_policy)?;
-        let exchange =
-            Exchange::new(self.credentials, self.tenant, self.customer_context, self.retry_policy, self.concurrency);
+        let http_client = http_clients(&self.base_url, &self.retry_policy)?;
+        let http = http_client(Kept::All)?;
+        let pooled = http.clone();
+        let connections = Connections::new(move || http_client(Kept::None).unwrap_or(pooled));
+        let exchange = Exchange::new(
+            self.credentials,
+            self.tenant,
+            self.customer_context,
+            self.retry_policy,
+            self.concurrency,
+            connections,
+        );
         Ok(Client::new_with_client(self.base_url.as_str().trim_end_matches('/'), http, exchange))
     }
 }
@@ -225,24 +235,45 @@ pub(crate) fn base_url(url: &str) -> Result<Url, ConfigError> {
 
 /// The HTTP client for a server. Root certificates are read only for one over https.
 pub(super) fn http_client(server: &Url, policy: &RetryPolicy) -> Result<reqwest::Client, ConfigError> {
+    http_clients(server, policy)?(Kept::All)
+}
+
+/// The idle connections that a client keeps.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    All,
+    None,
+}
+
+/// Makes HTTP clients for a server, which share what takes long to set up.
+fn http_clients(
+    server: &Url,
+    policy: &RetryPolicy,
+) -> Result<impl Fn(Kept) -> Result<reqwest::Client, ConfigError> + Send + use<>, ConfigError> {
     let encrypted = server.scheme() == "https";
     // A proxy of http would carry the credential off this machine in clear text.
     let proxy = if encrypted { Proxy::from_env(server)? } else { None };
     let tls = tls::client_config(encrypted)?;
-    let mut http = reqwest::Client::builder()
-        .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        // The exchange alone tries again; 0 also spares each request a copy.
-        .retry(reqwest::retry::never().max_retries_per_request(0))
-        .referer(false)
-        .connect_timeout(policy.connect_timeout)
-        .http1_max_headers(MAX_HEADERS)
-        // The environment is read here alone.
-        .no_proxy();
-    if let Some(proxy) = proxy {
-        http = proxy.carry(http, &tls).map_err(ConfigError::Http)?;
-    }
-    http.tls_backend_preconfigured(tls).build().map_err(ConfigError::Http)
+    let connect_timeout = policy.connect_timeout;
+    Ok(move |kept| {
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            // The exchange alone retries; 0 also spares each request a copy.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
+            .referer(false)
+            .connect_timeout(connect_timeout)
+            .http1_max_headers(MAX_HEADERS)
+            // The environment is read here alone.
+            .no_proxy();
+        if let Some(proxy) = proxy.clone() {
+            http = proxy.carry(http, &tls).map_err(ConfigError::Http)?;
+        }
+        if matches!(kept, Kept::None) {
+            http = http.pool_max_idle_per_host(0);
+        }
+        http.tls_backend_preconfigured(tls.clone()).build().map_err(ConfigError::Http)
+    })
 }
 
 pub(super) fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {

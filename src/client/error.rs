@@ -13,6 +13,7 @@ use super::response::{BodyTooLarge, WholeBody, request_id};
 use super::retry::retry_after;
 use super::transcript::Transcript;
 use super::{Failure, IdempotencyKey, tls};
+use crate::operation::Operation;
 use crate::types;
 
 /// The most of a server's message that is kept, in characters.
@@ -41,6 +42,7 @@ struct Details {
     elapsed: Duration,
     is_out_of_time: bool,
     leaves_doubt: bool,
+    operation: Option<&'static Operation>,
     idempotency_key: Option<IdempotencyKey>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -188,7 +190,7 @@ impl ApiError {
     /// does not do the work twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let is_safe = self.0.idempotency_key.is_some() || !self.0.leaves_doubt;
+        let is_safe = self.0.operation.is_some_and(Operation::is_repeatable) || !self.0.leaves_doubt;
         let can_pass = self.0.failure.is_some_and(Failure::can_pass) || self.0.may_get_credential;
         is_safe && (self.0.kind == ErrorKind::Interrupted || can_pass)
     }
@@ -201,6 +203,7 @@ impl ApiError {
             elapsed,
             is_out_of_time,
             leaves_doubt,
+            operation,
             no_credential,
             failure,
             status,
@@ -217,6 +220,7 @@ impl ApiError {
         details.elapsed = elapsed;
         details.is_out_of_time = is_out_of_time;
         details.leaves_doubt = leaves_doubt;
+        details.operation = operation;
         if details.kind == ErrorKind::Interrupted && leaves_doubt {
             details.message.push_str("; it may have been done all the same");
         }
@@ -246,6 +250,7 @@ impl ApiError {
             elapsed: Duration::ZERO,
             is_out_of_time: false,
             leaves_doubt: false,
+            operation: None,
             idempotency_key: None,
             source: None,
         }))

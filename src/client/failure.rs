@@ -30,14 +30,13 @@ pub enum Failure {
 impl Failure {
     /// Whether the request is sent again, if there is time.
     ///
-    /// An operation that takes an idempotency key, or only reads, may be repeated after everything that can
-    /// pass. Any other operation may be repeated only when the request cannot have been processed.
+    /// A [repeatable](Operation::is_repeatable) operation may be repeated after everything that can pass. Any other
+    /// operation may be repeated only when the request cannot have been processed.
     #[must_use]
     pub fn may_be_tried_again(self, operation: &Operation) -> bool {
-        let is_repeatable = operation.takes_idempotency_key || operation.method == "GET";
         match self {
             Self::KeyInUse => operation.takes_idempotency_key,
-            _ => self.can_pass() && (is_repeatable || self.was_not_processed()),
+            _ => self.can_pass() && (operation.is_repeatable() || self.was_not_processed()),
         }
     }
 

@@ -9,10 +9,12 @@
 //! [`Failure`]'s matter, and when a [`RetryPolicy`]'s.
 
 mod access_token;
+mod adaptive_limit;
 mod api_key;
 mod call;
 mod call_each;
 mod config;
+mod connections;
 mod credentials;
 mod duration;
 mod endpoint;
@@ -22,11 +24,11 @@ mod exchange;
 mod failure;
 mod id;
 mod idempotency_key;
-mod pace;
 mod proxy;
 mod response;
 mod retry;
 mod run_id;
+mod server_clock;
 #[cfg(feature = "sign-in")]
 pub mod sign_in;
 mod tls;
@@ -35,7 +37,7 @@ mod transcript;
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
 pub use access_token::{AccessToken, InvalidAccessToken};
 pub use api_key::{ApiKey, InvalidApiKey};
-pub use call::{Answer, call, call_unless};
+pub use call::{Answer, call, call_unless, with_used_key};
 pub use call_each::call_each;
 #[cfg(feature = "cli")]
 pub(crate) use config::base_url;

@@ -12,6 +12,7 @@ mod api_errors;
 mod as_sent;
 mod at_terminal;
 mod authorization;
+mod closing_servers;
 mod commands;
 mod completion;
 mod configuration;

@@ -4,12 +4,18 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use dci::sandbox::Sandbox;
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
 
 #[cfg(unix)]
 use crate::terminal::Terminal;
 
 /// The API key of every run that is not on the sandbox; no output may hold it.
 pub const API_KEY: &str = "s3cret-api-key";
+
+/// What asks the program to end: Ctrl-C, `kill` or `timeout`, a terminal that closes.
+#[cfg(unix)]
+pub const END_SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
 
 /// Where nobody is signed in.
 const NO_SIGN_INS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-sign-ins");
@@ -69,6 +75,16 @@ pub struct Finished {
 }
 
 impl Run {
+    /// Lets it outlive its terminal.
+    #[cfg(unix)]
+    pub fn under_nohup(mut self) -> Self {
+        let mut nohup = Command::new("nohup");
+        nohup.arg(self.command.get_program()).args(self.command.get_args()).env_clear().stdin(Stdio::null());
+        nohup.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = nohup;
+        self
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
@@ -175,14 +191,19 @@ impl Running {
     /// What Ctrl-C does.
     #[cfg(unix)]
     pub fn interrupt(&self) {
-        interrupt(&self.child);
+        self.signal(Signal::INT);
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     /// What somebody does who wants it to end now.
     #[cfg(unix)]
     pub fn interrupt_until_it_ends(&mut self) {
         while self.child.try_wait().expect("it is ours").is_none() {
-            interrupt(&self.child);
+            self.interrupt();
             std::thread::yield_now();
         }
     }
@@ -202,12 +223,6 @@ impl Running {
         }
         finished
     }
-}
-
-#[cfg(unix)]
-fn interrupt(child: &Child) {
-    use rustix::process::{Pid, Signal, kill_process};
-    kill_process(Pid::from_child(child), Signal::INT).expect("it runs");
 }
 
 impl Finished {

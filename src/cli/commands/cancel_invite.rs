@@ -29,6 +29,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     invites::run(&Cancel { args: &args.invites, context }, invites, &args.invites, context).await
 }
 
+const CANCELLED: &str = "The invite is cancelled already. resend-invite brings it back, delete-user removes its row.";
+const CANCELLED_OR_BUSY: &str =
+    "The invite is cancelled already, or an earlier call with the same key is still under way.";
+
 struct Cancel<'a> {
     args: &'a InviteArgs,
     context: &'a Context<'a>,
@@ -42,22 +46,20 @@ impl InviteAction for Cancel<'_> {
 
     async fn call(&self, client: &Client, id: &UserId, key: IdempotencyKey) -> Result<Bytes, CliError> {
         let mut request = client.cancel_invite().id(id).idempotency_key(key).body(Map::new());
-        if let Some(dry_run) = self.args.dry_run {
-            request = request.dry_run(dry_run);
+        // The same key stands for one URL: the default is not spelled out.
+        if self.args.is_dry_run() {
+            request = request.dry_run(true);
         }
-        let answer = self.context.call(request.send()).await.map_err(|error| {
+        let answer = self.args.call(self.context, request.send()).await.map_err(|error| {
             error
-                .hint_for(
-                    ErrorKind::Conflict,
-                    "The invite is cancelled already. resend-invite brings it back, delete-user removes its row.",
-                )
+                .hint_for(ErrorKind::Conflict, if self.args.may_repeat() { CANCELLED_OR_BUSY } else { CANCELLED })
                 .hint_for(ErrorKind::Permission, "Cancelling an invite requires the usersManager permission.")
         })?;
         Ok(answer.body)
     }
 
     fn sentence(&self, invite: &str) -> String {
-        if self.args.dry_run == Some(true) {
+        if self.args.is_dry_run() {
             return format!("Dry run: the {invite} can be cancelled. Nothing was changed.");
         }
         format!("The {invite} is cancelled: its link no longer works. resend-invite brings it back.")

@@ -38,7 +38,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             let id = id.map_err(|error| error.failing(&failed))?;
             args.confirmation.ask(context, &format!("Delete the user {target}"), &[]).await?;
             let body = delete(context, &client, &id).await;
-            let body = body.map_err(|error| error.failing(failed).hint_if_in_doubt(IN_DOUBT))?;
+            let body = body.map_err(|error| error.failing(failed))?;
             Ok(Report::answer(Operation::DELETE_USER, format!("The user {target} was deleted."), body))
         }
         Targets::List(targets) => {
@@ -51,10 +51,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             }
             let run = Run { context, client: &client, done: "deleted", id: None };
             let client = &client;
-            let report = run.over(planned, |id| async move {
-                delete(context, client, &id).await.map_err(|error| error.hint_if_in_doubt(IN_DOUBT))
-            });
-            Ok(report.await)
+            Ok(run.over(planned, |id| async move { delete(context, client, &id).await }).await)
         }
     }
 }
@@ -62,10 +59,16 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
 /// A user who is deleted already is an unknown one, which does no harm.
 const IN_DOUBT: &str = "The user may be deleted: see list-users, or run the command again.";
 
+/// The same where the user is unknown after an attempt without a response.
+const GONE_IN_DOUBT: &str = "An earlier attempt had no response and may have deleted the user: see list-users.";
+
 async fn delete(context: &Context<'_>, client: &Client, id: &UserId) -> Result<Bytes, CliError> {
     let answer = context.call(client.delete_user().id(id).send()).await;
     let answer = answer.map_err(|error| {
-        error.hint_for(ErrorKind::Permission, "Deleting a user requires the usersManager permission.")
+        let doubt = if matches!(error.status(), Some(400 | 404)) { GONE_IN_DOUBT } else { IN_DOUBT };
+        error
+            .hint_for(ErrorKind::Permission, "Deleting a user requires the usersManager permission.")
+            .hint_if_in_doubt(doubt)
     })?;
     Ok(answer.body)
 }

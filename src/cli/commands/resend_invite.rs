@@ -66,10 +66,11 @@ impl InviteAction for Resend<'_> {
 
     async fn call(&self, client: &Client, id: &UserId, key: IdempotencyKey) -> Result<Bytes, CliError> {
         let mut request = client.resend_invite().id(id).idempotency_key(key).body(Map::new());
-        if let Some(dry_run) = self.args.dry_run {
-            request = request.dry_run(dry_run);
+        // The same key stands for one URL: the default is not spelled out.
+        if self.args.is_dry_run() {
+            request = request.dry_run(true);
         }
-        let answer = self.context.call(request.send()).await.map_err(|error| {
+        let answer = self.args.call(self.context, request.send()).await.map_err(|error| {
             error
                 .hint_for(ErrorKind::Conflict, "The server is still busy with a call that has the same key.")
                 .hint_for(ErrorKind::Permission, "Resending an invite requires the usersManager permission.")
@@ -78,7 +79,7 @@ impl InviteAction for Resend<'_> {
     }
 
     fn sentence(&self, invite: &str) -> String {
-        if self.args.dry_run == Some(true) {
+        if self.args.is_dry_run() {
             return format!("Dry run: the {invite} can be sent again. Nothing was changed, no email was sent.");
         }
         if self.args.may_repeat() {
