@@ -1,6 +1,7 @@
-//! How the generated types read a response: an object and nothing else, with `null` for an empty list.
+//! How the generated types read a response: a struct from an object only, `null` as an empty list, and a number that does
+//! not fit as `None`.
 
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
 
 /// Reads a struct from an object. The derived code alone also takes an array, value by value.
 pub struct ObjectOnly<D>(pub D);
@@ -39,12 +40,22 @@ pub fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
+/// Reads a number that the type cannot hold as `None`: one number must not make a whole response unreadable.
+pub fn unfit_number_as_none<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(T::deserialize(value).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use crate::types::{ListRolesResponse, ListUsersResponseBody, ResendInviteResponse};
 
     fn users(json: &str) -> Result<usize, String> {
-        serde_json::from_str(json).map(|list: ListUsersResponseBody| list.users.len()).map_err(|error| error.to_string())
+        serde_json::from_str(json)
+            .map(|list: ListUsersResponseBody| list.users.len())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -65,5 +76,18 @@ mod tests {
         let roles: ListRolesResponse = serde_json::from_str(r#"{"roles": [{"permissions": null}]}"#).expect("roles");
         assert!(roles.roles[0].permissions.is_empty());
         assert!(serde_json::from_str::<ListRolesResponse>(r#"{"roles": "none"}"#).is_err());
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_is_none() {
+        let row_count = |number: &str| {
+            let json = format!(r#"{{"rowCount": {number}, "users": [{{}}]}}"#);
+            let list: ListUsersResponseBody = serde_json::from_str(&json).expect("a list");
+            (list.row_count, list.users.len())
+        };
+        assert_eq!(row_count("7"), (Some(7), 1));
+        for number in ["123456789012345678901234567890", "1.5", "\"7\"", "null"] {
+            assert_eq!(row_count(number), (None, 1), "{number}");
+        }
     }
 }

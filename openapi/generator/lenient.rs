@@ -192,12 +192,11 @@ fn object_reader(item: &mut syn::ItemStruct) -> Option<syn::Item> {
     let container = of_serde(&item.attrs);
     let fields = fields.named.iter().map(|field| {
         let (name, ty, attributes) = (&field.ident, &field.ty, of_serde(&field.attrs));
-        let null = is_list(ty).then(|| {
-            let has_default = attributes.iter().any(|attribute| attribute.to_token_stream().to_string().contains("default"));
-            let default = (!has_default).then(|| quote!(default,));
-            quote!(#[serde(#default deserialize_with = "crate::lenient::null_as_default")])
-        });
-        quote!(#(#attributes)* #null #name: #ty)
+        let has_default =
+            attributes.iter().any(|attribute| attribute.to_token_stream().to_string().contains("default"));
+        let default = (!has_default).then(|| quote!(default,));
+        let reader = lenient_reader(ty).map(|reader| quote!(#[serde(#default deserialize_with = #reader)]));
+        quote!(#(#attributes)* #reader #name: #ty)
     });
     let name = &item.ident;
     let remote = name.to_string();
@@ -214,8 +213,16 @@ fn object_reader(item: &mut syn::ItemStruct) -> Option<syn::Item> {
     })
 }
 
-fn is_list(ty: &syn::Type) -> bool {
-    matches!(ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "Vec"))
+/// What reads a property of this type, where its own `Deserialize` is too strict.
+fn lenient_reader(ty: &syn::Type) -> Option<&'static str> {
+    let ty = ty.to_token_stream().to_string().replace(' ', "");
+    if ty.starts_with("::std::vec::Vec<") {
+        return Some("crate::lenient::null_as_default");
+    }
+    let optional = ty.strip_prefix("::std::option::Option<")?.strip_suffix('>')?;
+    ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"]
+        .contains(&optional)
+        .then_some("crate::lenient::unfit_number_as_none")
 }
 
 fn is_limited_text(items: &[syn::Item], name: &str) -> bool {
