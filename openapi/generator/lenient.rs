@@ -8,6 +8,7 @@ use heck::ToPascalCase;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use serde_json::{Value, json};
+use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 
 use super::schema::schemas_by_type;
@@ -27,7 +28,9 @@ pub fn loosen(types: &mut syn::File, spec: &Value, with_schemas: bool) {
             }
             syn::Item::Struct(mut item) if received.contains(&item.ident) => {
                 loosen_struct(&mut item);
+                let reader = object_reader(&mut item);
                 items.push(syn::Item::Struct(item));
+                items.extend(reader);
             }
             syn::Item::Impl(item) => {
                 let name = item.self_ty.to_token_stream().to_string();
@@ -164,6 +167,61 @@ fn loosen_struct(item: &mut syn::ItemStruct) {
     if matches!(item.fields, syn::Fields::Named(_)) {
         item.attrs.push(syn::parse_quote!(#[non_exhaustive]));
     }
+}
+
+/// What reads the struct, instead of its derived `Deserialize`: from an object only, with `null` for an empty list.
+fn object_reader(item: &mut syn::ItemStruct) -> Option<syn::Item> {
+    let syn::Fields::Named(fields) = &item.fields else { return None };
+    let is_deserialize = |path: &syn::Path| path.segments.last().is_some_and(|segment| segment.ident == "Deserialize");
+    let mut is_derived = false;
+    for attribute in item.attrs.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+        let derived = attribute
+            .parse_args_with(Punctuated::<syn::Path, syn::Token![,]>::parse_terminated)
+            .expect("progenitor derives traits by their paths");
+        is_derived |= derived.iter().any(is_deserialize);
+        let kept = derived.iter().filter(|path| !is_deserialize(path));
+        *attribute = syn::parse_quote!(#[derive(#(#kept),*)]);
+    }
+    if !is_derived {
+        return None;
+    }
+    let of_serde = |attributes: &[syn::Attribute]| -> Vec<syn::Attribute> {
+        attributes.iter().filter(|attribute| attribute.path().is_ident("serde")).cloned().collect()
+    };
+    let container = of_serde(&item.attrs);
+    let fields = fields.named.iter().map(|field| {
+        let (name, ty, attributes) = (&field.ident, &field.ty, of_serde(&field.attrs));
+        let has_default =
+            attributes.iter().any(|attribute| attribute.to_token_stream().to_string().contains("default"));
+        let default = (!has_default).then(|| quote!(default,));
+        let reader = lenient_reader(ty).map(|reader| quote!(#[serde(#default deserialize_with = #reader)]));
+        quote!(#(#attributes)* #reader #name: #ty)
+    });
+    let name = &item.ident;
+    let remote = name.to_string();
+    Some(syn::parse_quote! {
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                #[derive(::serde::Deserialize)]
+                #[serde(remote = #remote)]
+                #(#container)*
+                struct Fields { #(#fields),* }
+                Fields::deserialize(crate::lenient::ObjectOnly(deserializer))
+            }
+        }
+    })
+}
+
+/// What reads a property of this type, where its own `Deserialize` is too strict.
+fn lenient_reader(ty: &syn::Type) -> Option<&'static str> {
+    let ty = ty.to_token_stream().to_string().replace(' ', "");
+    if ty.starts_with("::std::vec::Vec<") {
+        return Some("crate::lenient::null_as_default");
+    }
+    let optional = ty.strip_prefix("::std::option::Option<")?.strip_suffix('>')?;
+    ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"]
+        .contains(&optional)
+        .then_some("crate::lenient::unfit_number_as_none")
 }
 
 fn is_limited_string(items: &[syn::Item], name: &str) -> bool {

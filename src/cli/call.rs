@@ -1,5 +1,6 @@
 //! One call of a command, and what to do next when it fails.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ impl Context<'_> {
             (ErrorKind::Untrusted, _) => {
                 Some(format!("Check {} and this machine's clock. {PRIVATE_AUTHORITY}", self.base_url()))
             }
+            // What cannot be decoded comes from the API all the same.
+            (ErrorKind::UnexpectedAnswer, _) if error.source().is_some() => None,
             (ErrorKind::UnexpectedAnswer, _) => Some(format!(
                 "Check that {} is the API, and not a proxy or a sign-in page in front of it.",
                 self.base_url()

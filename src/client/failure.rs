@@ -32,23 +32,24 @@ impl Failure {
     ///
     /// A [repeatable](Operation::is_repeatable) operation may be repeated after everything that can pass. Any other
     /// operation may be repeated only when the request cannot have been processed.
+    ///
+    /// 524 is not retried: the request has run for all the time that the edge gives it, and may still run.
     #[must_use]
     pub fn may_be_tried_again(self, operation: &Operation) -> bool {
         match self {
             Self::KeyInUse => operation.takes_idempotency_key,
+            Self::Status(524) => false,
             _ => self.can_pass() && (operation.is_repeatable() || self.was_not_processed()),
         }
     }
 
     /// Whether the same request may succeed later.
-    ///
-    /// 524 is left out: the request has run for all the time that the edge gives it, and may still run.
     #[must_use]
     pub fn can_pass(self) -> bool {
         match self {
             Self::NotConnected | Self::NoAnswer | Self::KeyInUse => true,
             Self::CertificateRefused | Self::ProxyRefused => false,
-            Self::Status(status) => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+            Self::Status(status) => matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 524),
         }
     }
 

@@ -1,6 +1,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use crate::client::env;
+
 /// Shows a text that is longer than the terminal in the program that `PAGER` names. Says no when there is none, or
 /// when it fails: then the text is to be shown as it is.
 pub(in crate::cli) fn page(text: &str) -> bool {
@@ -10,7 +12,7 @@ pub(in crate::cli) fn page(text: &str) -> bool {
     // As POSIX has it, it is a command line of the shell.
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let mut command = Command::new(shell);
-    command.args([flag, &pager]).stdin(Stdio::piped());
+    command.args([flag, &pager]).stdin(Stdio::piped()).env_remove(env::API_KEY);
     if std::env::var_os("LESS").is_none() {
         // Colours are shown, and a short text ends at once.
         command.env("LESS", "FRX");

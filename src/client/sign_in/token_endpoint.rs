@@ -13,7 +13,8 @@ use crate::client::config::http_client;
 use crate::client::duration::in_words;
 use crate::client::error_body::excerpt;
 use crate::client::failure::causes;
-use crate::client::response::{BodyTooLarge, read_body};
+use crate::client::redaction::redacted_text;
+use crate::client::response::{MAX_ERROR_BYTES, UnreadableBody, read_body};
 use crate::client::tls::failure_in_words;
 use crate::client::{AccessToken, ApiError, ConfigError, CredentialsError, ErrorKind, RetryPolicy};
 
@@ -53,7 +54,7 @@ enum NoAnswer {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
-    TooLarge(#[from] BodyTooLarge),
+    Unreadable(#[from] UnreadableBody),
     /// It failed, or this has no error of OAuth in it.
     #[error("it answered {0}")]
     Status(StatusCode),
@@ -125,7 +126,7 @@ impl TokenEndpoint {
                 let name = answer.error().as_ref();
                 let said = answer.error_description().map(|text| format!(": {text}")).unwrap_or_default();
                 // A server may repeat what it was sent.
-                let said = sent.iter().fold(format!("{name}{said}"), |said, sent| said.replace(sent, "[credential]"));
+                let said = sent.iter().fold(format!("{name}{said}"), |said, sent| redacted_text(sent, &said));
                 let said = excerpt(&said, MAX_SAID);
                 let (kind, problem) = match name {
                     "invalid_grant" => (ErrorKind::Authentication, refused.to_owned()),
@@ -137,7 +138,7 @@ impl TokenEndpoint {
             }
             RequestTokenError::Parse(error, _) if error.inner().is_data() => self.unexpected(NO_TOKEN),
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => self.unexpected("is not JSON"),
-            RequestTokenError::Request(NoAnswer::TooLarge(_)) => self.unexpected("is too large"),
+            RequestTokenError::Request(NoAnswer::Unreadable(_)) => self.unexpected("is too large"),
             RequestTokenError::Request(NoAnswer::Status(status)) => {
                 let kind = match ErrorKind::of_status(status.as_u16()) {
                     passing @ (ErrorKind::Server | ErrorKind::RateLimited) => passing,
@@ -182,7 +183,7 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     let status = response.status();
     tracing::debug!("POST {url}: {} in {}", status.as_u16(), in_words(started.elapsed()));
     let mut body = BytesMut::new();
-    read_body(&mut response, &mut body).await??;
+    read_body(&mut response, &mut body, MAX_ERROR_BYTES).await??;
     let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     if failed || (!status.is_success() && serde_json::from_slice::<BasicErrorResponse>(&body).is_err()) {
         return Err(NoAnswer::Status(status));
