@@ -110,7 +110,6 @@ impl CliError {
                 env::AUTHORIZE_URL,
                 env::TOKEN_URL
             ),
-            ConfigError::Tenant(_) => format!("Check --tenant and {}.", env::TENANT_ID),
             ConfigError::Variable { variable, .. } => format!("Correct {variable}, or unset it."),
             ConfigError::RootCertificates(_) => {
                 "Install the system's CA certificates, or name a file of them in SSL_CERT_FILE.".to_owned()
