@@ -7,7 +7,13 @@ use super::context::Context;
 use super::error::CliError;
 use super::many::{Plan, Planned};
 use super::target::Target;
-use crate::client::{Client, UserId};
+use crate::client::{Client, UserId, excerpt};
+
+/// The most of a name or an id that goes into an error, in characters.
+const MAX_NAME: usize = 100;
+
+/// The same of a list of them.
+const MAX_LIST: usize = 1000;
 
 /// What a target has to be.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +46,9 @@ impl Listed {
 
     fn id(&self) -> Result<UserId, CliError> {
         let id = self.id.as_deref().unwrap_or_default();
-        id.parse().map_err(|error| CliError::other(format!("the list of users has a row with the id {id:?}: {error}")))
+        id.parse().map_err(|error| {
+            CliError::other(format!("the list of users has a row with the id {:?}: {error}", excerpt(id, MAX_NAME)))
+        })
     }
 
     fn has_email(&self, email: &str) -> bool {
@@ -133,7 +141,8 @@ fn choose(
     }
     let named: Vec<_> = known.iter().filter(|(_, name)| name.to_lowercase() == wanted.to_lowercase()).collect();
     let list = |those: &[&(String, String)]| {
-        those.iter().map(|(id, name)| format!("{name} ({id})")).collect::<Vec<_>>().join(", ")
+        let each = those.iter().map(|(id, name)| format!("{} ({})", excerpt(name, MAX_NAME), excerpt(id, MAX_NAME)));
+        excerpt(&each.collect::<Vec<_>>().join(", "), MAX_LIST)
     };
     match &named[..] {
         [(id, _)] => Ok(id.clone()),

@@ -3,47 +3,50 @@
 use std::fmt;
 
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use serde::de::IgnoredAny;
 
 use super::error_body::excerpt;
 
 /// The longest name that is kept, in characters.
 const MAX_NAME: usize = 50;
 
-/// How a body is encoded that is not UTF-8.
+/// What a body is instead of UTF-8, such as `encoded as gzip`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Encoding {
-    /// Compressed, such as with `gzip`.
-    Compressed(String),
-    Utf16,
-    Utf32,
-}
+pub(super) struct Encoding(String);
 
 impl Encoding {
-    /// The encoding of a body, by its first bytes, or by its header if it is not text.
+    /// The encoding of a body, by its first bytes, or by its header if it is not JSON.
     pub fn of(headers: &HeaderMap, body: &[u8]) -> Option<Self> {
-        let named = match body {
-            [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return Some(Self::Utf32),
+        let found = match body {
+            [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return Some(Self("encoded in UTF-32".to_owned())),
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'{' | b'[', ..] | [b'{' | b'[', 0, ..] => {
-                return Some(Self::Utf16);
+                return Some(Self("encoded in UTF-16".to_owned()));
             }
-            [0x1f, 0x8b, ..] => "gzip",
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd",
-            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, ..] => "bzip2",
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => "xz",
+            [0x1f, 0x8b, ..] => Some("gzip"),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, ..] => Some("bzip2"),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("xz"),
             // The header of zlib, which is what `deflate` means.
-            [0x78, flags @ (0x01 | 0x5e | 0x9c | 0xda), ..] if !is_text(body) || *flags == 0x01 => "deflate",
-            _ => "",
+            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] if !is_text(body) => Some("deflate"),
+            _ => None,
         };
-        let declared = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let declared = declared.split(',').map(str::trim).rfind(|name| !name.is_empty());
-        match (named, declared) {
-            ("", Some(declared)) if !is_text(body) => {
-                Some(Self::Compressed(excerpt(&declared.to_lowercase(), MAX_NAME)))
-            }
-            ("", _) => None,
-            (named, _) => Some(Self::Compressed(named.to_owned())),
-        }
+        let declared = declared(headers).filter(|_| found.is_some() || !is_json(body));
+        let name = declared.or_else(|| found.map(str::to_owned))?;
+        Some(Self(format!("encoded as {name}")))
     }
+}
+
+/// The encodings that the header names, which may have none.
+fn declared(headers: &HeaderMap) -> Option<String> {
+    let names = headers.get(CONTENT_ENCODING)?.to_str().ok()?.to_lowercase();
+    let is_named = |name: &&str| !["", "identity", "utf-8", "none"].contains(name);
+    let names: Vec<&str> = names.split(',').map(str::trim).filter(is_named).collect();
+    (!names.is_empty()).then(|| excerpt(&names.join(", "), MAX_NAME))
+}
+
+fn is_json(body: &[u8]) -> bool {
+    body.is_empty()
+        || serde_json::from_slice::<IgnoredAny>(body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)).is_ok()
 }
 
 fn is_text(body: &[u8]) -> bool {
@@ -52,11 +55,7 @@ fn is_text(body: &[u8]) -> bool {
 
 impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Compressed(name) => write!(f, "compressed ({name})"),
-            Self::Utf16 => f.write_str("encoded in UTF-16"),
-            Self::Utf32 => f.write_str("encoded in UTF-32"),
-        }
+        f.write_str(&self.0)
     }
 }
 
@@ -74,12 +73,15 @@ mod tests {
     #[test]
     fn an_encoding_is_named_by_the_body_or_its_header() {
         for (declared, body, name) in [
-            (None, &b"\x1f\x8b\x08\0"[..], "compressed (gzip)"),
-            (Some("gzip"), b"\x1f\x8b\x08\0", "compressed (gzip)"),
-            (Some("BR"), b"\x0b\x02\x80{}\x03", "compressed (br)"),
-            (Some("identity, br"), b"\x0b\x02\x80{}\x03", "compressed (br)"),
-            (None, b"x\x9c\xab\x56", "compressed (deflate)"),
-            (None, b"\x28\xb5\x2f\xfd\x04", "compressed (zstd)"),
+            (None, &b"\x1f\x8b\x08\0"[..], "encoded as gzip"),
+            (Some("gzip"), b"\x1f\x8b\x08\0", "encoded as gzip"),
+            (Some("BR"), b"\x0b\x02\x80{}\x03", "encoded as br"),
+            (Some("identity, br"), b"\x0b\x02\x80{}\x03", "encoded as br"),
+            (Some("gzip, br"), b"\x0b\x02\x80{}\x03", "encoded as gzip, br"),
+            (Some("x-gzip"), b"\x1f\x8b\x08\0", "encoded as x-gzip"),
+            (Some("rot13"), b"{\"n\": 1", "encoded as rot13"),
+            (None, b"x\x9c\xab\x56", "encoded as deflate"),
+            (None, b"\x28\xb5\x2f\xfd\x04", "encoded as zstd"),
             (None, b"\xff\xfe{\0}\0", "encoded in UTF-16"),
             (None, b"\0{\0}", "encoded in UTF-16"),
             (None, b"\xff\xfe\0\0", "encoded in UTF-32"),
@@ -89,11 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn text_is_not_encoded_whatever_its_header_says() {
+    fn json_is_not_encoded_whatever_its_header_says() {
         for declared in [None, Some("gzip"), Some("utf-8"), Some("")] {
-            for text in [&b"{\"a\": 1}"[..], b"", b"x", "\u{feff}[]".as_bytes(), b"plain\ttext\r\n"] {
+            for text in [&b"{\"a\": 1}"[..], b"", "\u{feff}[]".as_bytes()] {
                 assert_eq!(encoding(declared, text), None, "{text:?}");
             }
+        }
+        for text in [&b"x"[..], b"plain\ttext\r\n", b"<html>"] {
+            assert_eq!(encoding(None, text), None, "{text:?}");
         }
     }
 }

@@ -49,6 +49,8 @@ pub use credentials::{Credentials, CredentialsError, Pending};
 #[cfg(feature = "cli")]
 pub(crate) use duration::in_words;
 pub use error::{ApiError, ErrorKind};
+#[cfg(feature = "cli")]
+pub(crate) use error_body::excerpt;
 pub use exchange::Exchange;
 pub use failure::Failure;
 pub(crate) use id::encode_path;
