@@ -23,7 +23,8 @@ pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
     let variable = if global.verbose || global.quiet { None } else { Setting::from_env(FILTER) };
     let started = match (variable, level(global)) {
         (Some(variable), _) => {
-            let filter: Targets = variable.text()?.parse().map_err(|error| {
+            // The names of crates and levels are in lower case.
+            let filter: Targets = variable.text()?.to_lowercase().parse().map_err(|error| {
                 CliError::usage(format!("{FILTER}: invalid filter {:?}: {error}", variable.shown()))
                     .hint("Such a filter is, for example, dci=debug or trace.")
             })?;

@@ -44,25 +44,26 @@ pub(super) fn documented(
     status: StatusCode,
     media_type: Option<&str>,
     encoding: Option<&Encoding>,
-    body: Bytes,
+    body: &Bytes,
 ) -> Bytes {
     if let Some(encoding) = encoding {
         let message = instead_of_message(status, &format!("a body that is {encoding}, which was not requested"));
         return json!({ "error": message }).to_string().into();
     }
-    let body = json_text::parseable(&body);
-    let value: Option<Value> = serde_json::from_slice(&body).ok();
-    let said = value.as_ref().and_then(|value| said(value, Depth::Top));
-    let message = match (&value, said) {
-        (Some(_), Some(said)) => said,
-        (Some(_), None) => instead_of_message(status, "empty JSON"),
-        (None, _) => message_of_text(status, media_type, &body),
-    };
+    let message = message(status, media_type, body).unwrap_or_else(|what| instead_of_message(status, &what));
     let mut documented = json!({ "error": message });
-    if let Some(code) = value.as_ref().and_then(code_of) {
+    if let Some(code) = code_in(&json_text::parseable(body)) {
         documented["code"] = code.into();
     }
     documented.to_string().into()
+}
+
+/// What the server said in the body of an error, or else what the body is.
+pub(super) fn message(status: StatusCode, media_type: Option<&str>, body: &Bytes) -> Result<String, String> {
+    match serde_json::from_slice(&json_text::parseable(body)) {
+        Ok(value) => said(&value, Depth::Top).ok_or_else(|| "empty JSON".to_owned()),
+        Err(_) => message_of_text(status, media_type, body),
+    }
 }
 
 /// The machine-readable code in an error body, where the service sends one beside the message.
@@ -129,23 +130,23 @@ fn plain_name(name: &str) -> String {
     name.chars().filter(|char| !matches!(char, '_' | '-' | '@' | '$')).flat_map(char::to_lowercase).collect()
 }
 
-fn message_of_text(status: StatusCode, media_type: Option<&str>, body: &[u8]) -> String {
+fn message_of_text(status: StatusCode, media_type: Option<&str>, body: &[u8]) -> Result<String, String> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if text.is_empty() {
-        return instead_of_message(status, "an empty body");
+        return Err("an empty body".to_owned());
     }
     let is_declared = media_type.is_some_and(|media_type| media_type.to_lowercase().contains("html"));
     if text.starts_with('<') && (is_declared || is_html(text)) {
         let title = title(text).filter(|title| *title != named(status));
         let title = title.map(|title| format!(" ({title})")).unwrap_or_default();
-        return instead_of_message(status, &format!("an HTML page{title}"));
+        return Err(format!("an HTML page{title}"));
     }
     let (odd, all) = (text.chars().filter(|char| *char == char::REPLACEMENT_CHARACTER).count(), text.chars().count());
     if text.contains('\0') || odd * 4 > all {
-        return instead_of_message(status, "binary data");
+        return Err("binary data".to_owned());
     }
-    excerpt(text, MAX_TEXT)
+    Ok(excerpt(text, MAX_TEXT))
 }
 
 fn is_html(text: &str) -> bool {
@@ -191,7 +192,7 @@ mod tests {
     use super::*;
 
     fn rewritten(media_type: &str, body: &[u8]) -> Bytes {
-        documented(StatusCode::BAD_GATEWAY, Some(media_type), None, Bytes::copy_from_slice(body))
+        documented(StatusCode::BAD_GATEWAY, Some(media_type), None, &Bytes::copy_from_slice(body))
     }
 
     fn message(media_type: &str, body: impl AsRef<[u8]>) -> String {
@@ -269,7 +270,7 @@ mod tests {
             assert_eq!(message(media_type, body), format!("{start} {what} instead of a message"));
         }
         let encoding = Encoding::of(&HeaderMap::new(), b"\xff\xfe");
-        let named = documented(StatusCode::BAD_GATEWAY, None, encoding.as_ref(), Bytes::new());
+        let named = documented(StatusCode::BAD_GATEWAY, None, encoding.as_ref(), &Bytes::new());
         assert!(String::from_utf8_lossy(&named).contains("a body that is encoded in UTF-16"), "{named:?}");
     }
 

@@ -144,8 +144,7 @@ pub(super) fn in_words(reason: &CertificateError) -> String {
             return format!("it is valid only from {} on", date(*not_before));
         }
         CertificateError::NotValidForNameContext { expected, presented } => {
-            // rustls gives them as `DnsName("a.example")`.
-            let names: Vec<&str> = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name)).collect();
+            let names: Vec<&str> = presented.iter().map(|name| bare_name(name)).collect();
             let names = if names.is_empty() { "no server".to_owned() } else { names.join(", ") };
             return format!("it is for {names}, not for {}", expected.to_str());
         }
@@ -173,6 +172,12 @@ pub(super) fn in_words(reason: &CertificateError) -> String {
     words.to_owned()
 }
 
+/// The name in what rustls gives as `DnsName("a.example")` or `IpAddress(10.0.0.1)`.
+fn bare_name(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+    inner.trim_matches('"')
+}
+
 /// What rustls has no words of its own for.
 fn in_words_of_webpki(error: &webpki::Error) -> &'static str {
     use webpki::Error;
@@ -185,6 +190,7 @@ fn in_words_of_webpki(error: &webpki::Error) -> &'static str {
             "there are too many certificates between it and its root"
         }
         Error::SignatureAlgorithmMismatch => "it names two different signature algorithms",
+        Error::UnsupportedCriticalExtension => "it has a critical extension that is not supported",
         Error::UnsupportedCertVersion => "it is not of X.509 version 3",
         Error::EmptyEkuExtension => "it is not for any purpose (its extended key usage is empty)",
         Error::InvalidSerialNumber => "its serial number is invalid",
@@ -219,6 +225,14 @@ mod tests {
     use rustls::OtherError;
 
     use super::*;
+
+    #[test]
+    fn a_name_is_told_without_its_kind() {
+        for (given, name) in [(r#"DnsName("a.example")"#, "a.example"), ("IpAddress(10.0.0.1)", "10.0.0.1"), ("x", "x")]
+        {
+            assert_eq!(bare_name(given), name);
+        }
+    }
 
     #[test]
     fn no_reason_is_a_dump() {

@@ -139,3 +139,11 @@ fn a_long_help_goes_through_the_pager() {
     let piped = dci(&["resend-invite", "--help"]).env("PAGER", "false").env("PATH", &path).finish();
     assert!(piped.stdout.starts_with("Resend an invite\n"), "nothing is paged in a pipe");
 }
+
+#[test]
+fn the_pager_does_not_get_the_api_key() {
+    let path = std::env::var("PATH").expect("a path");
+    let run = dci(&["resend-invite", "--help"]).env("DCI_API_KEY", "s3cret-api-key").env("PATH", &path);
+    let shown = run.env("PAGER", "echo \"key: <$DCI_API_KEY>\"; cat > /dev/null").at_terminal().end();
+    assert!(shown.written.contains("key: <>"), "{}", shown.written);
+}

@@ -172,6 +172,10 @@ impl SignInStore {
     }
 
     fn text(&self) -> Result<Option<Vec<u8>>, CredentialsError> {
+        // To read a pipe would wait for its other end.
+        if fs::metadata(&self.file).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(self.unusable("read", io::Error::other("it is not a file")));
+        }
         match fs::read(&self.file) {
             Ok(text) => {
                 // Elsewhere the folder of the person is private.

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse, BasicTokenType};
 use oauth2::{
     AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl,
@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::client::config::http_client;
 use crate::client::duration::in_words;
-use crate::client::error_body::excerpt;
+use crate::client::error_body::{self, excerpt};
 use crate::client::failure::causes;
+use crate::client::json_text::parseable;
 use crate::client::redaction::redacted_text;
 use crate::client::response::{MAX_ERROR_BYTES, UnreadableBody, read_body};
 use crate::client::tls::failure_in_words;
@@ -57,7 +58,7 @@ enum NoAnswer {
     Unreadable(#[from] UnreadableBody),
     /// It failed, or this has no error of OAuth in it.
     #[error("it answered {0}")]
-    Status(StatusCode),
+    Status(StatusCode, Option<String>),
 }
 
 impl TokenEndpoint {
@@ -139,13 +140,16 @@ impl TokenEndpoint {
             RequestTokenError::Parse(error, _) if error.inner().is_data() => self.unexpected(NO_TOKEN),
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => self.unexpected("is not JSON"),
             RequestTokenError::Request(NoAnswer::Unreadable(_)) => self.unexpected("is too large"),
-            RequestTokenError::Request(NoAnswer::Status(status)) => {
+            RequestTokenError::Request(NoAnswer::Status(status, said)) => {
                 let kind = match ErrorKind::of_status(status.as_u16()) {
                     passing @ (ErrorKind::Server | ErrorKind::RateLimited) => passing,
                     // What it says of the endpoint, it does not say of what the call is for.
                     _ => ErrorKind::UnexpectedAnswer,
                 };
-                CredentialsError::new(kind, format!("the token endpoint {} answered {status}", self.url))
+                // A server may repeat what it was sent.
+                let said = said.map(|said| sent.iter().fold(said, |said, sent| redacted_text(sent, &said)));
+                let said = said.map(|said| format!(": {}", excerpt(&said, MAX_SAID))).unwrap_or_default();
+                CredentialsError::new(kind, format!("the token endpoint {} answered {status}{said}", self.url))
             }
             RequestTokenError::Request(NoAnswer::Http(error)) => {
                 let cause = causes(&error).last().filter(|_| !error.is_timeout());
@@ -184,12 +188,21 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     tracing::debug!("POST {url}: {} in {}", status.as_u16(), in_words(started.elapsed()));
     let mut body = BytesMut::new();
     read_body(&mut response, &mut body, MAX_ERROR_BYTES).await??;
-    let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-    if failed || (!status.is_success() && serde_json::from_slice::<BasicErrorResponse>(&body).is_err()) {
-        return Err(NoAnswer::Status(status));
+    let body = body.freeze();
+    let is_error = |body: &[u8]| serde_json::from_slice::<BasicErrorResponse>(body).is_ok();
+    if status.is_success() {
+        let mut answer = HttpResponse::new(in_standard_form(&body).unwrap_or_else(|| body.to_vec()));
+        // Some answer an error with 200, and others tokens with 201.
+        if is_error(answer.body()) {
+            *answer.status_mut() = StatusCode::BAD_REQUEST;
+        }
+        return Ok(answer);
     }
-    let tokens = status.is_success().then(|| in_standard_form(&body)).flatten();
-    let mut answer = HttpResponse::new(tokens.unwrap_or_else(|| body.into()));
+    let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    if failed || !is_error(&body) {
+        return Err(NoAnswer::Status(status, error_body::message(status, None, &body).ok()));
+    }
+    let mut answer = HttpResponse::new(body.into());
     *answer.status_mut() = status;
     Ok(answer)
 }
@@ -197,7 +210,8 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
 /// An answer with what servers write in forms of their own as RFC 6749 has it; `None` if it is not a JSON object.
 fn in_standard_form(body: &[u8]) -> Option<Vec<u8>> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let Value::Object(mut answer) = serde_json::from_slice(body).ok()? else { return None };
+    let body = parseable(&Bytes::copy_from_slice(body));
+    let Value::Object(mut answer) = serde_json::from_slice(&body).ok()? else { return None };
     // It is not used, and some write it as a list.
     answer.remove("scope");
     answer.retain(|name, value| !value.is_null() && (name != "refresh_token" || value.is_string()));
