@@ -13,67 +13,64 @@ use crate::client::env;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
-    /// Table, json, yaml, csv or toon
-    ///
-    /// The form of results, and of errors.
+    /// The format of results and errors
     #[arg(short, long, global = true, value_name = "FORMAT", env = "DCI_OUTPUT", hide_env_values = true)]
     #[arg(default_value = "auto")]
     pub output: FormatChoice,
 
-    /// The columns of a table or CSV, in this order, such as email,status
+    /// The columns of a table or CSV, in order, such as email,status
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     #[arg(hide_short_help = true)]
     pub columns: Vec<String>,
 
     /// The base URL of the API [default: https://api.doit.com]
     ///
-    /// https, or http to a loopback address.
+    /// Must use https; http is allowed for loopback addresses only.
     #[arg(long, global = true, value_name = "URL", env = env::API_BASE_URL, hide_env_values = true)]
     #[arg(hide_short_help = true)]
     pub api_base_url: Option<String>,
 
-    /// The customer that the request is for, sent as X-Tenant-Id
+    /// The customer to use, sent as X-Tenant-Id
     ///
-    /// Needed when the credential reaches more than one customer.
+    /// Required if the credential has access to several customers.
     #[arg(long, global = true, value_name = "ID", env = env::TENANT_ID, hide_env_values = true)]
     #[arg(hide_short_help = true)]
     pub tenant: Option<String>,
 
-    /// The customer, for older API keys; sent as customerContext
+    /// The customer to use with older API keys, sent as customerContext
     #[arg(short = 'D', long, global = true, value_name = "C", env = env::CUSTOMER_CONTEXT, hide_env_values = true)]
     #[arg(hide_short_help = true)]
     pub customer_context: Option<String>,
 
     /// Run the command against a private sandbox
     ///
-    /// It is started for the command and stopped after it. The sandbox brings its own API key; the environment's base URL and customer are left out.
-    /// `dci sandbox --help` says who is in it.
+    /// An in-memory DoiT that exists only while the command runs. It has its own API key; the environment's base URL and customer are ignored. `dci sandbox --help` lists its users.
     #[arg(long, global = true)]
     pub sandbox: bool,
 
-    /// The time for a whole call, attempts and waits included, such as 90s or 2m
+    /// The time limit for a call including retries, such as 90s or 2m
     #[arg(long, global = true, value_name = "DURATION", default_value = "2m", value_parser = duration)]
     #[arg(hide_short_help = true)]
     pub timeout: Duration,
 
-    /// The most attempts of a call; 1 turns retries off
+    /// The maximum number of attempts for a call; 1 disables retries
     #[arg(long, global = true, value_name = "N", default_value = "5", value_parser = attempts)]
     #[arg(hide_short_help = true)]
     pub max_attempts: NonZeroU32,
 
     /// Show each attempt on stderr
     ///
-    /// Its method, path, status, time and request id. DCI_LOG takes a filter of the crate `tracing` in its place, such as dci=debug or trace.
+    /// Shows method, path, status, time and request id. DCI_LOG takes precedence; it takes a filter of the Rust crate `tracing`, such as dci=debug or trace.
     #[arg(short, long, global = true)]
     #[arg(hide_short_help = true)]
     pub verbose: bool,
 
-    /// Show nothing on stderr but errors
+    /// Show only errors on stderr
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     #[arg(hide_short_help = true)]
     pub quiet: bool,
 
-    /// When to colour what is shown; NO_COLOR in the environment turns it off too
+    /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     #[arg(hide_short_help = true)]
     pub color: Color,

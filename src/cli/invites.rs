@@ -18,25 +18,22 @@ use crate::operation::Operation;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct InviteArgs {
-    /// Check and simulate; change nothing
+    /// Check that this would work; change nothing
     ///
-    /// The default is false, as the API has it.
+    /// The default is false.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
     pub dry_run: Option<bool>,
 
-    /// Send this Idempotency-Key; for a single target
+    /// The Idempotency-Key for a single target; random by default
     ///
-    /// In place of a new random one. The server does the work of a key once and remembers it for at least 24 hours: with the key of an
-    /// earlier call it answers as it did then, and does nothing twice. A key stands for one request: a dry
-    /// run and a real call need different ones. 1 to 255 visible ASCII characters.
+    /// The server processes a key once and remembers it for at least 24 hours: for the key of an earlier request it repeats its response and does nothing again. A key belongs to one request: a dry run and a real call need different keys. A key has 1 to 255 visible ASCII characters.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
 
-    /// Go on with an earlier run over the same targets
+    /// Resume an earlier run with the same targets
     ///
-    /// What it did is not done twice. The id of a run is shown when it begins. The key of each invite is derived from it, and the server
-    /// remembers keys for at least 24 hours. An older run is refused, unless --yes is given.
+    /// Finished invites are not processed again. RUN is the id that is printed when a run begins. The server remembers a run for at least 24 hours; to resume an older one, add --yes.
     #[arg(long, value_name = "RUN", conflicts_with = "idempotency_key")]
     resume: Option<RunId>,
 

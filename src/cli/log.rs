@@ -1,6 +1,6 @@
-//! What goes to stderr beside errors: waits at a terminal, each attempt with `-v`, and more with `DCI_LOG`.
+//! Log lines on stderr: waits at a terminal, each attempt with `-v`, and more with `DCI_LOG`.
 //!
-//! All of it are events of the client; here is only which of them are shown, and how.
+//! The client emits the events; this module selects and formats them.
 
 use std::io::{IsTerminal, stderr};
 
@@ -21,17 +21,17 @@ pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
     let started = match std::env::var(FILTER).ok().filter(|filter| !filter.is_empty()) {
         Some(filter) => {
             let filter: Targets = filter.parse().map_err(|error| {
-                CliError::usage(format!("{FILTER}={filter} is no filter: {error}"))
-                    .hint("Such a filter is, for example, dci=debug or trace.")
+                CliError::usage(format!("invalid filter {FILTER}={filter}: {error}"))
+                    .hint("Use a filter such as dci=debug or trace.")
             })?;
             tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()
         }
         None => match level(global) {
             LevelFilter::OFF => return Ok(()),
             level => {
-                // The HTTP libraries have much to tell at the same levels.
+                // The HTTP libraries log too much at the same levels.
                 let ours = Targets::new().with_target("dci", level);
-                // The waits of many calls at once say less than the progress that is shown then.
+                // During a run over many targets the progress bar replaces the waits of single calls.
                 let ours = ours.and(dynamic_filter_fn(|event, _| *event.level() != Level::INFO || !is_run_shown()));
                 let lines = lines.with_level(false).with_target(false).with_filter(ours);
                 tracing_subscriber::registry().with(lines).try_init()

@@ -7,15 +7,14 @@ use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
 use crate::operation::Operation;
 
-// The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci cancel-invite [OPTIONS] <TARGET>...")]
 #[command(after_long_help = "\
 Examples:
-  dci cancel-invite ada@example.com     Ask, then cancel the invite of this address
-  dci cancel-invite 3f2a9c --yes        Cancel the invite 3f2a9c without being asked
-  dci cancel-invite --yes - < ids.txt   Cancel the invites of a list
-  dci cancel-invite 3f2a9c --dry-run    Only check that this would work")]
+  dci cancel-invite ada@example.com     Ask, then cancel the invite for this address
+  dci cancel-invite 3f2a9c --yes        Cancel the invite 3f2a9c without asking
+  dci cancel-invite --yes - < ids.txt   Cancel all invites in a list
+  dci cancel-invite 3f2a9c --dry-run    Check that this would work; change nothing")]
 pub struct Args {
     #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, required = true)]
     targets: Vec<TargetArg>,
@@ -45,21 +44,21 @@ impl InviteAction for Cancel<'_> {
         if let Some(dry_run) = self.args.dry_run {
             request = request.dry_run(dry_run);
         }
-        let answer = self.context.call(request.send()).await.map_err(|error| {
+        let response = self.context.call(request.send()).await.map_err(|error| {
             error
                 .hint_for(
                     ErrorKind::Conflict,
-                    "The invite is cancelled already. resend-invite brings it back, delete-user removes its row.",
+                    "The invite is already cancelled. resend-invite reactivates it; delete-user deletes it.",
                 )
-                .hint_for(ErrorKind::Permission, "Cancelling an invite requires the usersManager permission.")
+                .hint_permission(Self::OPERATION)
         })?;
-        Ok(answer.body)
+        Ok(response.body)
     }
 
     fn sentence(&self, invite: &str) -> String {
         if self.args.dry_run == Some(true) {
             return format!("Dry run: the {invite} can be cancelled. Nothing was changed.");
         }
-        format!("The {invite} is cancelled: its link no longer works. resend-invite brings it back.")
+        format!("The {invite} was cancelled: its link no longer works. resend-invite reactivates it.")
     }
 }

@@ -2,19 +2,19 @@ use clap_complete::Shell;
 
 use crate::cli::{CliError, Context, Report, completion, output};
 
-/// Print what makes a shell complete the command line
+/// Print a shell completion script
 ///
-/// Each shell has its place for it:
+/// Where to put the script:
 ///
 ///   bash        dci completion bash > ~/.local/share/bash-completion/completions/dci
-///   zsh         dci completion zsh > a folder of $fpath, as _dci
+///   zsh         dci completion zsh > _dci, in a folder of $fpath
 ///   fish        dci completion fish > ~/.config/fish/completions/dci.fish
 ///   powershell  dci completion powershell >> $PROFILE
 ///   elvish      dci completion elvish > ~/.config/elvish/lib/dci.elv, then `use dci`
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci completion [OPTIONS] <SHELL>", verbatim_doc_comment)]
 pub struct Args {
-    /// The shell
+    /// The shell to complete for
     shell: Shell,
 }
 

@@ -16,22 +16,21 @@ const COLUMNS: &[Column] = &[
     Column::new("id", "Id"),
 ];
 
-// The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci list-users [OPTIONS]")]
 #[command(after_long_help = "\
 Examples:
-  dci list-users                            Everybody, as a table or JSON
-  dci list-users --status invited -o csv    Who has not accepted yet
-  dci list-users --email ada@example.com    One user")]
+  dci list-users                            List all users and invites
+  dci list-users --status invited -o csv    List invites that were not accepted yet, as CSV
+  dci list-users --email ada@example.com    Show one user")]
 pub struct Args {
-    /// Only the user with this email address
+    /// Show only the user with this email address
     ///
-    /// The comparison ignores case.
+    /// Case is ignored.
     #[arg(long, value_parser = target::email)]
     email: Option<EmailAddress>,
 
-    /// Only users with this status, active or invited
+    /// Show only users with this status
     #[arg(long, value_name = "STATUS", value_parser = DocumentValues(Status::ALL))]
     status: Option<Status>,
 }
@@ -43,26 +42,26 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         request = request.email(email.as_str());
     }
     let listing = async {
-        // Names of roles are for people; without them the list is as good.
+        // The names are for people only: a list without them is no failure.
         let roles = async {
             if !context.output.shows_column("role") {
                 return Vec::new();
             }
-            let answer = context.call(client.list_roles().send()).await;
-            match answer {
-                Ok(answer) => answer.value.roles,
+            let response = context.call(client.list_roles().send()).await;
+            match response {
+                Ok(response) => response.value.roles,
                 Err(error) => {
-                    context.output.note(&format!("The names of the roles are not known: {}", error.sentence()));
+                    context.output.note(&format!("Role names are unavailable: {}", error.sentence()));
                     Vec::new()
                 }
             }
         };
         tokio::join!(context.call(request.send()), roles)
     };
-    let (answer, roles) = listing.await;
-    let answer = answer.map_err(|error| error.failing("cannot list the users"))?;
+    let (response, roles) = listing.await;
+    let response = response.map_err(|error| error.failing("cannot list the users"))?;
 
-    let mut list = List::read(Operation::LIST_USERS, answer.body, "users")?;
+    let mut list = List::read(Operation::LIST_USERS, response.body, "users")?;
     if let Some(status) = args.status {
         list.retain(|user| user["status"] == status.to_string());
     }
