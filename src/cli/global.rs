@@ -13,7 +13,9 @@ use crate::client::env;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
-    /// The format of results and errors
+    /// Output format
+    ///
+    /// Applies to results and errors.
     #[arg(short, long, global = true, value_name = "FORMAT", env = "DCI_OUTPUT", hide_env_values = true)]
     #[arg(default_value = "auto")]
     pub output: FormatChoice,

@@ -25,9 +25,9 @@ pub(super) struct InviteArgs {
     #[arg(hide_possible_values = true)]
     pub dry_run: Option<bool>,
 
-    /// The Idempotency-Key for a single target; random by default
+    /// The Idempotency-Key for a single target
     ///
-    /// The server processes a key once and remembers it for at least 24 hours: for the key of an earlier request it repeats its response and does nothing again. A key belongs to one request: a dry run and a real call need different keys. A key has 1 to 255 visible ASCII characters.
+    /// The default is a new random key. The server processes a key once and remembers it for at least 24 hours: for the key of an earlier request it repeats its response and does nothing again. A key belongs to one request: a dry run and a real call need different keys. A key has 1 to 255 visible ASCII characters.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
 

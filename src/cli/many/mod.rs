@@ -34,7 +34,7 @@ const MOST_AT_ONCE: usize = 64;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct ManyArgs {
-    /// The number of calls to make at once, 1 to 64
+    /// Calls to make at once, 1 to 64
     ///
     /// Reduced for a while if the server asks to slow down.
     #[arg(long, value_name = "N", default_value = "8", value_parser = concurrency)]
