@@ -30,11 +30,11 @@ pub struct Args {
     #[arg(long, value_name = "TITLE", value_parser = DocumentValues(JobTitle::ALL))]
     job_title: Option<JobTitle>,
 
-    /// The id or name of the role; list-roles shows both
+    /// Role id or name (see list-roles)
     #[arg(long)]
     role: Option<String>,
 
-    /// The id or name of the organization; list-organizations shows both
+    /// Organization id or name (see list-organizations)
     #[arg(long, value_name = "ORG")]
     organization: Option<String>,
 }

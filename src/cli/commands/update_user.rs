@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, value_name = "LANGUAGE", value_parser = DocumentValues(Language::ALL))]
     language: Option<Language>,
 
-    /// The id or name of the role; list-roles shows both
+    /// Role id or name (see list-roles)
     #[arg(long)]
     role: Option<String>,
 }
