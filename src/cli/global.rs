@@ -46,7 +46,8 @@ pub(super) struct GlobalArgs {
 
     /// Run the command against a private sandbox
     ///
-    /// An in-memory DoiT that exists only while the command runs. It has its own API key; the environment's base URL and customer are ignored. `dci sandbox --help` lists its users.
+    /// An in-memory DoiT that exists only while the command runs. It has its own API key; the environment's base URL
+    /// and customer are ignored. `dci sandbox --help` lists its users.
     #[arg(long, global = true)]
     pub sandbox: bool,
 
@@ -62,7 +63,8 @@ pub(super) struct GlobalArgs {
 
     /// Show each attempt on stderr
     ///
-    /// Shows method, path, status, time and request id. DCI_LOG takes precedence; it takes a filter of the Rust crate `tracing`, such as dci=debug or trace.
+    /// Shows method, path, status, time and request id. DCI_LOG takes precedence; it takes a filter of the Rust crate
+    /// `tracing`, such as dci=debug or trace.
     #[arg(short, long, global = true)]
     #[arg(hide_short_help = true)]
     pub verbose: bool,

@@ -27,13 +27,16 @@ pub(super) struct InviteArgs {
 
     /// The Idempotency-Key for a single target
     ///
-    /// The default is a new random key. The server processes a key once and remembers it for at least 24 hours: for the key of an earlier request it repeats its response and does nothing again. A key belongs to one request: a dry run and a real call need different keys. A key has 1 to 255 visible ASCII characters.
+    /// The default is a new random key. The server processes a key once and remembers it for at least 24 hours: for
+    /// the key of an earlier request it repeats its response and does nothing again. A key belongs to one request: a
+    /// dry run and a real call need different keys. A key has 1 to 255 visible ASCII characters.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
 
     /// Resume an earlier run with the same targets
     ///
-    /// Finished invites are not processed again. RUN is the id that is printed when a run begins. The server remembers a run for at least 24 hours; to resume an older one, add --yes.
+    /// Finished invites are not processed again. RUN is the id that is printed when a run begins. The server
+    /// remembers a run for at least 24 hours; to resume an older one, add --yes.
     #[arg(long, value_name = "RUN", conflicts_with = "idempotency_key")]
     resume: Option<RunId>,
 

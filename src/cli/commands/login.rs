@@ -10,11 +10,14 @@ use crate::client::{ErrorKind, env};
 
 /// Sign in with a browser
 ///
-/// Your browser opens DoiT's sign-in page, which then redirects it to this machine. The token is stored in a file that only you can read, and is renewed automatically. Commands use it unless DCI_API_KEY is set.
+/// Your browser opens DoiT's sign-in page, which then redirects it to this machine. The token is stored in a file
+/// that only you can read, and is renewed automatically. Commands use it unless DCI_API_KEY is set.
 ///
-/// On a machine without a browser, use --no-browser and open the printed address on any other machine. The last page does not load there: copy its address, or the code in it, and paste it at the prompt.
+/// On a machine without a browser, use --no-browser and open the printed address on any other machine. The last page
+/// does not load there: copy its address, or the code in it, and paste it at the prompt.
 ///
-/// For an API at another base URL, set DCI_AUTHORIZE_URL and DCI_TOKEN_URL to its authorization server; dci sandbox prints both.
+/// For an API at another base URL, set DCI_AUTHORIZE_URL and DCI_TOKEN_URL to its authorization server; dci sandbox
+/// prints both.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci login [OPTIONS]")]
 #[command(after_long_help = "\

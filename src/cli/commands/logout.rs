@@ -4,7 +4,8 @@ use crate::cli::{CliError, Context, Report};
 
 /// Sign out: remove the stored sign-in
 ///
-/// Removes the sign-in for the current API base URL from this machine. The token is not revoked: a copy of the file still works.
+/// Removes the sign-in for the current API base URL from this machine. The token is not revoked: a copy of the file
+/// still works.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci logout [OPTIONS]")]
 #[command(after_long_help = "\

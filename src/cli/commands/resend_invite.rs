@@ -31,7 +31,8 @@ pub struct Args {
 
     /// Every invite not yet accepted, except cancelled ones
     ///
-    /// Lists them and asks before it sends them; --yes skips the question. To reactivate a cancelled invite, name it as a TARGET.
+    /// Lists them and asks before it sends them; --yes skips the question. To reactivate a cancelled invite, name it
+    /// as a TARGET.
     #[arg(long)]
     all_invited: bool,
 

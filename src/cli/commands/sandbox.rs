@@ -4,15 +4,20 @@ use crate::sandbox::{Fault, Sandbox};
 
 /// Run an in-memory DoiT on this machine
 ///
-/// The sandbox listens on 127.0.0.1 until Ctrl-C. It prints the environment variables that make `dci` in another terminal use it. It sends no real emails and keeps its data in memory only.
+/// The sandbox listens on 127.0.0.1 until Ctrl-C. It prints the environment variables that make `dci` in another
+/// terminal use it. It sends no real emails and keeps its data in memory only.
 ///
-/// Users: pending@example.com (id invite-pending), expired@example.com (invite-expired), cancelled@example.com (invite-cancelled) and active@example.com (user-active).
+/// Users: pending@example.com (id invite-pending), expired@example.com (invite-expired), cancelled@example.com
+/// (invite-cancelled) and active@example.com (user-active).
 ///
-/// API keys: `sandbox` has all permissions. `sandbox-viewer` gets 403 on changes. `sandbox-partner` has access to two customers (customer-example and customer-other) and must choose one with --tenant.
+/// API keys: `sandbox` has all permissions. `sandbox-viewer` gets 403 on changes. `sandbox-partner` has access to two
+/// customers (customer-example and customer-other) and must choose one with --tenant.
 ///
-/// To try `dci login`, set the printed variables and unset DCI_API_KEY. A page then offers admin@example.com, viewer@example.com and partner@example.net, with the permissions of the three API keys in this order.
+/// To try `dci login`, set the printed variables and unset DCI_API_KEY. A page then offers admin@example.com,
+/// viewer@example.com and partner@example.net, with the permissions of the three API keys in this order.
 ///
-/// GET /_sandbox/outbox lists the emails sent. POST /_sandbox/accept with {"token": "…"} accepts the invite in an email. POST /_sandbox/faults with {"fault": "…"} makes requests fail.
+/// GET /_sandbox/outbox lists the emails sent. POST /_sandbox/accept with {"token": "…"} accepts the invite in an
+/// email. POST /_sandbox/faults with {"fault": "…"} makes requests fail.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci sandbox [OPTIONS]")]
 #[command(after_long_help = "\

@@ -6,7 +6,8 @@ use crate::cli::{CliError, Context, Report};
 
 /// Print the JSON Schema of a type, or list the types
 ///
-/// The types are those of the Rust module `dci::types`, generated from the API's spec. The schemas use JSON Schema draft 2020-12.
+/// The types are those of the Rust module `dci::types`, generated from the API's spec. The schemas use JSON Schema
+/// draft 2020-12.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci schema [OPTIONS] [TYPE]")]
 #[command(after_long_help = "\

@@ -8,7 +8,8 @@ use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
 ///
-/// Also shows who is signed in, when the sign-in expires, and where it is stored. DCI_API_KEY takes precedence over a sign-in. Credentials themselves are never shown. Nothing is sent unless you add --check.
+/// Also shows who is signed in, when the sign-in expires, and where it is stored. DCI_API_KEY takes precedence over a
+/// sign-in. Credentials themselves are never shown. Nothing is sent unless you add --check.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci status [OPTIONS]")]
 #[command(after_long_help = "\
