@@ -55,6 +55,7 @@ assert_eq!(sandbox.outbox().len(), 1);
 pub mod operation;
 
 mod generated;
+mod lenient;
 
 #[cfg(feature = "cli")]
 pub mod cli;

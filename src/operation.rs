@@ -79,6 +79,13 @@ impl Operation {
         rest.split_once("` permission").map(|(permission, _)| permission)
     }
 
+    /// Whether the same request can be sent twice and takes effect once: it takes an `Idempotency-Key`, or its method
+    /// is idempotent (RFC 9110, section 9.2.2).
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.takes_idempotency_key || matches!(self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+    }
+
     /// Whether the spec documents a response with this status.
     #[must_use]
     pub fn documents(&self, status: u16) -> bool {

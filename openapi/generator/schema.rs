@@ -1,5 +1,5 @@
-//! The JSON Schema of the types is the document's: what a derive cannot read off a Rust type (patterns, formats, what
-//! may be left out) becomes an attribute of it.
+//! Gives the types the JSON Schema of the spec: what a derive cannot see in a Rust type (patterns, formats, optional
+//! properties) becomes an attribute.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,17 @@ use quote::quote;
 use serde_json::Value;
 use syn::visit_mut::VisitMut;
 
-use super::document::{operations, resolve};
+use super::spec::{id, operations, parameters, resolve};
 
-/// Schemas of the document by the name of the Rust type that is made of them.
-pub fn documented_types(raw: &Value) -> BTreeMap<String, Value> {
+/// The schemas of the spec by the name of the Rust type that is generated from them.
+pub fn schemas_by_type(spec: &Value) -> BTreeMap<String, Value> {
     let mut named = BTreeMap::new();
-    for (name, schema) in raw["components"]["schemas"].as_object().into_iter().flatten() {
+    for (name, schema) in spec["components"]["schemas"].as_object().into_iter().flatten() {
         named.insert(name.to_pascal_case(), schema.clone());
     }
-    for (_, _, operation) in operations(raw) {
-        let id = operation["operationId"].as_str().unwrap_or_default().to_pascal_case();
-        for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let parameter = resolve(raw, parameter);
+    for (path, _, operation) in operations(spec) {
+        let id = id(operation).to_pascal_case();
+        for parameter in parameters(spec, path, operation) {
             let name = parameter["name"].as_str().unwrap_or_default();
             let mut schema = parameter["schema"].clone();
             if let (Value::Object(schema), Value::String(text)) = (&mut schema, &parameter["description"]) {
@@ -29,7 +28,7 @@ pub fn documented_types(raw: &Value) -> BTreeMap<String, Value> {
             named.insert(format!("{id}{}", name.to_pascal_case()), schema);
         }
         for (_, response) in operation["responses"].as_object().into_iter().flatten() {
-            let schema = &resolve(raw, response)["content"]["application/json"]["schema"];
+            let schema = &resolve(spec, response)["content"]["application/json"]["schema"];
             if schema.get("properties").is_some() {
                 named.insert(format!("{id}Response"), schema.clone());
             }
@@ -44,20 +43,20 @@ pub fn documented_types(raw: &Value) -> BTreeMap<String, Value> {
     named
 }
 
-/// Tells each type what the document says of it and a derive cannot read off it.
+/// Visits each type and adds what its schema says and a derive cannot see.
 pub struct Annotate {
-    documented: BTreeMap<String, Value>,
+    schemas: BTreeMap<String, Value>,
     with_schemas: bool,
-    /// The types met, for the table of schemas.
+    /// The names of the types, for the table of schemas.
     pub names: Vec<String>,
 }
 
 impl Annotate {
-    pub fn new(raw: &Value, with_schemas: bool) -> Self {
-        Self { documented: documented_types(raw), with_schemas, names: Vec::new() }
+    pub fn new(spec: &Value, with_schemas: bool) -> Self {
+        Self { schemas: schemas_by_type(spec), with_schemas, names: Vec::new() }
     }
 
-    /// `#[schemars(extend(…))]` for those of `keywords` that `schema` has.
+    /// `#[schemars(extend(…))]` with the `keywords` that `schema` has.
     fn extension(schema: &Value, keywords: &[&str]) -> Option<syn::Attribute> {
         let pairs: Vec<TokenStream> = keywords
             .iter()
@@ -71,7 +70,7 @@ impl Annotate {
 
     fn annotate_field(field: &mut syn::Field, schema: &Value) {
         if let Some(inner) = inside_option(&field.ty) {
-            // A property that may be left out is not one that may be null.
+            // An optional property is not a nullable one.
             let inner = quote!(#inner).to_string();
             field.attrs.push(syn::parse_quote!(#[schemars(with = #inner, default)]));
         }
@@ -83,14 +82,14 @@ impl Annotate {
 
 impl VisitMut for Annotate {
     fn visit_item_mod_mut(&mut self, _: &mut syn::ItemMod) {
-        // The modules inside hold builders and errors, no schemas.
+        // The inner modules have builders and errors, and no schemas.
     }
 
     fn visit_item_struct_mut(&mut self, item: &mut syn::ItemStruct) {
         let name = item.ident.to_string();
         self.names.push(name.clone());
-        let documented = self.documented.get(&name).unwrap_or(&Value::Null);
-        describe(&mut item.attrs, documented);
+        let schema = self.schemas.get(&name).unwrap_or(&Value::Null);
+        replace_placeholder_doc(&mut item.attrs, schema);
         if !self.with_schemas {
             return;
         }
@@ -98,10 +97,10 @@ impl VisitMut for Annotate {
             syn::Fields::Named(fields) => {
                 for field in &mut fields.named {
                     let wire_name = wire_name(field);
-                    Self::annotate_field(field, &documented["properties"][wire_name]);
+                    Self::annotate_field(field, &schema["properties"][wire_name]);
                 }
             }
-            _ => item.attrs.extend(Self::extension(documented, &["pattern", "minLength", "maxLength", "format"])),
+            _ => item.attrs.extend(Self::extension(schema, &["pattern", "minLength", "maxLength", "format"])),
         }
     }
 
@@ -110,27 +109,27 @@ impl VisitMut for Annotate {
     }
 }
 
-/// The list of an enum's values.
+/// A constant with all values of an enum.
 pub fn value_list(item: &syn::Item) -> Option<syn::Item> {
     let syn::Item::Enum(item) = item else { return None };
     let values = item.variants.iter().filter(|variant| variant.fields.is_empty()).map(|variant| &variant.ident);
     let name = &item.ident;
     Some(syn::parse_quote! {
         impl #name {
-            /// All values of the document, in its order.
+            /// All values in the spec, in its order.
             pub const ALL: &'static [Self] = &[#(Self::#values),*];
         }
     })
 }
 
-/// Puts the document's words, or none, where progenitor found none and repeats the type's name.
-fn describe(attributes: &mut Vec<syn::Attribute>, schema: &Value) {
-    let repeats_name = |attribute: &syn::Attribute| {
+/// Replaces progenitor's placeholder, the type's name, by the description in the schema, if there is one.
+fn replace_placeholder_doc(attributes: &mut Vec<syn::Attribute>, schema: &Value) {
+    let is_placeholder = |attribute: &syn::Attribute| {
         let syn::Meta::NameValue(pair) = &attribute.meta else { return false };
-        let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(said), .. }) = &pair.value else { return false };
-        pair.path.is_ident("doc") && said.value().starts_with('`')
+        let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &pair.value else { return false };
+        pair.path.is_ident("doc") && text.value().starts_with('`')
     };
-    let Some(position) = attributes.iter().position(repeats_name) else { return };
+    let Some(position) = attributes.iter().position(is_placeholder) else { return };
     attributes.remove(position);
     if let Some(text) = schema["description"].as_str() {
         attributes.insert(position, syn::parse_quote!(#[doc = #text]));
@@ -147,12 +146,12 @@ fn inside_option(ty: &syn::Type) -> Option<&syn::Type> {
     }
 }
 
-/// The name of a field in JSON: what `serde(rename = "…")` says, otherwise its own.
+/// The name of a field in JSON: that of `serde(rename = "…")`, or its own.
 fn wire_name(field: &syn::Field) -> String {
     renamed(&field.attrs, field.ident.as_ref().map(ToString::to_string).unwrap_or_default())
 }
 
-/// The same of a variant.
+/// The name of a variant in JSON.
 pub fn wire_name_of_variant(variant: &syn::Variant) -> String {
     renamed(&variant.attrs, variant.ident.to_string())
 }

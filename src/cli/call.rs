@@ -1,9 +1,14 @@
 //! One API call of a command, with hints if it fails.
 
+use std::error::Error as _;
 use std::ffi::OsString;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
 use super::error::CliError;
+use super::output::in_local_time;
 use crate::client::{Answer, ApiError, Error, ErrorKind, ResponseValue, call_unless, env};
 use crate::operation::Operation;
 use crate::types;
@@ -13,6 +18,8 @@ pub(super) const KEY_FLAG: &str = "--idempotency-key";
 
 /// Resumes a run.
 pub(super) const RESUME_FLAG: &str = "--resume";
+
+const PROXY: &str = "Check the proxy and the variable that sets it.";
 
 const PRIVATE_AUTHORITY: &str =
     "To trust a private certificate authority, name a file with its certificate in SSL_CERT_FILE.";
@@ -45,16 +52,20 @@ impl Context<'_> {
             // The API was not called: its credential could not be renewed.
             (kind, _) if error.has_no_credential() => match kind {
                 ErrorKind::Untrusted => Some(format!("Check this machine's clock. {PRIVATE_AUTHORITY}")),
+                ErrorKind::Proxy => Some(PROXY.to_owned()),
                 ErrorKind::Network | ErrorKind::Server | ErrorKind::RateLimited => {
                     Some("Retry later: you are still signed in.".to_owned())
                 }
                 _ => None,
             },
             (ErrorKind::Permission, _) => Some("Ask an administrator of the customer for the permission.".to_owned()),
+            (ErrorKind::Proxy, _) => Some(PROXY.to_owned()),
             (ErrorKind::Network, _) => Some(format!("Check the connection to {}.", self.base_url())),
             (ErrorKind::Untrusted, _) => {
                 Some(format!("Check {} and this machine's clock. {PRIVATE_AUTHORITY}", self.base_url()))
             }
+            // A response that cannot be decoded still comes from the API.
+            (ErrorKind::UnexpectedAnswer, _) if error.source().is_some() => None,
             (ErrorKind::UnexpectedAnswer, _) => Some(format!(
                 "Check that {} is the API, not a proxy or a sign-in page in front of it.",
                 self.base_url()
@@ -62,7 +73,10 @@ impl Context<'_> {
             _ => None,
         };
         let wait = error.retry_after().filter(|wait| !wait.is_zero());
-        let wait = wait.map(|wait| format!("The server asks you to wait {} s.", wait.as_secs()));
+        let wait = wait.map(|wait| match later(wait) {
+            Some(moment) => format!("The server asks you to wait {} s, until {moment}.", wait.as_secs()),
+            None => format!("The server asks you to wait {} s.", wait.as_secs()),
+        });
         let is_used_key = error.status() == Some(422) && error.idempotency_key().is_some();
         let used_key =
             is_used_key.then(|| format!("A key belongs to one request: use another {KEY_FLAG}, or omit the flag."));
@@ -98,6 +112,13 @@ impl CliError {
             None => self,
         }
     }
+}
+
+/// The local time at which a wait of a minute or more ends.
+fn later(wait: Duration) -> Option<String> {
+    let long = Some(wait).filter(|wait| wait.as_secs() >= 60)?;
+    let moment = Timestamp::now().checked_add(SignedDuration::try_from(long).ok()?).ok()?;
+    Some(in_local_time(moment))
 }
 
 fn command_with(typed: &[OsString], flag: &str, value: &str) -> Option<String> {

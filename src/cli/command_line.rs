@@ -10,14 +10,16 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::commands::{Command, DEFINITIONS, Definition};
+use super::error::CliError;
 use super::global::GlobalArgs;
 use super::help;
+use super::output::Output;
 use crate::operation::Operation;
 
-/// The invites and users of a DoiT customer, exactly once each
+/// Manage the users and invites of a DoiT customer
 ///
-/// Results go to stdout and everything else to stderr. At a terminal they are for people, otherwise JSON;
-/// `--output` says which.
+/// dci prints results to stdout and everything else to stderr. The default output format is a table at a terminal, and
+/// JSON otherwise; `--output` overrides it.
 #[derive(Debug, Parser)]
 #[command(name = "dci", version, arg_required_else_help = true, subcommand_required = true)]
 #[command(override_usage = "dci [OPTIONS] <COMMAND>")]
@@ -34,6 +36,11 @@ pub(super) struct CommandLine {
 }
 
 impl CommandLine {
+    /// How to show what comes of it.
+    pub fn output(&self) -> Result<Output, CliError> {
+        if self.command.has_format() { self.global.output() } else { self.global.output_without_format() }
+    }
+
     /// Reads the arguments, the first of which is the name of the program. Help and the version are errors to clap.
     pub fn parse(args: &[OsString], color: clap::ColorChoice, help_styles: Styles) -> Result<Self, clap::Error> {
         let named: Vec<&Definition> = DEFINITIONS.iter().filter(|definition| is_named(definition, args)).collect();
@@ -59,7 +66,8 @@ impl CommandLine {
         let command = Command::from_matches(&matches)?;
         let command =
             command.ok_or_else(|| refuse((ErrorKind::MissingSubcommand, "a command is required".to_owned())))?;
-        let global = Program::from_arg_matches(&matches)?.global.settle(&matches).map_err(refuse)?;
+        let global = Program::from_arg_matches(&matches)?.global;
+        global.check().map_err(refuse)?;
         Ok(Self { global, command })
     }
 }
@@ -75,12 +83,15 @@ pub fn command() -> clap::Command {
     help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(typed(definition)))))
 }
 
+/// The same with its short help.
+pub(super) fn summarized() -> clap::Command {
+    help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition))))
+}
+
 /// The same with as much of its help as is asked for.
 fn described(asked: Option<Help>) -> clap::Command {
     match asked {
-        Some(Help::Short) => {
-            help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition))))
-        }
+        Some(Help::Short) => summarized(),
         Some(Help::Long) | None => command(),
     }
 }

@@ -9,8 +9,9 @@ use super::error::CliError;
 use super::global::GlobalArgs;
 use super::interrupts::Interrupts;
 use super::output::Output;
+use super::setting::Setting;
 use crate::client::sign_in::{SignInStore, StoredSignIn};
-use crate::client::{Client, ClientConfig, ConfigError, Credentials, CredentialsError, DEFAULT_BASE_URL, base_url};
+use crate::client::{Client, ClientConfig, ConfigError, Credentials, CredentialsError, base_url};
 use crate::sandbox::Sandbox;
 
 /// What every command needs: the API, the credential, the output, and Ctrl-C.
@@ -28,7 +29,8 @@ pub(super) struct Context<'a> {
 impl<'a> Context<'a> {
     pub fn new(global: GlobalArgs, typed: &'a [OsString], output: &'a Output) -> Result<Self, CliError> {
         let sandbox = global.sandbox.then(Sandbox::start).transpose().map_err(CliError::io)?;
-        Ok(Self { global, typed, output, interrupts: Interrupts::new(), sandbox })
+        let interrupts = Interrupts::receive().map_err(CliError::io)?;
+        Ok(Self { global, typed, output, interrupts, sandbox })
     }
 
     /// Builds a client from the flags and the environment.
@@ -43,8 +45,8 @@ impl<'a> Context<'a> {
 
     /// Builds a client with this credential.
     pub fn client_with(&self, credentials: impl Credentials + 'static) -> Result<Client, CliError> {
-        let config = self.with_flags(ClientConfig::from_credentials(credentials));
-        config.and_then(ClientConfig::build).map_err(|error| CliError::config(&error))
+        let config = self.with_settings(ClientConfig::from_credentials(credentials))?;
+        config.build().map_err(|error| CliError::config(&error))
     }
 
     fn config(&self) -> Result<ClientConfig, CliError> {
@@ -53,7 +55,7 @@ impl<'a> Context<'a> {
             Credential::SignIn(_) => ClientConfig::from_credentials(self.stored_sign_in()?),
             Credential::None => return Err(CliError::config(&ConfigError::MissingApiKey)),
         };
-        self.with_flags(config).map_err(|error| CliError::config(&error))
+        self.with_settings(config)
     }
 
     /// Builds a client with the stored sign-in, even if another credential takes precedence.
@@ -101,32 +103,36 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn with_flags(&self, config: ClientConfig) -> Result<ClientConfig, ConfigError> {
+    /// The configuration as the flags and the environment have it.
+    fn with_settings(&self, config: ClientConfig) -> Result<ClientConfig, CliError> {
+        let base_url = self.base_url_setting();
         let mut config = config
-            .with_base_url(self.base_url())?
+            .with_base_url(base_url.text()?)
+            .map_err(|error| base_url.refused(&error))?
             .with_timeout(self.global.timeout)
             .with_max_attempts(self.global.max_attempts);
-        if let Some(tenant) = &self.global.tenant {
-            config = config.with_tenant(tenant)?;
+        if let Some(tenant) = self.global.tenant() {
+            config = config.with_tenant(tenant.text()?).map_err(|error| tenant.refused(&error))?;
         }
-        if let Some(context) = &self.global.customer_context {
-            config = config.with_customer_context(context);
+        if let Some(context) = self.global.customer_context() {
+            config = config.with_customer_context(context.text()?);
         }
         Ok(config)
     }
 
     /// The base URL, parsed and checked.
     pub fn base_url_checked(&self) -> Result<Url, CliError> {
-        base_url(self.base_url()).map_err(|error| CliError::config(&error))
+        let setting = self.base_url_setting();
+        base_url(setting.text()?).map_err(|error| setting.refused(&error))
     }
 
     /// What commands use, without the credentials themselves.
     pub fn status(&self) -> Result<Value, CliError> {
         let credential = self.credential()?;
         // Invalid settings are errors here too.
-        let config =
-            ClientConfig::new("none".parse().map_err(|error| CliError::config(&ConfigError::InvalidApiKey(error)))?);
-        self.with_flags(config).map_err(|error| CliError::config(&error))?;
+        self.with_settings(ClientConfig::new(
+            "none".parse().map_err(|error| CliError::config(&ConfigError::InvalidApiKey(error)))?,
+        ))?;
         let signed_in = match (&credential, &self.sandbox) {
             (Credential::SignIn(used), _) => Some(sign_in_without_tokens(used)?),
             (_, Some(_)) => None,
@@ -140,17 +146,21 @@ impl<'a> Context<'a> {
             "apiBaseUrl": self.base_url(),
             "credential": credential.name(),
             "signIn": signed_in,
-            "tenant": self.global.tenant,
-            "customerContext": self.global.customer_context,
+            "tenant": self.global.tenant().map(|tenant| tenant.shown()),
+            "customerContext": self.global.customer_context().map(|context| context.shown()),
             "output": self.output.format_name(),
         }))
     }
 
-    /// The base URL as the user gave it.
-    pub fn base_url(&self) -> &str {
-        if let Some(sandbox) = &self.sandbox {
-            return sandbox.url();
+    /// The base URL, for messages.
+    pub fn base_url(&self) -> String {
+        self.base_url_setting().shown()
+    }
+
+    fn base_url_setting(&self) -> Setting {
+        match &self.sandbox {
+            Some(sandbox) => Setting::new(sandbox.url(), "--sandbox"),
+            None => self.global.api_base_url(),
         }
-        self.global.api_base_url.as_deref().unwrap_or(DEFAULT_BASE_URL)
     }
 }

@@ -31,12 +31,11 @@ impl Listed {
     fn read(body: &Bytes) -> Result<Vec<Self>, CliError> {
         #[derive(Deserialize)]
         struct List {
-            #[serde(default)]
-            users: Vec<Listed>,
+            users: Option<Vec<Listed>>,
         }
         let list: List = serde_json::from_slice(body)
             .map_err(|error| CliError::other(format!("the list of users cannot be read: {error}")))?;
-        Ok(list.users)
+        Ok(list.users.unwrap_or_default())
     }
 
     fn id(&self) -> Result<UserId, CliError> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::exit_code::ExitCode;
 use super::output::plain;
-use crate::client::{ApiError, ConfigError, CredentialsError, ErrorKind, IdempotencyKey, env};
+use crate::client::{ApiError, ConfigError, CredentialsError, ErrorKind, IdempotencyKey, RetryPolicy, env};
 
 /// A failed command: what failed, why, and what to do next.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl CliError {
             }
             ConfigError::BaseUrl { .. }
             | ConfigError::Tenant(_)
-            | ConfigError::Proxy(_)
+            | ConfigError::Variable { .. }
             | ConfigError::Endpoint { .. }
             | ConfigError::AuthorizationServer(_)
             | ConfigError::NotUnicode(_) => ExitCode::Usage,
@@ -103,7 +103,6 @@ impl CliError {
             ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
                 format!("Set {} to an API key from the DoiT console.", env::API_KEY)
             }
-            ConfigError::BaseUrl { .. } => format!("Check --api-base-url and {}.", env::API_BASE_URL),
             ConfigError::Endpoint { variable, .. } => format!("Fix {variable}."),
             ConfigError::AuthorizationServer(_) => format!(
                 "Set {}, {} and {} together, for the same service, or unset all three.",
@@ -112,7 +111,7 @@ impl CliError {
                 env::TOKEN_URL
             ),
             ConfigError::Tenant(_) => format!("Check --tenant and {}.", env::TENANT_ID),
-            ConfigError::Proxy(variable) => format!("Fix {variable}, or unset it to use no proxy."),
+            ConfigError::Variable { variable, .. } => format!("Fix {variable}, or unset it."),
             ConfigError::RootCertificates(_) => {
                 "Install the system's CA certificates, or set SSL_CERT_FILE to a file that contains them.".to_owned()
             }
@@ -201,6 +200,13 @@ impl CliError {
     /// Whether there was no credential to send.
     pub fn has_no_credential(&self) -> bool {
         self.api.as_ref().is_some_and(|error| error.has_no_credential())
+    }
+
+    /// Whether the server asks to come back later than a call waits.
+    pub fn asks_to_come_back(&self) -> bool {
+        let longest = RetryPolicy::default().max_retry_after;
+        let asked = self.api.as_ref().filter(|error| matches!(error.status(), Some(429 | 503)));
+        asked.and_then(|error| error.retry_after()).is_some_and(|asked| asked > longest)
     }
 
     pub fn exit_code(&self) -> ExitCode {

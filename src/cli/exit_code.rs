@@ -61,7 +61,7 @@ impl From<ErrorKind> for ExitCode {
             ErrorKind::Conflict => Self::Conflict,
             ErrorKind::RateLimited => Self::RateLimited,
             ErrorKind::Server => Self::Server,
-            ErrorKind::Network | ErrorKind::Untrusted => Self::Network,
+            ErrorKind::Network | ErrorKind::Proxy | ErrorKind::Untrusted => Self::Network,
             ErrorKind::Interrupted => Self::Interrupted,
             ErrorKind::UnexpectedAnswer | ErrorKind::Store => Self::Other,
         }

@@ -1,48 +1,48 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use clap::Args;
 use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args};
 
 use super::error::CliError;
 use super::output::{Color, FormatChoice, Output};
-use crate::client::env;
+use super::setting::Setting;
+use crate::client::{DEFAULT_BASE_URL, env};
 
-/// The flags that every command takes.
+/// The flags of every command. Variables are read where their values are used: clap would check them in every command,
+/// even if the flag is given.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
-    /// Output format
+    /// Output format [env: DCI_OUTPUT] [default: auto]
     ///
     /// Applies to results and errors.
-    #[arg(short, long, global = true, value_name = "FORMAT", env = "DCI_OUTPUT", hide_env_values = true)]
-    #[arg(default_value = "auto")]
-    pub output: FormatChoice,
+    #[arg(short, long, global = true, value_name = "FORMAT")]
+    pub output: Option<FormatChoice>,
 
     /// The columns of a table or CSV, in order, such as email,status
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     #[arg(hide_short_help = true)]
     pub columns: Vec<String>,
 
-    /// The base URL of the API [default: https://api.doit.com]
+    /// The base URL of the API [env: DCI_API_BASE_URL] [default: https://api.doit.com]
     ///
     /// Must use https; http is allowed for loopback addresses only.
-    #[arg(long, global = true, value_name = "URL", env = env::API_BASE_URL, hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL")]
     #[arg(hide_short_help = true)]
-    pub api_base_url: Option<String>,
+    api_base_url: Option<String>,
 
-    /// The customer to use, sent as X-Tenant-Id
+    /// The customer to use, sent as X-Tenant-Id [env: DCI_TENANT_ID]
     ///
     /// Required if the credential has access to several customers.
-    #[arg(long, global = true, value_name = "ID", env = env::TENANT_ID, hide_env_values = true)]
+    #[arg(long, global = true, value_name = "ID")]
     #[arg(hide_short_help = true)]
-    pub tenant: Option<String>,
+    tenant: Option<String>,
 
-    /// The customer to use with older API keys, sent as customerContext
-    #[arg(short = 'D', long, global = true, value_name = "C", env = env::CUSTOMER_CONTEXT, hide_env_values = true)]
+    /// The customer to use with older API keys, sent as customerContext [env: DCI_CUSTOMER_CONTEXT]
+    #[arg(short = 'D', long, global = true, value_name = "C")]
     #[arg(hide_short_help = true)]
-    pub customer_context: Option<String>,
+    customer_context: Option<String>,
 
     /// Run the command against a private sandbox
     ///
@@ -81,33 +81,60 @@ pub(super) struct GlobalArgs {
 }
 
 impl GlobalArgs {
-    /// How to show things.
+    /// The output of a command whose result has a format.
     pub fn output(&self) -> Result<Output, CliError> {
-        Output::new(self.output, self.color, self.quiet, self.columns.clone())
+        let format = match self.output {
+            Some(format) => format,
+            None => FormatChoice::from_env()?.unwrap_or(FormatChoice::Auto),
+        };
+        self.output_as(format)
     }
 
-    /// Empty variables count as unset, and those of the environment are not for a private sandbox. An empty flag
-    /// is an error: it comes from a script whose variable is not set, and would mean another API or customer.
-    pub fn settle(mut self, matches: &ArgMatches) -> Result<Self, (ErrorKind, String)> {
-        let from_environment = |name| matches.value_source(name) == Some(ValueSource::EnvVariable);
-        for (name, value) in [
-            ("api_base_url", &mut self.api_base_url),
-            ("tenant", &mut self.tenant),
-            ("customer_context", &mut self.customer_context),
+    /// The output of a command whose result has no format.
+    pub fn output_without_format(&self) -> Result<Output, CliError> {
+        self.output_as(self.output.unwrap_or(FormatChoice::Auto))
+    }
+
+    fn output_as(&self, format: FormatChoice) -> Result<Output, CliError> {
+        Output::new(format, self.color, self.quiet, self.columns.clone())
+    }
+
+    /// The base URL of the API, without regard to a private sandbox.
+    pub fn api_base_url(&self) -> Setting {
+        let given = self.setting("--api-base-url", self.api_base_url.as_deref(), env::API_BASE_URL);
+        given.unwrap_or_else(|| Setting::new(DEFAULT_BASE_URL, "--api-base-url"))
+    }
+
+    pub fn tenant(&self) -> Option<Setting> {
+        self.setting("--tenant", self.tenant.as_deref(), env::TENANT_ID)
+    }
+
+    pub fn customer_context(&self) -> Option<Setting> {
+        self.setting("--customer-context", self.customer_context.as_deref(), env::CUSTOMER_CONTEXT)
+    }
+
+    /// The value of a flag, or else of its variable. A private sandbox ignores the variables.
+    fn setting(&self, flag: &'static str, given: Option<&str>, variable: &'static str) -> Option<Setting> {
+        let given = given.map(|value| Setting::new(value, flag));
+        given.or_else(|| if self.sandbox { None } else { Setting::from_env(variable) })
+    }
+
+    /// Refuses an empty flag: it comes from a script whose variable is not set, and would mean another API or customer.
+    pub fn check(&self) -> Result<(), (ErrorKind, String)> {
+        for (flag, value) in [
+            ("--api-base-url", &self.api_base_url),
+            ("--tenant", &self.tenant),
+            ("--customer-context", &self.customer_context),
         ] {
-            let is_empty = value.as_deref().is_some_and(str::is_empty);
-            if from_environment(name) && (self.sandbox || is_empty) {
-                *value = None;
-            } else if is_empty {
-                let text = format!("the argument '--{}' has an empty value", name.replace('_', "-"));
-                return Err((ErrorKind::InvalidValue, text));
+            if value.as_deref().is_some_and(str::is_empty) {
+                return Err((ErrorKind::InvalidValue, format!("the argument '{flag}' has an empty value")));
             }
         }
         if self.sandbox && self.api_base_url.is_some() {
             let text = "the argument '--sandbox' cannot be used with '--api-base-url <URL>'";
             return Err((ErrorKind::ArgumentConflict, text.to_owned()));
         }
-        Ok(self)
+        Ok(())
     }
 }
 

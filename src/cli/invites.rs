@@ -13,8 +13,9 @@ use super::many::{ManyArgs, Planned, Run, shown};
 use super::output::Report;
 use super::output::Row;
 use super::target::{Target, Targets};
-use crate::client::{Client, ErrorKind, IdempotencyKey, RunId, UserId};
+use crate::client::{Answer, Client, Error, ErrorKind, IdempotencyKey, ResponseValue, RunId, UserId, with_used_key};
 use crate::operation::Operation;
+use crate::types;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct InviteArgs {
@@ -23,7 +24,7 @@ pub(super) struct InviteArgs {
     /// The default is false.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
-    pub dry_run: Option<bool>,
+    dry_run: Option<bool>,
 
     /// The Idempotency-Key for a single target
     ///
@@ -77,20 +78,43 @@ impl InviteArgs {
         self.idempotency_key.is_some() || self.resume.is_some()
     }
 
-    fn is_dry_run(&self) -> bool {
+    pub fn is_dry_run(&self) -> bool {
         self.dry_run == Some(true)
     }
 
-    /// Whether the server may have forgotten what the run did, so that going on could do it twice.
-    fn check_age(&self) -> Result<(), CliError> {
-        let now = SystemTime::now();
-        let forgotten = self.resume.filter(|run| !self.confirmation.yes && run.may_be_forgotten(now));
-        let Some(run) = forgotten else { return Ok(()) };
+    /// Makes one call, with a key that may have been used before where this resumes a run or has a key of the user's.
+    pub async fn call<T>(
+        &self,
+        context: &Context<'_>,
+        sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
+    ) -> Result<Answer<T>, CliError> {
+        if self.may_repeat() { context.call(with_used_key(sending)).await } else { context.call(sending).await }
+    }
+
+    /// Refuses a run whose keys the server may have forgotten, so that resuming it could do its work twice.
+    fn check_age(&self, now: SystemTime) -> Result<(), CliError> {
+        let Some(run) = self.resume.filter(|_| !self.confirmation.yes) else { return Ok(()) };
+        if run.is_from_the_future(now) {
+            return Err(CliError::usage(format!("the run {run} begins in the future: a clock is wrong, or the id is"))
+                .hint("Check this machine's clock. Add --yes to resume it anyway: invites may then be sent twice."));
+        }
+        if !run.may_be_forgotten(now) {
+            return Ok(());
+        }
         let hours = run.age(now).as_secs() / 3600;
         Err(CliError::usage(format!(
             "the run {run} began {hours} hours ago, and the server may have forgotten its keys"
         ))
         .hint("Add --yes to go on all the same: what was done in it may then be done twice."))
+    }
+
+    /// The same by the server's clock, where this machine's is wrong.
+    async fn check_age_by_server(&self, context: &Context<'_>, client: &Client) -> Result<(), CliError> {
+        if self.resume.is_some() && !self.confirmation.yes && client.server_time().is_none() {
+            // Any response tells the time, and an error comes back with the first call for an invite.
+            let _ = context.call(client.validate().send()).await;
+        }
+        self.check_age(client.now())
     }
 }
 
@@ -100,7 +124,7 @@ pub(super) async fn run<A: InviteAction>(
     args: &InviteArgs,
     context: &Context<'_>,
 ) -> Result<Report, CliError> {
-    args.check_age()?;
+    args.check_age(SystemTime::now())?;
     if args.resume.is_some_and(|run| run.may_be_forgotten(SystemTime::now())) {
         context.output.note("The run is older than 24 hours: what was done in it may be done twice.");
     }
@@ -123,10 +147,13 @@ pub(super) async fn run<A: InviteAction>(
         }
         Invites::AllInvited => {
             let all = context.all_invited(&client).await?;
-            if all.cancelled > 0 {
-                let who =
-                    if all.cancelled == 1 { "1 invite that was" } else { &format!("{} that were", all.cancelled) };
-                context.output.note(&format!("{who} cancelled is left out; to send it again, name it."));
+            match all.cancelled {
+                0 => {}
+                1 => context.output.note("1 cancelled invite is skipped; name it to send it again."),
+                several => {
+                    let text = format!("{several} cancelled invites are skipped; name them to send them again.");
+                    context.output.note(&text);
+                }
             }
             many(action, all.found, true, args, context, &client).await
         }
@@ -160,6 +187,7 @@ async fn one<A: InviteAction>(
     if A::ASKS && !args.is_dry_run() {
         args.confirmation.ask(context, &format!("{} the {invite}", capitalized(A::VERB)), &[]).await?;
     }
+    args.check_age_by_server(context, client).await?;
     let key = match (&args.idempotency_key, args.resume) {
         (Some(key), _) => key.clone(),
         (None, Some(run)) => run.key(A::OPERATION, &id, args.is_dry_run()),
@@ -194,12 +222,13 @@ async fn many<A: InviteAction>(
         let question = format!("{} {} {invites}", capitalized(A::VERB), to_do.len());
         args.confirmation.ask(context, &question, &to_do).await?;
     }
-    let id = args.resume.unwrap_or_else(RunId::new);
+    args.check_age_by_server(context, client).await?;
+    let id = args.resume.unwrap_or_else(|| RunId::begun_at(client.now()));
     let done = if dry_run { "checked" } else { A::DONE };
     let run = Run { context, client, done, id: Some(id) };
     let report = run.over(planned, |invite| async move {
         // A long run may outlive the server's memory.
-        args.check_age()?;
+        args.check_age(client.now())?;
         call(action, client, &invite, id.key(A::OPERATION, &invite, dry_run)).await
     });
     Ok(report.await)

@@ -12,31 +12,32 @@ use tracing_subscriber::prelude::*;
 use super::error::CliError;
 use super::global::GlobalArgs;
 use super::output::{PlainStderr, is_run_shown};
+use super::setting::Setting;
 
 /// The environment variable with a filter.
 const FILTER: &str = "DCI_LOG";
 
+/// A flag takes precedence over the variable.
 pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
     let lines = fmt::layer().with_writer(|| PlainStderr).without_time().with_ansi(false);
-    let started = match std::env::var(FILTER).ok().filter(|filter| !filter.is_empty()) {
-        Some(filter) => {
-            let filter: Targets = filter.parse().map_err(|error| {
-                CliError::usage(format!("invalid filter {FILTER}={filter}: {error}"))
+    let variable = if global.verbose || global.quiet { None } else { Setting::from_env(FILTER) };
+    let started = match (variable, level(global)) {
+        (Some(variable), _) => {
+            let filter: Targets = variable.text()?.parse().map_err(|error| {
+                CliError::usage(format!("{FILTER}: invalid filter {:?}: {error}", variable.shown()))
                     .hint("Use a filter such as dci=debug or trace.")
             })?;
             tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()
         }
-        None => match level(global) {
-            LevelFilter::OFF => return Ok(()),
-            level => {
-                // The HTTP libraries log too much at the same levels.
-                let ours = Targets::new().with_target("dci", level);
-                // During a run over many targets the progress bar replaces the waits of single calls.
-                let ours = ours.and(dynamic_filter_fn(|event, _| *event.level() != Level::INFO || !is_run_shown()));
-                let lines = lines.with_level(false).with_target(false).with_filter(ours);
-                tracing_subscriber::registry().with(lines).try_init()
-            }
-        },
+        (None, LevelFilter::OFF) => return Ok(()),
+        (None, level) => {
+            // The HTTP libraries log too much at the same levels.
+            let ours = Targets::new().with_target("dci", level);
+            // During a run over many targets the progress bar replaces the waits of single calls.
+            let ours = ours.and(dynamic_filter_fn(|event, _| *event.level() != Level::INFO || !is_run_shown()));
+            let lines = lines.with_level(false).with_target(false).with_filter(ours);
+            tracing_subscriber::registry().with(lines).try_init()
+        }
     };
     started.map_err(|error| CliError::other(error.to_string()))
 }

@@ -25,9 +25,12 @@ mod invites;
 mod log;
 mod many;
 mod output;
+mod panics;
+mod setting;
 mod target;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use command_line::CommandLine;
@@ -38,15 +41,30 @@ pub use help::{Body, Section, reference};
 pub use output::rows_in;
 use output::{Output, Report};
 
-/// Runs the program with these arguments, the first of which is its name.
+/// Runs the program with these arguments, the first of which is its name. It sets the panic hook of the process.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    let mut output = Output::for_wrong_arguments(&args);
-    let outcome = parse(&args, &output).and_then(|typed| {
+    let output = Output::for_wrong_arguments(&args);
+    panics::show_in(output.clone());
+    panics::caught(|| match completion::requested(&args) {
+        Some(candidates) => complete(candidates),
+        None => execute(&args, output),
+    })
+}
+
+/// Shows a shell what completes its line.
+fn complete(candidates: io::Result<String>) -> ExitCode {
+    let shown = candidates.map_err(CliError::io).and_then(|candidates| output::text(&candidates));
+    // The shell keeps the line as it is.
+    shown.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+}
+
+fn execute(args: &[OsString], mut output: Output) -> ExitCode {
+    let outcome = parse(args, &output).and_then(|typed| {
         let Some(typed) = typed else { return Ok(()) };
-        output = typed.global.output()?;
-        run(typed, &args, &output)
+        output = typed.output()?;
+        run(typed, args, &output)
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,10 +86,12 @@ fn parse(args: &[OsString], output: &Output) -> Result<Option<CommandLine>, CliE
 
 fn run(typed: CommandLine, args: &[OsString], output: &Output) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::io)?;
-    log::start(&typed.global)?;
+    if typed.command.is_logged() {
+        log::start(&typed.global)?;
+    }
     let context = Context::new(typed.global, args, output)?;
-    let report = runtime.block_on(context.interrupts.heard_during(typed.command.run(&context)));
+    let report = runtime.block_on(typed.command.run(&context));
     // A look-up of a name that hangs is not waited for.
     runtime.shutdown_background();
-    output.report(report.map_err(CliError::io)??)
+    output.report(report?)
 }

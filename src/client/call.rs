@@ -51,3 +51,30 @@ pub async fn call_unless<T>(
         Some(Err(error)) => Err(ApiError::from(error).with_transcript(transcript)),
     }
 }
+
+tokio::task_local! {
+    /// The key of the call under way may have been used before.
+    static USED_KEY: ();
+}
+
+/// What `send` returns, with an idempotency key that may have been used before, as in a run that is resumed.
+///
+/// The earlier request may still be under way. Some operations answer that with the same 409 as a conflict of their own,
+/// so that a 409 is then retried, and counts as a conflict when it stays.
+///
+/// ```no_run
+/// use dci::client::{Client, IdempotencyKey, UserId, call, with_used_key};
+///
+/// # async fn cancel(client: &Client, id: &UserId, key: IdempotencyKey) {
+/// let request = client.cancel_invite().id(id).idempotency_key(key).body(serde_json::Map::new());
+/// let outcome = call(with_used_key(request.send())).await;
+/// # }
+/// ```
+pub async fn with_used_key<F: Future>(sending: F) -> F::Output {
+    USED_KEY.scope((), sending).await
+}
+
+/// Whether the key of the call under way may have been used before.
+pub(super) fn may_be_used() -> bool {
+    USED_KEY.try_with(|()| ()).is_ok()
+}

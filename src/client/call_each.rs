@@ -1,10 +1,11 @@
-use std::sync::Arc;
-
 use futures_util::{Stream, StreamExt, stream};
 
 use progenitor_client::ClientInfo;
 
 use super::Client;
+
+/// How many calls can have begun for each that can be under way: the others wait after a 429.
+const BEGUN_FOR_EACH_UNDER_WAY: usize = 16;
 
 /// Makes a call for each of `items`, as many at once as the client's
 /// [concurrency](super::ClientConfig::with_concurrency), and yields what comes of them in the order in which they
@@ -42,14 +43,9 @@ pub fn call_each<I: IntoIterator, F: Future>(
     items: I,
     each: impl Fn(I::Item) -> F,
 ) -> impl Stream<Item = F::Output> {
-    let pace = client.inner().pace();
-    let each = Arc::new(each);
-    let in_turn = move |item| {
-        let each = Arc::clone(&each);
-        async move {
-            let _turn = pace.turn().await;
-            each(item).await
-        }
-    };
-    stream::iter(items).map(in_turn).buffer_unordered(pace.concurrency().get())
+    let limit = client.inner().limit();
+    stream::iter(items)
+        .then(move |item| async move { (limit.permit().await, item) })
+        .map(move |(permit, item)| permit.hold(each(item)))
+        .buffer_unordered(limit.concurrency().get() * BEGUN_FOR_EACH_UNDER_WAY)
 }

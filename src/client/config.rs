@@ -6,11 +6,17 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::api_key::{ApiKey, InvalidApiKey};
+use super::connections::Connections;
 use super::endpoint::{InvalidEndpoint, endpoint};
+use super::proxy::Proxy;
 use super::{Client, Credentials, Exchange, RetryPolicy, tls};
 
 /// Where the API is.
 pub const DEFAULT_BASE_URL: &str = "https://api.doit.com";
+
+/// The most headers of a response. hyper makes room for so many with each response: for 2,000 that costs 50 ns, for
+/// 4,000 20 µs. All of them may take 400 kB, which is hyper's limit; curl's is 300 KB.
+const MAX_HEADERS: usize = 2000;
 
 /// The environment variables that [`ClientConfig::from_env`] reads. But for the tenant's, they are the existing
 /// tool's.
@@ -41,7 +47,7 @@ pub mod env {
 /// | customer context | none | `DCI_CUSTOMER_CONTEXT` |
 /// | attempts, and the time for them | 5 in 2 minutes: see [`RetryPolicy`] | |
 /// | calls of a run under way at once | 8: see [`with_concurrency`](Self::with_concurrency) | |
-/// | proxy | none for `http`, which is for loopback | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` |
+/// | proxy | none for `http`, which is for loopback | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, also in lower case, which takes precedence |
 /// | root certificates | the system's | `SSL_CERT_FILE`, `SSL_CERT_DIR` |
 ///
 /// ```
@@ -98,9 +104,14 @@ pub enum ConfigError {
     /// No root certificate could be read, so that no HTTPS server can be trusted.
     #[error("no root certificate can be read: {0}")]
     RootCertificates(String),
-    /// An environment variable that names a proxy is not the URL of one. Its value may hold a password.
-    #[error("{0} is not the URL of a proxy")]
-    Proxy(&'static str),
+    /// An environment variable of the proxies or certificates that cannot be used.
+    #[error("{variable}: {problem}")]
+    Variable {
+        /// The name of the variable.
+        variable: &'static str,
+        /// What is wrong with its value, which is not repeated where it may hold a password.
+        problem: String,
+    },
     /// The HTTP client could not be set up.
     #[error("the HTTP client cannot be set up")]
     Http(#[source] reqwest::Error),
@@ -201,9 +212,18 @@ impl ClientConfig {
     ///
     /// The root certificates are read here, and only when the base URL is `https`.
     pub fn build(self) -> Result<Client, ConfigError> {
-        let http = http_client(&self.base_url, &self.retry_policy)?;
-        let exchange =
-            Exchange::new(self.credentials, self.tenant, self.customer_context, self.retry_policy, self.concurrency);
+        let http_client = http_clients(&self.base_url, &self.retry_policy)?;
+        let http = http_client(Kept::All)?;
+        let pooled = http.clone();
+        let connections = Connections::new(move || http_client(Kept::None).unwrap_or(pooled));
+        let exchange = Exchange::new(
+            self.credentials,
+            self.tenant,
+            self.customer_context,
+            self.retry_policy,
+            self.concurrency,
+            connections,
+        );
         Ok(Client::new_with_client(self.base_url.as_str().trim_end_matches('/'), http, exchange))
     }
 }
@@ -215,34 +235,45 @@ pub(crate) fn base_url(url: &str) -> Result<Url, ConfigError> {
 
 /// The HTTP client for a server. Root certificates are read only for one over https.
 pub(super) fn http_client(server: &Url, policy: &RetryPolicy) -> Result<reqwest::Client, ConfigError> {
-    let encrypted = server.scheme() == "https";
-    if encrypted {
-        check_proxies()?;
-    }
-    let tls = tls::client_config(encrypted).map_err(ConfigError::RootCertificates)?;
-    let mut http = reqwest::Client::builder()
-        .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        // The exchange alone tries again; 0 also spares each request a copy.
-        .retry(reqwest::retry::never().max_retries_per_request(0))
-        .referer(false)
-        .connect_timeout(policy.connect_timeout)
-        .tls_backend_preconfigured(tls);
-    if !encrypted {
-        // A proxy would carry the credential off this machine in clear text.
-        http = http.no_proxy();
-    }
-    http.build().map_err(ConfigError::Http)
+    http_clients(server, policy)?(Kept::All)
 }
 
-/// A proxy that was asked for is not left out in silence, as reqwest does when it cannot read its URL.
-fn check_proxies() -> Result<(), ConfigError> {
-    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-        if variable(name)?.is_some_and(|url| reqwest::Proxy::all(url).is_err()) {
-            return Err(ConfigError::Proxy(name));
+/// The idle connections that a client keeps.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    All,
+    None,
+}
+
+/// Makes HTTP clients for a server, which share what takes long to set up.
+fn http_clients(
+    server: &Url,
+    policy: &RetryPolicy,
+) -> Result<impl Fn(Kept) -> Result<reqwest::Client, ConfigError> + Send + use<>, ConfigError> {
+    let encrypted = server.scheme() == "https";
+    // A proxy of http would carry the credential off this machine in clear text.
+    let proxy = if encrypted { Proxy::from_env(server)? } else { None };
+    let tls = tls::client_config(encrypted)?;
+    let connect_timeout = policy.connect_timeout;
+    Ok(move |kept| {
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("dci/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            // The exchange alone retries; 0 also spares each request a copy.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
+            .referer(false)
+            .connect_timeout(connect_timeout)
+            .http1_max_headers(MAX_HEADERS)
+            // The environment is read here alone.
+            .no_proxy();
+        if let Some(proxy) = proxy.clone() {
+            http = proxy.carry(http, &tls).map_err(ConfigError::Http)?;
         }
-    }
-    Ok(())
+        if matches!(kept, Kept::None) {
+            http = http.pool_max_idle_per_host(0);
+        }
+        http.tls_backend_preconfigured(tls.clone()).build().map_err(ConfigError::Http)
+    })
 }
 
 pub(super) fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {

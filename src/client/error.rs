@@ -7,16 +7,23 @@ use reqwest::header::{HeaderMap, LOCATION};
 
 use super::CredentialsError;
 use super::duration::in_words;
-use super::error_body::{self, named};
-use super::failure::{causes, refused_certificate};
-use super::response::{BodyTooLarge, WholeBody, request_id};
+use super::error_body::{self, excerpt, named};
+use super::failure::{causes, failed_proxy, refused_certificate};
+use super::response::{UnreadableBody, WholeBody, request_id};
 use super::retry::retry_after;
 use super::transcript::Transcript;
 use super::{Failure, IdempotencyKey, tls};
+use crate::operation::Operation;
 use crate::types;
 
-/// The most of a server's message that is kept, in characters.
+/// The longest message that is kept, in characters.
 const MAX_MESSAGE: usize = 2000;
+
+/// The longest `Location` that is kept, in characters.
+const MAX_LOCATION: usize = 200;
+
+/// The longest `Retry-After` that is told: a year.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A call that failed: what kind of failure it is, what the server said, what was tried, and whether trying again
 /// can help.
@@ -41,6 +48,7 @@ struct Details {
     elapsed: Duration,
     is_out_of_time: bool,
     leaves_doubt: bool,
+    operation: Option<&'static Operation>,
     idempotency_key: Option<IdempotencyKey>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -68,13 +76,16 @@ pub enum ErrorKind {
     /// There was no complete answer: no connection, a broken one, or too slow a one. The work may have been
     /// done; with the same idempotency key, trying again is safe.
     Network,
+    /// The proxy that the environment names did not connect to the server; nothing was sent. Check the proxy.
+    Proxy,
     /// The server did not prove that it is the one that was asked for; nothing was sent. Check its address, the clock,
     /// and which authorities are trusted.
     Untrusted,
     /// The caller stopped it, by [`call_unless`](super::call_unless()). With the same idempotency key, trying again is
     /// safe.
     Interrupted,
-    /// An answer that the document does not know: another status, or a success that cannot be read.
+    /// A response that the spec does not know: another status, or a success that cannot be read. If its encoding or its
+    /// size is the reason, the [source](StdError::source) says so.
     UnexpectedAnswer,
     /// The file of the sign-ins cannot be read or written. Mend what the message names.
     Store,
@@ -116,7 +127,7 @@ impl ApiError {
         self.0.code.as_deref()
     }
 
-    /// What the server said (the first 2,000 characters of it), or what went wrong on the way.
+    /// What the server said, or what went wrong on the way: at most 2,000 characters of it.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -128,7 +139,7 @@ impl ApiError {
         self.0.request_id.as_deref()
     }
 
-    /// How long the server asked to wait.
+    /// How long the server asked to wait, at most a year.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -186,7 +197,7 @@ impl ApiError {
     /// does not do the work twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let is_safe = self.0.idempotency_key.is_some() || !self.0.leaves_doubt;
+        let is_safe = self.0.operation.is_some_and(Operation::is_repeatable) || !self.0.leaves_doubt;
         let can_pass = self.0.failure.is_some_and(Failure::can_pass) || self.0.may_get_credential;
         is_safe && (self.0.kind == ErrorKind::Interrupted || can_pass)
     }
@@ -199,6 +210,7 @@ impl ApiError {
             elapsed,
             is_out_of_time,
             leaves_doubt,
+            operation,
             no_credential,
             failure,
             status,
@@ -215,6 +227,7 @@ impl ApiError {
         details.elapsed = elapsed;
         details.is_out_of_time = is_out_of_time;
         details.leaves_doubt = leaves_doubt;
+        details.operation = operation;
         if details.kind == ErrorKind::Interrupted && leaves_doubt {
             details.message.push_str("; it may have been done all the same");
         }
@@ -237,13 +250,14 @@ impl ApiError {
             may_get_credential: false,
             status: None,
             code: None,
-            message: message.into(),
+            message: excerpt(&message.into(), MAX_MESSAGE),
             request_id: None,
             retry_after: None,
             attempts: 0,
             elapsed: Duration::ZERO,
             is_out_of_time: false,
             leaves_doubt: false,
+            operation: None,
             idempotency_key: None,
             source: None,
         }))
@@ -257,27 +271,32 @@ impl ApiError {
         let kind = ErrorKind::of_status(status.as_u16());
         let message = match headers.get(LOCATION).and_then(|value| value.to_str().ok()) {
             Some(location) if status.is_redirection() => {
+                let location = excerpt(location, MAX_LOCATION);
                 format!("the server answered {} and points to {location}, which is not followed", named(status))
             }
-            _ => message.map_or_else(
-                || format!("the server answered {}", named(status)),
-                |message| error_body::excerpt(&message, MAX_MESSAGE),
-            ),
+            _ => message.unwrap_or_else(|| format!("the server answered {}", named(status))),
         };
         let mut error = Self::new(kind, message);
         error.0.failure = Failure::of_status(status);
         error.0.status = Some(status);
         error.0.request_id = request_id(headers);
-        error.0.retry_after = retry_after(headers, SystemTime::now());
+        error.0.retry_after = retry_after(headers, SystemTime::now()).map(|asked| asked.min(MAX_RETRY_AFTER));
         error
     }
 
     pub(super) fn network(error: reqwest::Error) -> Self {
-        if let Some(too_large) = causes(&error).find_map(|cause| cause.downcast_ref::<BodyTooLarge>()) {
-            return Self::new(ErrorKind::UnexpectedAnswer, too_large.to_string());
+        let unreadable = causes(&error).find_map(|cause| cause.downcast_ref::<UnreadableBody>());
+        if let Some(message) = unreadable.map(ToString::to_string) {
+            let mut unreadable = Self::new(ErrorKind::UnexpectedAnswer, message);
+            unreadable.0.source = Some(Box::new(error.without_url()));
+            return unreadable;
         }
         // The URL is left out: it is no news, and it may be long.
         let error = error.without_url();
+        if let Some(failed) = failed_proxy(&error) {
+            let message = failed.to_string();
+            return Self::caused(ErrorKind::Proxy, message, error);
+        }
         if let Some(reason) = refused_certificate(&error) {
             let message = format!("the server's certificate is refused: {}", tls::in_words(reason));
             return Self::caused(ErrorKind::Untrusted, message, error);
@@ -289,7 +308,8 @@ impl ApiError {
         } else {
             "the connection broke off"
         };
-        let cause = causes(&error).last().map(ToString::to_string).filter(|_| !error.is_timeout());
+        let cause = causes(&error).last().filter(|_| !error.is_timeout());
+        let cause = cause.map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), tls::failure_in_words));
         let message = cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"));
         Self::caused(ErrorKind::Network, message, error)
     }

@@ -7,10 +7,13 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
+use super::adaptive_limit::AdaptiveLimit;
+use super::call::may_be_used;
+use super::connections::{Connections, Sent};
 use super::duration::in_words;
-use super::pace::Pace;
 use super::response::{complete, request_id};
-use super::retry::{Backoff, retry_after};
+use super::retry::{Backoff, Delay, retry_after};
+use super::server_clock::ServerClock;
 use super::{
     AccessToken, Client, Credentials, CredentialsError, Error, ErrorKind, Failure, Pending, RetryPolicy, transcript,
 };
@@ -28,8 +31,10 @@ pub struct Exchange {
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
     retry_policy: RetryPolicy,
-    /// Shared by all clones of a client, so that a rate limit that one call meets slows down all of a run.
-    pace: Arc<Pace>,
+    /// Shared by all clones of a client, as the next is, so that a rate limit that one call meets slows down all of a run.
+    limit: Arc<AdaptiveLimit>,
+    connections: Arc<Connections>,
+    server_clock: Arc<ServerClock>,
 }
 
 impl Exchange {
@@ -39,13 +44,20 @@ impl Exchange {
         customer_context: Option<String>,
         retry_policy: RetryPolicy,
         concurrency: NonZeroUsize,
+        connections: Connections,
     ) -> Self {
-        let pace = Arc::new(Pace::new(concurrency));
-        Self { credentials, tenant, customer_context, retry_policy, pace }
+        let limit = Arc::new(AdaptiveLimit::new(concurrency));
+        let connections = Arc::new(connections);
+        let server_clock = Arc::default();
+        Self { credentials, tenant, customer_context, retry_policy, limit, connections, server_clock }
     }
 
-    pub(super) fn pace(&self) -> &Pace {
-        &self.pace
+    pub(super) fn limit(&self) -> &AdaptiveLimit {
+        &self.limit
+    }
+
+    pub(super) fn server_clock(&self) -> &ServerClock {
+        &self.server_clock
     }
 
     async fn token(&self) -> Result<AccessToken, CredentialsError> {
@@ -79,7 +91,7 @@ impl ClientHooks<Exchange> for Client {
         // The generator adds it; the document knows no such header.
         request.headers_mut().remove("api-version");
         label_body(request, operation(info)).map_err(Error::InvalidRequest)?;
-        transcript::note_request(request);
+        transcript::note_request(request, operation(info));
         match self.inner().token().await {
             Ok(token) => self.inner().introduce(request, &token),
             Err(error) => {
@@ -140,24 +152,26 @@ impl Exchange {
         let started = transcript::started();
         let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
         let mut backoff = Backoff::new(&self.retry_policy);
-        let mut may_be_under_way = false;
+        let mut may_be_under_way = may_be_used();
         let mut may_renew = true;
         let mut number = 0;
         loop {
             number += 1;
             let attempt_started = Instant::now();
             transcript::note_begin(&request);
-            let outcome = self.attempt(http, &request, self.retry_policy.attempt_timeout.min(left())).await;
+            let within = self.retry_policy.attempt_timeout.min(left());
+            let Sent { outcome, was_sent_before } = self.attempt(http, &request, operation, within).await;
+            if was_sent_before {
+                may_be_under_way = true;
+                transcript::note_doubt();
+            }
             let failure = failure_of(&outcome, operation, may_be_under_way);
             transcript::note_end(&outcome, failure, started.elapsed());
             self.log_attempt(&request, number, attempt_started.elapsed(), &outcome);
             let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
-            match failure {
-                Some(Failure::Status(429)) => {
-                    let pause = asked.map(|asked| asked.min(self.retry_policy.max_retry_after));
-                    self.pace.slow_down(attempt_started, pause);
-                }
-                _ => self.pace.speed_up(),
+            self.limit.note(attempt_started, failure == Some(Failure::Status(429)));
+            if let (Some(Failure::Status(429 | 503)), Some(asked)) = (failure, asked) {
+                self.limit.pause(asked);
             }
 
             if failure == Some(Failure::Status(401)) && std::mem::take(&mut may_renew) {
@@ -176,14 +190,20 @@ impl Exchange {
                 return outcome;
             };
             may_be_under_way |= !failure.was_not_processed();
-            let Some(delay) = backoff.delay(failure, asked) else {
+            let delay = match asked {
+                Some(asked) => Delay::Asked(asked),
+                None if failure == Failure::Status(429) && self.is_rate_limited() => Delay::RateLimit,
+                None => Delay::Recovery,
+            };
+            let Some(delay) = backoff.next(delay) else {
                 // A conflict that stays is one that the operation knows, where it knows any.
                 if failure == Failure::KeyInUse && operation.documents(409) {
                     transcript::note_end(&outcome, Some(Failure::Status(409)), started.elapsed());
                 }
                 return outcome;
             };
-            if delay >= left() {
+            let delay = delay.max(self.limit.pause_left());
+            if asked.is_some_and(|asked| asked > self.retry_policy.max_retry_after) || delay >= left() {
                 transcript::note_end_of_time();
                 return outcome;
             }
@@ -192,8 +212,33 @@ impl Exchange {
                 Duration::ZERO => tracing::info!("{failure}, trying again at once ({next} of {most})"),
                 delay => tracing::info!("{failure}, trying again in {} ({next} of {most})", in_words(delay)),
             }
-            tokio::time::sleep(delay).await;
+            if failure == Failure::Status(429) {
+                AdaptiveLimit::give_back();
+            }
+            if !self.wait(delay, left).await {
+                transcript::note_end_of_time();
+                return outcome;
+            }
         }
+    }
+
+    /// Whether a 429 means a rate limit. In a run that is known; otherwise it is likely.
+    fn is_rate_limited(&self) -> bool {
+        !AdaptiveLimit::is_held() || self.limit.is_limiting()
+    }
+
+    /// Waits for so long before another attempt, and longer while the server asked for it or limits the rate; false
+    /// where there is no time for it.
+    async fn wait(&self, delay: Duration, left: impl Fn() -> Duration) -> bool {
+        let mut wait = delay;
+        while !wait.is_zero() {
+            if wait >= left() {
+                return false;
+            }
+            tokio::time::sleep(wait).await;
+            wait = self.limit.pause_left();
+        }
+        tokio::time::timeout(left(), self.limit.regain()).await.is_ok()
     }
 
     /// Another credential in place of the one of the request, which was refused.
@@ -205,11 +250,23 @@ impl Exchange {
     }
 
     /// Sends the request once.
-    async fn attempt(&self, http: &reqwest::Client, request: &Request, timeout: Duration) -> reqwest::Result<Response> {
-        let mut request = request.try_clone().expect("the generated client sends bodies from memory");
-        *request.timeout_mut() = Some(timeout);
+    async fn attempt(
+        &self,
+        http: &reqwest::Client,
+        request: &Request,
+        operation: &Operation,
+        within: Duration,
+    ) -> Sent {
+        let Sent { outcome, was_sent_before } = self.connections.send(http, request, operation, within).await;
         let token = request.headers().get(AUTHORIZATION).and_then(AccessToken::of_authorization);
-        complete(http.execute(request).await?, token.as_ref()).await
+        let outcome = match outcome {
+            Ok(response) => {
+                self.server_clock.read(response.headers(), SystemTime::now());
+                complete(response, token.as_ref()).await
+            }
+            Err(error) => Err(error),
+        };
+        Sent { outcome, was_sent_before }
     }
 
     fn log_attempt(&self, request: &Request, number: u32, took: Duration, outcome: &reqwest::Result<Response>) {

@@ -4,6 +4,7 @@ use std::fmt;
 use reqwest::StatusCode;
 use rustls::CertificateError;
 
+use super::proxy::ProxyError;
 use crate::operation::Operation;
 
 /// How one attempt failed, as far as it matters for trying again: what may be, of the two parts of a retry.
@@ -15,6 +16,8 @@ pub enum Failure {
     NotConnected,
     /// The server's certificate was refused, so that nothing was sent.
     CertificateRefused,
+    /// The proxy refused to connect to the server, so that nothing was sent.
+    ProxyRefused,
     /// The request may have arrived, and no complete answer came: the time ran out or the connection broke.
     NoAnswer,
     /// The server answered with this status, 400 or more.
@@ -27,31 +30,31 @@ pub enum Failure {
 impl Failure {
     /// Whether the request is sent again, if there is time.
     ///
-    /// An operation that takes an idempotency key, or only reads, may be repeated after everything that can
-    /// pass. Any other operation may be repeated only when the request cannot have been processed.
+    /// A [repeatable](Operation::is_repeatable) operation may be repeated after everything that can pass. Any other
+    /// operation may be repeated only when the request cannot have been processed.
+    ///
+    /// 524 is not retried: the request has run for all the time that the edge gives it, and may still run.
     #[must_use]
     pub fn may_be_tried_again(self, operation: &Operation) -> bool {
-        let is_repeatable = operation.takes_idempotency_key || operation.method == "GET";
         match self {
             Self::KeyInUse => operation.takes_idempotency_key,
-            _ => self.can_pass() && (is_repeatable || self.was_not_processed()),
+            Self::Status(524) => false,
+            _ => self.can_pass() && (operation.is_repeatable() || self.was_not_processed()),
         }
     }
 
     /// Whether the same request may succeed later.
-    ///
-    /// 524 is left out: the request has run for all the time that the edge gives it, and may still run.
     #[must_use]
     pub fn can_pass(self) -> bool {
         match self {
             Self::NotConnected | Self::NoAnswer | Self::KeyInUse => true,
-            Self::CertificateRefused => false,
-            Self::Status(status) => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+            Self::CertificateRefused | Self::ProxyRefused => false,
+            Self::Status(status) => matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 524),
         }
     }
 
     pub(super) fn was_not_processed(self) -> bool {
-        matches!(self, Self::NotConnected | Self::CertificateRefused | Self::Status(429))
+        matches!(self, Self::NotConnected | Self::CertificateRefused | Self::ProxyRefused | Self::Status(429))
     }
 
     /// Whether the request may have been processed all the same, so that doing it again may do it twice.
@@ -67,6 +70,8 @@ impl Failure {
     pub(super) fn of_error(error: &reqwest::Error) -> Self {
         if refused_certificate(error).is_some() {
             Self::CertificateRefused
+        } else if failed_proxy(error).is_some_and(|error| !error.can_pass()) {
+            Self::ProxyRefused
         } else if error.is_connect() {
             Self::NotConnected
         } else {
@@ -80,6 +85,7 @@ impl fmt::Display for Failure {
         match self {
             Self::NotConnected => f.write_str("no connection"),
             Self::CertificateRefused => f.write_str("certificate refused"),
+            Self::ProxyRefused => f.write_str("refused by the proxy"),
             Self::NoAnswer => f.write_str("no complete answer"),
             Self::Status(429) => f.write_str("rate limited"),
             Self::Status(status) => write!(f, "HTTP {status}"),
@@ -89,11 +95,16 @@ impl fmt::Display for Failure {
 }
 
 /// Why the server's certificate was refused, if it was.
-pub(super) fn refused_certificate(error: &reqwest::Error) -> Option<&CertificateError> {
+pub(super) fn refused_certificate<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CertificateError> {
     causes(error).find_map(|cause| match cause.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(reason)) => Some(reason),
         _ => None,
     })
+}
+
+/// Why the proxy made no connection, if one was to.
+pub(super) fn failed_proxy(error: &reqwest::Error) -> Option<&ProxyError> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// The error and what caused it, outermost first; an I/O error hides the error that it carries.

@@ -9,12 +9,15 @@
 //! [`Failure`]'s matter, and when a [`RetryPolicy`]'s.
 
 mod access_token;
+mod adaptive_limit;
 mod api_key;
 mod call;
 mod call_each;
 mod config;
+mod connections;
 mod credentials;
 mod duration;
+mod encoding;
 mod endpoint;
 mod error;
 mod error_body;
@@ -22,10 +25,13 @@ mod exchange;
 mod failure;
 mod id;
 mod idempotency_key;
-mod pace;
+mod json_text;
+mod proxy;
+mod redaction;
 mod response;
 mod retry;
 mod run_id;
+mod server_clock;
 #[cfg(feature = "sign-in")]
 pub mod sign_in;
 mod tls;
@@ -34,7 +40,7 @@ mod transcript;
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
 pub use access_token::{AccessToken, InvalidAccessToken};
 pub use api_key::{ApiKey, InvalidApiKey};
-pub use call::{Answer, call, call_unless};
+pub use call::{Answer, call, call_unless, with_used_key};
 pub use call_each::call_each;
 #[cfg(feature = "cli")]
 pub(crate) use config::base_url;

@@ -1,71 +1,93 @@
+//! Reading a whole response, and making of its body what the generated code can parse.
+
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Response, ResponseBuilderExt};
 
-use super::{AccessToken, error_body};
+use super::encoding::Encoding;
+use super::error_body::{self, excerpt};
+use super::{AccessToken, json_text};
 
 /// The headers in which the service names a request.
 const REQUEST_ID: [&str; 3] = ["x-request-id", "x-doit-trace", "cf-ray"];
 
-/// The largest body of an answer, in bytes (10 MiB).
-pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+/// The largest body of a success, in bytes (256 MiB), which is a list of about a million users.
+pub const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
 
-/// The body of a success is larger than [`MAX_BODY_BYTES`].
+/// How much of the body of an error is read, in bytes (1 MiB).
+pub(super) const MAX_ERROR_BYTES: usize = 1024 * 1024;
+
+/// The longest request id that is kept, in characters.
+const MAX_REQUEST_ID: usize = 200;
+
+/// Why the body of a success cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer is larger than {} MiB", MAX_BODY_BYTES / 1024 / 1024)]
-pub(super) struct BodyTooLarge;
+pub(super) enum UnreadableBody {
+    /// The body is larger than this many bytes.
+    #[error("the response is larger than {} MiB, the limit of this client", .0 / 1024 / 1024)]
+    TooLarge(usize),
+    /// The body has an encoding that was not requested.
+    #[error("the response is {0}, which was not requested")]
+    Encoded(Encoding),
+}
 
-/// The whole body of an answer, kept beside the [`Response`] for errors that the generated code does not read.
+/// The whole body of a response, kept beside the [`Response`]: as the server sent it, but for a byte order mark.
 #[derive(Clone)]
 pub(super) struct WholeBody(pub Bytes);
 
-/// The response with its whole body read, and with a body that the document promises if it is an error.
+/// The response with its whole body read, and with a body that the spec promises if it is an error.
 ///
-/// The status of an error survives whatever its body is; a success that is too large fails when it is read.
+/// The status of an error survives whatever its body is; a success that cannot be read fails when it is parsed.
 pub(super) async fn complete(mut response: Response, token: Option<&AccessToken>) -> reqwest::Result<Response> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let mut body = BytesMut::new();
-    let too_large = match read_body(&mut response, &mut body).await {
-        Ok(read) => read.is_err(),
-        // The status says what is to be known; the message is only lost.
-        Err(_) if is_error => false,
-        Err(broken_off) => return Err(broken_off),
+    let read = if is_error {
+        // The status says what matters most. A message that broke off or is too long is cut.
+        let _ = read_body(&mut response, &mut body, MAX_ERROR_BYTES).await;
+        Ok(())
+    } else {
+        read_body(&mut response, &mut body, MAX_BODY_BYTES).await?
     };
-    let mut body = body.freeze();
+    let encoding = Encoding::of(response.headers(), &body);
+    let mut body = without_byte_order_mark(body.freeze());
     if let Some(token) = token {
         body = token.redacted(body);
-        for name in REQUEST_ID {
-            if let Some(value) = response.headers_mut().get_mut(name) {
-                token.redact_header(value);
-            }
-        }
+        token.redact_headers(response.headers_mut());
     }
-
-    if too_large && !is_error {
-        let failing = reqwest::Body::wrap_stream(futures_util::stream::iter([Err::<Bytes, _>(BodyTooLarge)]));
+    if is_error {
+        let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let documented = error_body::documented(status, media_type, encoding.as_ref(), body);
+        return Ok(rebuild(response, documented.clone().into(), Some(documented)));
+    }
+    if let Err(unreadable) =
+        read.and_then(|()| encoding.map_or(Ok(()), |encoding| Err(UnreadableBody::Encoded(encoding))))
+    {
+        let failing = reqwest::Body::wrap_stream(futures_util::stream::iter([Err::<Bytes, _>(unreadable)]));
         return Ok(rebuild(response, failing, None));
     }
-    if is_error && !error_body::is_as_documented(&body) {
-        let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let rewritten = error_body::rewrite(status, media_type, &body);
-        return Ok(rebuild(response, rewritten.clone().into(), Some(rewritten)));
-    }
-    Ok(rebuild(response, body.clone().into(), Some(body)))
+    let parsed = json_text::parseable(&body);
+    Ok(rebuild(response, parsed.into(), Some(body)))
 }
 
-/// Reads the body up to [`MAX_BODY_BYTES`]; what came before it broke off is kept.
+/// Reads the body up to a limit in bytes. What came before an error is kept.
 pub(super) async fn read_body(
     response: &mut Response,
     body: &mut BytesMut,
-) -> reqwest::Result<Result<(), BodyTooLarge>> {
+    limit: usize,
+) -> reqwest::Result<Result<(), UnreadableBody>> {
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
-            return Ok(Err(BodyTooLarge));
+        let room = limit - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            return Ok(Err(UnreadableBody::TooLarge(limit)));
         }
-        body.extend_from_slice(&chunk);
     }
     Ok(Ok(()))
+}
+
+fn without_byte_order_mark(body: Bytes) -> Bytes {
+    if body.starts_with("\u{feff}".as_bytes()) { body.slice('\u{feff}'.len_utf8()..) } else { body }
 }
 
 fn rebuild(mut from: Response, body: reqwest::Body, whole: Option<Bytes>) -> Response {
@@ -84,7 +106,8 @@ fn rebuild(mut from: Response, body: reqwest::Body, whole: Option<Bytes>) -> Res
 
 /// What the server calls the request.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    REQUEST_ID.iter().find_map(|name| headers.get(*name)?.to_str().ok()).map(str::to_owned)
+    let id = REQUEST_ID.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
+    Some(excerpt(id, MAX_REQUEST_ID))
 }
 
 #[cfg(test)]
@@ -115,8 +138,9 @@ mod tests {
             if (400..600).contains(&status) {
                 let read: types::Error = runtime.block_on(completed.json()).expect("a body as documented");
                 prop_assert!(read.error.is_some_and(|message| !message.trim().is_empty()));
-            } else {
-                prop_assert_eq!(runtime.block_on(completed.bytes()).expect("in memory"), body);
+            } else if Encoding::of(&HeaderMap::new(), &body).is_none() {
+                let kept = completed.extensions().get::<WholeBody>().expect("the whole body").0.clone();
+                prop_assert_eq!(kept, without_byte_order_mark(body.into()));
             }
         }
     }

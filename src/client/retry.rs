@@ -4,8 +4,6 @@ use std::time::{Duration, SystemTime};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-use super::Failure;
-
 /// When a call is tried again, and for how long: plain data, to be changed field by field.
 ///
 /// The delay before an attempt is random between zero and a bound that doubles from attempt to attempt ("full
@@ -32,11 +30,12 @@ pub struct RetryPolicy {
     pub connect_timeout: Duration,
     /// The bound of the first delay. Default 500 ms.
     pub first_delay: Duration,
-    /// The same after a 429 that does not say how long to wait. Default 2 s.
+    /// The same after a 429 that does not say how long to wait. Default 2 s. In a run it holds while the service is
+    /// known to limit the rate.
     pub first_delay_when_rate_limited: Duration,
     /// The most that the bound grows to. Default 30 s.
     pub max_delay: Duration,
-    /// The most that `Retry-After` is followed for. Default 60 s.
+    /// The most that `Retry-After` is followed for; a call that is asked to wait longer fails at once. Default 60 s.
     pub max_retry_after: Duration,
 }
 
@@ -59,7 +58,17 @@ impl Default for RetryPolicy {
 pub(super) struct Backoff {
     bounds: ExponentialBackoff,
     bounds_when_rate_limited: ExponentialBackoff,
-    max_retry_after: Duration,
+}
+
+/// What the delay before an attempt is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Delay {
+    /// The server, or the way to it, has a moment to recover.
+    Recovery,
+    /// The server limits the rate.
+    RateLimit,
+    /// The server asked for it, in `Retry-After`.
+    Asked(Duration),
 }
 
 impl Backoff {
@@ -75,19 +84,18 @@ impl Backoff {
         Self {
             bounds: bounds(policy.first_delay),
             bounds_when_rate_limited: bounds(policy.first_delay_when_rate_limited),
-            max_retry_after: policy.max_retry_after,
         }
     }
 
     /// How long to wait after a failure; none when that was the last attempt.
-    pub fn delay(&mut self, failure: Failure, retry_after: Option<Duration>) -> Option<Duration> {
+    pub fn next(&mut self, delay: Delay) -> Option<Duration> {
         let (bound, bound_when_rate_limited) = (self.bounds.next()?, self.bounds_when_rate_limited.next()?);
-        if let Some(asked) = retry_after {
-            let asked = asked.min(self.max_retry_after);
+        Some(match delay {
+            Delay::Recovery => jitter(bound),
+            Delay::RateLimit => jitter(bound_when_rate_limited),
             // Not before, and not all at once.
-            return Some(asked + jitter(bound_when_rate_limited.min(asked)));
-        }
-        Some(jitter(if failure == Failure::Status(429) { bound_when_rate_limited } else { bound }))
+            Delay::Asked(asked) => asked.saturating_add(jitter(bound_when_rate_limited.min(asked))),
+        })
     }
 }
 
@@ -134,30 +142,25 @@ mod tests {
     #[test]
     fn the_bound_doubles_and_is_higher_after_a_429() {
         let policy = RetryPolicy { max_attempts: NonZeroU32::MAX, ..RetryPolicy::default() };
-        let highest = |failure, position| {
+        let highest = |delay, position| {
             let of_one_call = || {
                 let mut backoff = Backoff::new(&policy);
-                (0..=position).map(|_| backoff.delay(failure, None)).last().flatten().expect("attempts are left")
+                (0..=position).map(|_| backoff.next(delay)).last().flatten().expect("attempts are left")
             };
             (0..2000).map(|_| of_one_call()).max().expect("2000 of them").as_secs_f64()
         };
         for (position, bound) in [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0].into_iter().enumerate() {
-            let found = highest(Failure::NoAnswer, position);
+            let found = highest(Delay::Recovery, position);
             assert!(found <= bound && found > bound * 0.9, "delay {position}: {found}");
         }
         for (position, bound) in [2.0, 4.0, 8.0, 16.0, 30.0].into_iter().enumerate() {
-            let found = highest(Failure::Status(429), position);
+            let found = highest(Delay::RateLimit, position);
             assert!(found <= bound && found > bound * 0.9, "delay {position} after 429: {found}");
         }
     }
 
-    fn failures() -> impl Strategy<Value = Failure> {
-        prop_oneof![
-            Just(Failure::NotConnected),
-            Just(Failure::NoAnswer),
-            Just(Failure::KeyInUse),
-            (400_u16..600).prop_map(Failure::Status)
-        ]
+    fn delays() -> impl Strategy<Value = Delay> {
+        prop_oneof![Just(Delay::Recovery), Just(Delay::RateLimit), any::<Duration>().prop_map(Delay::Asked)]
     }
 
     proptest! {
@@ -175,28 +178,26 @@ mod tests {
             first in 0_u64..1000,
             when_rate_limited in 0_u64..1000,
             max in 0_u64..5000,
-            max_retry_after in 0_u64..5000,
-            answers in prop::collection::vec((failures(), prop::option::of(any::<Duration>())), 60),
+            delays in prop::collection::vec(delays(), 60),
         ) {
             let policy = RetryPolicy {
                 max_attempts: NonZeroU32::new(attempts).expect("at least 1"),
                 first_delay: Duration::from_millis(first),
                 first_delay_when_rate_limited: Duration::from_millis(when_rate_limited),
                 max_delay: Duration::from_millis(max),
-                max_retry_after: Duration::from_millis(max_retry_after),
                 ..RetryPolicy::default()
             };
             let mut backoff = Backoff::new(&policy);
-            for (number, (failure, retry_after)) in answers.into_iter().enumerate() {
-                let delay = backoff.delay(failure, retry_after);
-                prop_assert_eq!(delay.is_some(), number + 1 < attempts as usize);
-                let Some(delay) = delay else { break };
-                match retry_after {
-                    Some(asked) => {
-                        let asked = asked.min(policy.max_retry_after);
-                        prop_assert!(delay >= asked && delay <= asked + asked.min(policy.max_delay));
+            for (number, delay) in delays.into_iter().enumerate() {
+                let next = backoff.next(delay);
+                prop_assert_eq!(next.is_some(), number + 1 < attempts as usize);
+                let Some(next) = next else { break };
+                match delay {
+                    Delay::Asked(asked) => {
+                        let most = asked.saturating_add(asked.min(policy.max_delay));
+                        prop_assert!(asked <= next && next <= most);
                     }
-                    None => prop_assert!(delay <= policy.max_delay),
+                    Delay::Recovery | Delay::RateLimit => prop_assert!(next <= policy.max_delay),
                 }
             }
         }

@@ -36,6 +36,9 @@ impl RunId {
     /// How long the server remembers a key at least.
     pub const KEY_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 
+    /// How far two clocks may differ.
+    pub const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
+
     /// A run that begins now.
     #[must_use]
     #[allow(clippy::new_without_default, reason = "no two are equal, so that none is the default")]
@@ -51,12 +54,21 @@ impl RunId {
         Self(Uuid::new_v7(timestamp))
     }
 
-    /// How long ago the run began; zero for one that begins in the future, as on a machine whose clock is wrong.
+    /// How long ago the run began; zero for one that begins in the future.
     #[must_use]
     pub fn age(&self, now: SystemTime) -> Duration {
+        now.duration_since(self.begun()).unwrap_or_default()
+    }
+
+    /// Whether the run begins in the future, by more than clocks may differ: its age is not known then.
+    #[must_use]
+    pub fn is_from_the_future(&self, now: SystemTime) -> bool {
+        self.begun().duration_since(now).is_ok_and(|ahead| ahead > Self::CLOCK_MARGIN)
+    }
+
+    fn begun(&self) -> SystemTime {
         let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
-        let begun = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos);
-        now.duration_since(begun).unwrap_or_default()
+        SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos)
     }
 
     /// Whether the server may have forgotten the first keys of the run.
@@ -141,6 +153,8 @@ mod tests {
             prop_assert_eq!(run.age(begun + age), age);
             prop_assert_eq!(run.may_be_forgotten(begun + age), age >= RunId::KEY_MEMORY);
             prop_assert_eq!(run.age(SystemTime::UNIX_EPOCH), Duration::ZERO);
+            prop_assert!(!run.is_from_the_future(begun + age));
+            prop_assert_eq!(run.is_from_the_future(begun - age), age > RunId::CLOCK_MARGIN);
         }
     }
 }

@@ -1,20 +1,78 @@
+mod root_file;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
+
+use super::ConfigError;
+
+const FILE: &str = "SSL_CERT_FILE";
+const FOLDERS: &str = "SSL_CERT_DIR";
 
 /// TLS with the system's root certificates, or, where none is needed, with none.
 ///
 /// Reading them is most of what a short-lived program pays for a call, so it is done once, here, and only for
 /// an encrypted base URL.
-pub(super) fn client_config(with_roots: bool) -> Result<ClientConfig, String> {
-    let roots = if with_roots { system_roots()? } else { RootCertStore::empty() };
+pub(super) fn client_config(with_roots: bool) -> Result<ClientConfig, ConfigError> {
+    let roots = if with_roots { roots()? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| ConfigError::RootCertificates(error.to_string()))?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where one of them is set, otherwise the system's.
+fn roots() -> Result<RootCertStore, ConfigError> {
+    let [file, folders] = [FILE, FOLDERS].map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
+    if file.is_none() && folders.is_none() {
+        return system_roots().map_err(ConfigError::RootCertificates);
+    }
+    let mut roots = RootCertStore::empty();
+    if let Some(file) = file {
+        add_file(&mut roots, Path::new(&file)).map_err(|problem| ConfigError::Variable { variable: FILE, problem })?;
+    }
+    if let Some(folders) = folders {
+        add_folders(&mut roots, &folders).map_err(|problem| ConfigError::Variable { variable: FOLDERS, problem })?;
+    }
+    Ok(roots)
+}
+
+fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
+    let certificates = root_file::read(file)?;
+    let (added, _) = roots.add_parsable_certificates(certificates);
+    if added == 0 {
+        return Err(format!("no certificate in {} can be used as a root certificate", file.display()));
+    }
+    Ok(())
+}
+
+/// A file in them may be something else.
+fn add_folders(roots: &mut RootCertStore, folders: &OsString) -> Result<(), String> {
+    let folders: Vec<PathBuf> = std::env::split_paths(folders).filter(|path| !path.as_os_str().is_empty()).collect();
+    let mut certificates = Vec::new();
+    for folder in &folders {
+        let unreadable = |error| format!("{} cannot be read: {error}", folder.display());
+        for entry in folder.read_dir().map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_file() {
+                certificates.extend(root_file::read(&path).unwrap_or_default());
+            }
+        }
+    }
+    // Folders hold the same again, by the names that OpenSSL looks up.
+    certificates.sort_unstable_by(|a: &CertificateDer<'_>, b| a.as_ref().cmp(b.as_ref()));
+    certificates.dedup();
+    roots.add_parsable_certificates(certificates);
+    if roots.is_empty() {
+        let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+        return Err(format!("no certificate in the files of {}", folders.join(", ")));
+    }
+    Ok(())
 }
 
 fn system_roots() -> Result<RootCertStore, String> {
@@ -29,17 +87,20 @@ fn system_roots() -> Result<RootCertStore, String> {
 }
 
 /// The one bundle file of the system is enough: its folders hold the same certificates again, in hundreds of
-/// files. `SSL_CERT_FILE` and `SSL_CERT_DIR` are followed as elsewhere.
+/// files.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn read_certificates() -> rustls_native_certs::CertificateResult {
-    let by_environment = std::env::var_os("SSL_CERT_FILE").is_some() || std::env::var_os("SSL_CERT_DIR").is_some();
-    if !by_environment && let Some(bundle) = openssl_probe::probe().cert_file {
-        let found = rustls_native_certs::load_certs_from_paths(Some(&bundle), None);
+    let openssl_probe::ProbeResult { cert_file, cert_dir } = openssl_probe::probe();
+    let mut found = rustls_native_certs::load_certs_from_paths(cert_file.as_deref(), None);
+    for folder in cert_dir {
         if !found.certs.is_empty() {
-            return found;
+            break;
         }
+        let more = rustls_native_certs::load_certs_from_paths(None, Some(&folder));
+        found.certs.extend(more.certs);
+        found.errors.extend(more.errors);
     }
-    rustls_native_certs::load_native_certs()
+    found
 }
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
@@ -47,24 +108,143 @@ fn read_certificates() -> rustls_native_certs::CertificateResult {
     rustls_native_certs::load_native_certs()
 }
 
+/// Why there is no TLS with a server, whatever its certificate.
+pub(super) fn failure_in_words(error: &rustls::Error) -> String {
+    use rustls::{AlertDescription, Error};
+    let words = match error {
+        Error::InvalidCertificate(reason) => return format!("the certificate is refused: {}", in_words(reason)),
+        Error::InvalidMessage(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            "the server does not answer with TLS; it may be one for http"
+        }
+        Error::AlertReceived(
+            AlertDescription::ProtocolVersion
+            | AlertDescription::HandshakeFailure
+            | AlertDescription::InsufficientSecurity,
+        )
+        | Error::PeerIncompatible(_) => "the server has no TLS version and cipher that are supported here",
+        Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {
+            "the server requires a client certificate, which is not supported"
+        }
+        Error::AlertReceived(AlertDescription::UnrecognisedName) => {
+            "the server does not know the name it was asked for"
+        }
+        Error::AlertReceived(_) => "the server refused the TLS handshake",
+        Error::PeerMisbehaved(_) | Error::DecryptError => "the server breaks the rules of TLS",
+        Error::NoCertificatesPresented => "the server has no certificate",
+        _ => "TLS with the server failed",
+    };
+    words.to_owned()
+}
+
 /// Why a certificate was refused.
 pub(super) fn in_words(reason: &CertificateError) -> String {
-    match reason {
-        CertificateError::ExpiredContext { not_after, .. } => format!("it expired on {}", date(*not_after)),
+    let words = match reason {
+        CertificateError::ExpiredContext { not_after, .. } => return format!("it expired on {}", date(*not_after)),
         CertificateError::NotValidYetContext { not_before, .. } => {
-            format!("it is valid only from {} on", date(*not_before))
+            return format!("it is valid only from {} on", date(*not_before));
         }
         CertificateError::NotValidForNameContext { expected, presented } => {
             // rustls gives them as `DnsName("a.example")`.
             let names: Vec<&str> = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name)).collect();
             let names = if names.is_empty() { "no server".to_owned() } else { names.join(", ") };
-            format!("it is for {names}, not for {}", expected.to_str())
+            return format!("it is for {names}, not for {}", expected.to_str());
         }
-        CertificateError::UnknownIssuer => "its issuer is not trusted".to_owned(),
-        other => other.to_string(),
+        CertificateError::Expired => "it has expired",
+        CertificateError::NotValidYet => "it is not valid yet",
+        CertificateError::NotValidForName => "it is for another server",
+        CertificateError::UnknownIssuer => "its issuer is not trusted",
+        CertificateError::BadEncoding => "it cannot be decoded",
+        CertificateError::BadSignature => "its signature is wrong, or its key is too weak (RSA needs 2048 bits)",
+        CertificateError::Revoked => "it is revoked",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "it is not for servers (its extended key usage does not allow it)"
+        }
+        CertificateError::UnhandledCriticalExtension => "it has a critical extension that is not supported",
+        CertificateError::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { signature_algorithm_id, .. } => {
+            return unsupported_signature(signature_algorithm_id);
+        }
+        CertificateError::Other(other) => match other.0.downcast_ref() {
+            Some(error) => in_words_of_webpki(error),
+            None => "it cannot be verified",
+        },
+        _ => "it cannot be verified",
+    };
+    words.to_owned()
+}
+
+/// What rustls has no words of its own for.
+fn in_words_of_webpki(error: &webpki::Error) -> &'static str {
+    use webpki::Error;
+    match error {
+        Error::CaUsedAsEndEntity => "it is the certificate of an authority, which may not be a server's own",
+        Error::EndEntityUsedAsCa => "one of its issuers is not an authority",
+        Error::CertDistrusted => "its issuer is distrusted",
+        Error::NameConstraintViolation => "its issuer may not issue certificates for this name",
+        Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
+            "there are too many certificates between it and its root"
+        }
+        Error::SignatureAlgorithmMismatch => "it names two different signature algorithms",
+        Error::UnsupportedCertVersion => "it is not of X.509 version 3",
+        Error::EmptyEkuExtension => "it is not for any purpose (its extended key usage is empty)",
+        Error::InvalidSerialNumber => "its serial number is invalid",
+        Error::ExtensionValueInvalid
+        | Error::MalformedExtensions
+        | Error::MalformedDnsIdentifier
+        | Error::MalformedNameConstraint
+        | Error::InvalidNetworkMaskConstraint => "it has an invalid extension",
+        _ => "it cannot be verified",
     }
+}
+
+fn unsupported_signature(algorithm: &[u8]) -> String {
+    const SHA1: [&[u8]; 2] = [b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", b"\x2a\x86\x48\xce\x3d\x04\x01"];
+    // An identifier comes with its tag and length.
+    let is_sha1 = SHA1.iter().any(|sha1| {
+        let length = u8::try_from(sha1.len()).unwrap_or_default();
+        algorithm.starts_with(&[&[0x06, length], *sha1].concat())
+    });
+    if is_sha1 {
+        return "it or one of its issuers is signed with SHA-1, which is not secure".to_owned();
+    }
+    "it or one of its issuers is signed with an algorithm that is not supported".to_owned()
 }
 
 fn date(time: UnixTime) -> String {
     httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::OtherError;
+
+    use super::*;
+
+    #[test]
+    fn no_reason_is_a_dump() {
+        use webpki::Error;
+        let other = |error: Error| CertificateError::Other(OtherError(Arc::new(error)));
+        let sha1 = CertificateError::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00".to_vec(),
+            supported_algorithms: Vec::new(),
+        };
+        assert!(in_words(&sha1).contains("SHA-1"), "{}", in_words(&sha1));
+        for reason in [
+            other(Error::CaUsedAsEndEntity),
+            other(Error::EndEntityUsedAsCa),
+            other(Error::MaximumSignatureChecksExceeded),
+            CertificateError::BadEncoding,
+            CertificateError::BadSignature,
+            CertificateError::Revoked,
+            CertificateError::InvalidPurpose,
+            CertificateError::UnhandledCriticalExtension,
+            CertificateError::UnknownRevocationStatus,
+            CertificateError::ApplicationVerificationFailure,
+            CertificateError::Other(OtherError(Arc::new(std::fmt::Error))),
+        ] {
+            let words = in_words(&reason);
+            let begins = ["it ", "its ", "one of its ", "there are "].iter().any(|start| words.starts_with(start));
+            assert!(begins && !words.contains(['{', '"']), "{reason:?}: {words}");
+        }
+    }
 }

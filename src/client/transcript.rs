@@ -8,11 +8,13 @@ use tokio::time::Instant;
 
 use super::response::{self, WholeBody};
 use super::{CredentialsError, Failure, IdempotencyKey};
+use crate::operation::Operation;
 
 /// What the exchange knows of the call under way and the generated code does not hand on.
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
     pub idempotency_key: Option<IdempotencyKey>,
+    pub operation: Option<&'static Operation>,
     started: Option<Instant>,
     /// An attempt to change something is under way.
     is_changing: bool,
@@ -57,11 +59,12 @@ pub(super) async fn record<T>(
 
 /// Notes the request of the call under way, which starts with it. Outside of one (`send` was awaited on its own) nobody
 /// asks for it.
-pub(super) fn note_request(request: &Request) {
+pub(super) fn note_request(request: &Request, operation: &'static Operation) {
     let key = || request.headers().get("idempotency-key")?.to_str().ok()?.parse().ok();
     let _ = TRANSCRIPT.try_with(|transcript| {
         let mut transcript = transcript.borrow_mut();
         transcript.idempotency_key = key();
+        transcript.operation = Some(operation);
         transcript.started = Some(Instant::now());
     });
 }
@@ -93,6 +96,14 @@ pub(super) fn note_end(outcome: &reqwest::Result<Response>, failure: Option<Fail
         transcript.status = answer.map(Response::status);
         transcript.request_id = answer.and_then(|answer| response::request_id(answer.headers()));
         transcript.body = body.map(|body| body.0.clone()).unwrap_or_default();
+    });
+}
+
+/// Notes that an attempt to change something may have succeeded without an answer.
+pub(super) fn note_doubt() {
+    let _ = TRANSCRIPT.try_with(|transcript| {
+        let mut transcript = transcript.borrow_mut();
+        transcript.leaves_doubt |= transcript.is_changing;
     });
 }
 

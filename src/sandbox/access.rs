@@ -77,6 +77,11 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, message)
     }
 
+    #[cfg(test)]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     fn with_code(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
     }

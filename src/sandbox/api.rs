@@ -19,6 +19,7 @@ use super::World;
 use super::access::{Caller, Refusal};
 use super::idempotency::Claim;
 use super::users::{ORGANIZATIONS, ROLES, User};
+use crate::operation::Operation;
 
 /// How long the work of a request takes, put on it by a [fault](super::Fault::latency).
 #[derive(Clone, Copy)]
@@ -68,7 +69,7 @@ async fn list_users(
 
 async fn invite_user(State(world): Shared, caller: Caller, headers: HeaderMap, body: Bytes) -> Answer {
     caller.require_users_manager()?;
-    let who = read_json(&headers, &body)?;
+    let who = read_json(Operation::INVITE_USER, &headers, &body)?;
     let now = world.now();
     let user = world.state().users.invite(caller.customer, who, now)?;
     let user = without(&user, &["language", "phone", "phoneExtension"]);
@@ -84,7 +85,7 @@ async fn update_user(
 ) -> Answer {
     caller.require_users_manager()?;
     let id = checked_id(id)?;
-    let change = read_json(&headers, &body)?;
+    let change = read_json(Operation::UPDATE_USER, &headers, &body)?;
     let user = world.state().users.update(caller.customer, &id, change)?;
     let user = without(&user, &["status"]);
     Ok(Json(json!({ "message": "User updated", "user": user })).into_response())
@@ -173,7 +174,9 @@ impl axum::extract::FromRequest<Arc<World>> for IdempotentRequest {
         let body = axum::body::to_bytes(body, usize::MAX).await;
         let body = body.map_err(|error| Refusal::bad_request(format!("the body cannot be read: {error}")))?;
         if !body.is_empty() {
-            read_json::<serde_json::Map<String, Value>>(&parts.headers, &body)?;
+            let operation = Operation::of_request(parts.method.as_str(), parts.uri.path());
+            let operation = operation.ok_or_else(|| Refusal::not_found("there is no such operation"))?;
+            read_json::<serde_json::Map<String, Value>>(operation, &parts.headers, &body)?;
         }
         let request = format!("{} {}", parts.method, parts.uri);
         let identity = format!("{}\n{request}\n{}", caller.customer, String::from_utf8_lossy(&body));
@@ -219,12 +222,35 @@ fn checked_id(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal
     Ok(id)
 }
 
-fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {
+fn read_json<T: DeserializeOwned>(operation: &Operation, headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media_type.split(';').next().map(str::trim) != Some("application/json") {
         return Err(Refusal::bad_request(format!("the body has to be application/json, not {media_type:?}")));
     }
-    serde_json::from_slice(body).map_err(|error| Refusal::bad_request(format!("the body is not valid: {error}")))
+    let invalid = |error| Refusal::bad_request(format!("the body is not valid: {error}"));
+    let value: Value = serde_json::from_slice(body).map_err(invalid)?;
+    // The types of the client take more than the spec allows.
+    if let Some(schema) = operation.request.and_then(|request| serde_json::from_str(request.schema).ok())
+        && let Some(violation) = violation(&value, &schema)
+    {
+        return Err(Refusal::bad_request(format!("the body is not valid: it has {violation}")));
+    }
+    serde_json::from_value(value).map_err(invalid)
+}
+
+/// What the types of the client take and the schema, which is of OpenAPI 3.0, does not allow: null, and an array for an
+/// object.
+fn violation(value: &Value, schema: &Value) -> Option<String> {
+    match value {
+        Value::Null if schema["type"].is_string() && schema["nullable"] != true => Some("null".to_owned()),
+        Value::Array(_) if schema["type"] == "object" => Some("an array, not an object".to_owned()),
+        Value::Object(object) => object.iter().find_map(|(name, value)| {
+            let violation = violation(value, &schema["properties"][name])?;
+            Some(format!("{violation} in {name}"))
+        }),
+        Value::Array(items) => items.iter().find_map(|item| violation(item, &schema["items"])),
+        _ => None,
+    }
 }
 
 /// The user as JSON, less what the response of an operation does not have.
@@ -234,4 +260,30 @@ fn without(user: &User, properties: &[&str]) -> Value {
         object.retain(|name, _| !properties.contains(&name.as_str()));
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_null_or_an_array_is_refused_where_the_schema_says_so() {
+        let schema = json!({ "type": "object", "properties": {
+            "name": { "type": "string" },
+            "nickname": { "type": "string", "nullable": true },
+            "tags": { "type": "array", "items": { "type": "string" } },
+            "home": { "type": "object", "properties": { "city": { "type": "string" } } },
+            "anything": {},
+        }});
+        let refused = |value: Value| violation(&value, &schema);
+        for good in [json!({}), json!({ "nickname": null, "anything": null, "unknown": null }), json!({ "name": "a" })]
+        {
+            assert_eq!(refused(good.clone()), None, "{good}");
+        }
+        assert_eq!(refused(json!(null)).as_deref(), Some("null"));
+        assert_eq!(refused(json!(["a"])).as_deref(), Some("an array, not an object"));
+        assert_eq!(refused(json!({ "name": null })).as_deref(), Some("null in name"));
+        assert_eq!(refused(json!({ "tags": ["a", null] })).as_deref(), Some("null in tags"));
+        assert_eq!(refused(json!({ "home": { "city": null } })).as_deref(), Some("null in city in home"));
+    }
 }

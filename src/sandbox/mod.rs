@@ -41,6 +41,15 @@
 //! | `sandbox-viewer` | read, for the same customer; changes get 403 |
 //! | `sandbox-partner` | do everything, for `customer-example` and `customer-other`: it must name one |
 //!
+//! # What is its own choice
+//!
+//! Where the service's response is unknown, the sandbox chooses one. A key that was used for a different request is
+//! refused with 422, and a key whose request is still under way with 409: the spec has neither, and other services do
+//! so. A body that has not arrived after 30 seconds gets 408.
+//!
+//! It listens on loopback only, refuses a request whose `Host` is not a loopback name or address (421), and one from
+//! the page of another origin in a browser (403).
+//!
 //! # Signing in
 //!
 //! It is an authorization server too, for the authorization code flow with PKCE (`S256`), the client id `cli`, no
@@ -70,6 +79,7 @@ mod control;
 mod fault;
 mod grants;
 mod idempotency;
+mod origin;
 mod server;
 mod users;
 

@@ -1,16 +1,18 @@
 //! Connections, and the faults that befall them. The HTTP server is hyper itself, since axum's cannot be told to
 //! drop a connection.
 
+use std::io::{self, ErrorKind};
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Request, Response, StatusCode};
 use axum::response::IntoResponse;
 use futures_util::{StreamExt, stream};
-use http_body_util::{BodyExt, StreamBody};
+use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,8 +22,17 @@ use tower::ServiceExt;
 use super::access::Refusal;
 use super::api::Latency;
 use super::fault::Misbehaviour;
-use super::{World, api, authorization, control};
+use super::{World, api, authorization, control, origin};
 use crate::operation::Operation;
+
+/// How long accepting pauses when the machine has nothing to accept with, such as file descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the body of a request may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The largest body of a request, in bytes.
+const MAX_BODY: usize = 2 << 20;
 
 /// Serves until the sender of `stopped` is dropped; the connections end with the runtime.
 pub(super) async fn serve(listener: TcpListener, world: Arc<World>, stopped: oneshot::Receiver<()>) {
@@ -30,8 +41,7 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<World>, stopped: one
     let router = api::router(Arc::clone(&world));
     let accept_all = async {
         loop {
-            // A connection that was gone before it was accepted is no reason to stop.
-            let Ok((stream, _)) = listener.accept().await else { continue };
+            let (stream, _) = accepted(|| listener.accept()).await;
             let _ = stream.set_nodelay(true);
             let (world, router) = (Arc::clone(&world), router.clone());
             let service = service_fn(move |request| answer(Arc::clone(&world), router.clone(), request));
@@ -47,6 +57,24 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<World>, stopped: one
     }
 }
 
+/// The next connection. An error ends neither the others nor the accepting.
+async fn accepted<C, F: Future<Output = io::Result<C>>>(accept: impl Fn() -> F) -> C {
+    loop {
+        match accept().await {
+            Ok(connection) => return connection,
+            Err(error) if is_of_connection(&error) => {}
+            // Such as EMFILE: the connection still waits, and trying again at once would only spin.
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Whether the connection was gone before it was accepted.
+fn is_of_connection(error: &io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
 /// The connection is to be closed in place of an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is dropped")]
@@ -54,6 +82,9 @@ struct Dropped;
 
 async fn answer(world: Arc<World>, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
     let mut request = request.map(Body::new);
+    if let Err(refusal) = origin::check(&request) {
+        return Ok(refusal.into_response());
+    }
     if [control::PREFIX, authorization::PREFIX].iter().any(|prefix| request.uri().path().starts_with(prefix)) {
         return Ok(work(router, request).await);
     }
@@ -96,11 +127,33 @@ fn key_of(request: &Request<Body>) -> String {
 
 /// Lets the router answer, in a task of its own: a client that goes away does not undo work that has begun.
 async fn work(router: Router, request: Request<Body>) -> Response<Body> {
+    let request = match whole(request).await {
+        Ok(request) => request,
+        // What is left of the body would be taken for the next request.
+        Err(refusal) => return ([(CONNECTION, "close")], refusal).into_response(),
+    };
     let answered = tokio::spawn(router.oneshot(request)).await;
     answered.map_or_else(
         |_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox itself failed").into_response(),
         |Ok(response)| response,
     )
+}
+
+/// The request once its body has arrived.
+async fn whole(request: Request<Body>) -> Result<Request<Body>, Refusal> {
+    let (parts, body) = request.into_parts();
+    let seconds = BODY_TIMEOUT.as_secs();
+    let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
+    let body = body.map_err(|_| {
+        Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {seconds} seconds"))
+    })?;
+    let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+        Some(_) => {
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} MiB", MAX_BODY >> 20))
+        }
+        None => Refusal::bad_request(format!("cannot read the body: {error}")),
+    })?;
+    Ok(Request::from_parts(parts, body.to_bytes().into()))
 }
 
 /// An error as the service sends it, or, for the statuses that come from its edge, as a page of HTML.
@@ -132,4 +185,61 @@ async fn truncated(response: Response<Body>) -> Response<Body> {
         Err(Dropped)
     });
     Response::from_parts(parts, Body::new(StreamBody::new(sent.chain(broken))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn accepting_pauses_when_it_cannot_go_on() {
+        let began = Instant::now();
+        // EMFILE and ENFILE, by their numbers on Unix.
+        let outcomes = [Err(24), Err(23), Err(24), Ok("a connection")];
+        let outcomes = RefCell::new(outcomes.into_iter());
+        let accept = || async {
+            let outcome = outcomes.borrow_mut().next().expect("no more than needed");
+            outcome.map_err(io::Error::from_raw_os_error)
+        };
+        assert_eq!(accepted(accept).await, "a connection");
+        assert_eq!(began.elapsed(), 3 * PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn accepting_does_not_wait_for_a_lost_connection() {
+        let began = Instant::now();
+        let outcomes = RefCell::new([Err(ErrorKind::ConnectionAborted.into()), Ok(1)].into_iter());
+        assert_eq!(accepted(|| async { outcomes.borrow_mut().next().expect("no more") }).await, 1);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_the_sandbox_is_a_500() {
+        async fn broken() {
+            panic!("as told");
+        }
+        let router = Router::new().route("/", axum::routing::get(broken));
+        let response = work(router, Request::new(Body::empty())).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_ends_after_30_s() {
+        let began = Instant::now();
+        // A byte every 5 seconds is not enough.
+        let drip = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            Some((Ok::<_, io::Error>("x"), ()))
+        });
+        for body in [Body::from_stream(drip), Body::from_stream(stream::pending::<io::Result<String>>())] {
+            let response = work(Router::new(), Request::new(body)).await;
+            assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+            assert_eq!(response.headers()[CONNECTION], "close");
+        }
+        assert_eq!(began.elapsed(), 2 * BODY_TIMEOUT);
+    }
 }

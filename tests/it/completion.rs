@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::program::dci;
+use crate::terminal::Terminal;
 
 fn script(shell: &str) -> String {
     let finished = dci(&["completion", shell]).finish();
@@ -12,76 +13,119 @@ fn script(shell: &str) -> String {
     finished.stdout
 }
 
-/// What a shell says to a program of its own, with the folder of the built `dci` in its path.
-fn run(shell: &str, program: &str) -> Option<String> {
+/// The path with the folder of the built `dci`.
+fn path() -> String {
     let folder = Path::new(env!("CARGO_BIN_EXE_dci")).parent().expect("a folder");
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").expect("a path"));
-    let output = Command::new(shell).args(["-c", program]).env("PATH", path).output();
-    // Not installed.
-    let output = output.ok()?;
+    format!("{}:{}", folder.display(), std::env::var("PATH").expect("a path"))
+}
+
+/// What a shell says to a program of its own; `None`, with a note, if it is not installed.
+#[allow(clippy::print_stderr, reason = "a test says that it did not run")]
+fn run(shell: &str, program: &str) -> Option<String> {
+    // No Tab makes a call or signs anybody in, whatever the environment says.
+    let mut command = Command::new(shell);
+    command.args(["-c", program]).env("PATH", path()).env("DCI_API_BASE_URL", "not a URL").env("DCI_OUTPUT", "bogus");
+    let Ok(output) = command.output() else {
+        eprintln!("{shell} is not installed: its completion is not tested");
+        return None;
+    };
     assert!(output.stderr.is_empty(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
-fn bash(words: &[&str]) -> Vec<String> {
-    let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+/// What bash completes a line with. What it replaces is the end of the line, from the last white space, `=` or quote on.
+fn bash(line: &str) -> Vec<String> {
+    let replaced = line.rsplit([' ', '=', '\'', '"']).next().unwrap_or_default();
     let program = format!(
-        "source <(dci completion bash); compopt() {{ true; }}\n\
-         COMP_WORDS=(dci {}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
-         _dci dci \"${{COMP_WORDS[$COMP_CWORD]}}\" \"${{COMP_WORDS[$((COMP_CWORD - 1))]}}\"\n\
-         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-        words.join(" ")
+        "source <(dci completion bash); read -r COMP_LINE <<'END'\n{line}.\nEND\n\
+         COMP_LINE=${{COMP_LINE%.}}; COMP_POINT=${{#COMP_LINE}}; _dci dci '{replaced}'\n\
+         (( ${{#COMPREPLY[@]}} )) && printf '%s\\n' \"${{COMPREPLY[@]}}\" || true"
     );
     run("bash", &program).expect("bash is needed").lines().map(str::to_owned).collect()
 }
 
 #[test]
 fn bash_completes_commands_flags_and_values() {
-    assert_eq!(bash(&["resend"]), ["resend-invite", "resendinvite"]);
-    assert_eq!(bash(&["resend-invite", "--conc"]), ["--concurrency"]);
-    assert_eq!(bash(&["list-users", "-o", "t"]), ["table", "toon"]);
-    assert_eq!(bash(&["list-users", "--status", ""]), ["active", "invited"]);
-    assert_eq!(bash(&["schema", "Org"]), ["Organization"]);
-    assert_eq!(bash(&["completion", "p"]), ["powershell"]);
+    assert_eq!(bash("dci resend"), ["resend-invite"]);
+    assert_eq!(bash("dci resend-invite --conc"), ["--concurrency"]);
+    for line in ["dci list-users -o t", "dci list-users --output=t", "dci --output t", "dci -o 't", "dci -o=t"] {
+        assert_eq!(bash(line), ["table", "toon"], "{line}");
+    }
+    assert_eq!(bash("dci list-users --status "), ["active", "invited"]);
+    assert_eq!(bash("dci list-users --color "), ["auto", "always", "never"]);
+    assert_eq!(bash("dci schema Org"), ["Organization"]);
+    assert_eq!(bash("dci completion p"), ["powershell"]);
+    assert_eq!(bash("dci resend-invite --dry-run="), ["true", "false"]);
 }
 
 #[test]
-fn bash_completes_values_with_spaces_as_they_are_typed() {
-    for typed in ["", "Data\\ E", "Data"] {
-        let found = bash(&["invite-user", "--job-title", typed]);
-        assert_eq!(found[0], "Data\\ Engineer\\ /\\ Data\\ Analysts", "{typed:?}: {found:?}");
-        assert_eq!(found.len(), if typed.is_empty() { 8 } else { 1 }, "{typed:?}: {found:?}");
+fn bash_completes_values_with_spaces_in_any_quotes() {
+    let plain = r"Finance\ /\ Accounting";
+    for (typed, completed) in
+        [("Fin", plain), ("'Fin", "Finance / Accounting"), ("\"Fin", "Finance / Accounting"), ("=Fin", plain)]
+    {
+        let space = if typed.starts_with('=') { "" } else { " " };
+        assert_eq!(bash(&format!("dci invite-user --job-title{space}{typed}")), [completed], "{typed}");
     }
+    assert_eq!(bash("dci invite-user --job-title ").len(), 8);
 }
 
 #[test]
 fn bash_completes_no_targets_and_no_files() {
-    let found = bash(&["resend-invite", ""]);
-    assert!(found.iter().all(|word| word.starts_with('-')), "{found:?}");
-    assert_eq!(bash(&["resend-invite", "Car"]), [""]);
-    assert_eq!(bash(&["invite-user", "--role", "Car"]), ["Car"], "what is typed stays");
-    assert!(!script("bash").contains("-o default"));
+    let found = bash("dci resend-invite ");
+    assert!(!found.is_empty() && found.iter().all(|word| word.starts_with('-')), "{found:?}");
+    for line in ["dci resend-invite Car", "dci invite-user --role Car", "dci resend-invite ada@exam", "dci -- "] {
+        let found = bash(line);
+        assert!(found.iter().all(|word| !word.contains("Cargo")), "{line}: {found:?}");
+    }
+    assert_eq!(bash("dci resend-invite Car"), [""; 0]);
 }
 
+/// A person at bash, who presses Tab and then Enter.
 #[test]
-fn bash_leaves_values_in_quotes_as_they_are() {
-    let program = "source <(dci completion bash); COMP_WORDS=(dci invite-user --job-title '\"Soft'); COMP_CWORD=3; \
-                   _dci dci '\"Soft' --job-title; printf '%s\\n' \"${COMPREPLY[@]}\"";
-    assert_eq!(run("bash", program).expect("bash is needed").trim_end(), "Software / Ops Engineer");
+fn what_bash_completes_is_accepted() {
+    for typed in ["'Fin", "\"Fin", "Fin", "--job-title=Fin", "--job-title='Fin", r"Finance\ /\ A"] {
+        let flag = if typed.starts_with("--") { "" } else { "--job-title " };
+        let mut command = Command::new("bash");
+        command.args(["--norc", "--noprofile"]).env("PATH", path()).env("PS1", "ready> ").env("TERM", "dumb");
+        command.env("INPUTRC", "/dev/null").env_remove("PROMPT_COMMAND");
+        let mut bash = Terminal::start(command, 200);
+        bash.wait_for("ready> ");
+        bash.type_text("source <(dci completion bash) && echo load''ed\n");
+        bash.wait_for("loaded");
+        bash.type_text(&format!("dci --sandbox update-user user-active {flag}{typed}\t"));
+        bash.wait_for("Accounting");
+        bash.type_text("\necho code: $?; exit 0\n");
+        let ended = bash.end();
+        assert!(ended.written.contains("code: 0"), "{typed}: {}", ended.written);
+    }
+}
+
+fn fish(line: &str) -> Option<Vec<String>> {
+    let program = format!("dci completion fish | source; complete -C \"{}\"", line.replace('"', "\\\""));
+    let found = run("fish", &program)?;
+    Some(found.lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect())
 }
 
 #[test]
 fn fish_completes_commands_and_values() {
-    let fish = |line: &str| {
-        run("fish", &format!("dci completion fish | source; complete -C '{line}'")).map(|found| {
-            found.lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
-        })
-    };
     let Some(commands) = fish("dci resend") else { return };
-    assert!(commands.contains(&"resend-invite".to_owned()), "{commands:?}");
-    assert_eq!(fish("dci list-users --output t").expect("it is there"), ["table", "toon"]);
-    let titles = fish("dci invite-user --job-title Data").expect("it is there");
-    assert_eq!(titles, ["Data Engineer / Data Analysts"]);
+    assert_eq!(commands, ["resend-invite"]);
+    for (line, values) in [
+        ("dci list-users --output t", &["table", "toon"][..]),
+        ("dci -o ", &["auto", "table", "json", "yaml", "csv", "toon"]),
+        ("dci invite-user --job-title Data", &["Data Engineer / Data Analysts"]),
+        ("dci invite-user --job-title 'Fin", &["Finance / Accounting"]),
+        ("dci invite-user --job-title \"Fin", &["Finance / Accounting"]),
+        ("dci invite-user --job-title=Fin", &["--job-title=Finance / Accounting"]),
+        ("dci resend-invite Car", &[]),
+        ("dci invite-user --role ", &[]),
+    ] {
+        assert_eq!(fish(line).expect("it is there"), values, "{line}");
+    }
+    let shells = fish("dci completion ").expect("it is there");
+    assert_eq!(shells[..5], ["bash", "elvish", "fish", "powershell", "zsh"]);
+    assert!(shells[5..].iter().all(|found| found.starts_with("--")), "{shells:?}");
 }
 
 #[test]
@@ -94,9 +138,11 @@ fn zsh_completes_commands_and_values() {
         "zmodload zsh/zpty; (sleep 30; kill $$) >/dev/null 2>&1 & zpty z zsh -f -i\n\
          zpty -w z 'PS1=; fpath=({} $fpath); autoload -U compinit; compinit -u -D; print com''plete'\n\
          zpty -r z seen '*complete*'\n\
-         zpty -n -w z $'dci resend-in\\t'; zpty -r z seen '*resend-invite*'\n\
+         zpty -n -w z $'dci update-u\\t'; zpty -r z seen '*update-user*'\n\
          zpty -n -w z $'--output too\\t'; zpty -r z seen '*toon*'\n\
-         zpty -n -w z $'--idempotency-k\\t'; zpty -r z seen '*idempotency-key*'\n\
+         zpty -n -w z $'--job-title \\'Fin\\t'; zpty -r z seen '*Finance / Acc*'\n\
+         zpty -n -w z $'--language=j\\t'; zpty -r z seen '*ja*'\n\
+         zpty -n -w z $'--phone-e\\t'; zpty -r z seen '*phone-extension*'\n\
          zpty -d z; kill %1; print completed",
         folder.display()
     );
@@ -107,10 +153,29 @@ fn zsh_completes_commands_and_values() {
 
 #[test]
 fn powershell_and_elvish_get_a_script_too() {
-    assert!(
-        script("powershell").contains("Register-ArgumentCompleter") && script("powershell").contains("resend-invite")
-    );
-    assert!(
-        script("elvish").contains("edit:completion:arg-completer[dci]") && script("elvish").contains("resend-invite")
-    );
+    assert!(script("powershell").contains("Register-ArgumentCompleter -Native -CommandName dci"));
+    assert!(script("elvish").contains("edit:completion:arg-completer[dci]"));
+}
+
+/// As their scripts do it.
+#[test]
+fn every_shell_gets_candidates() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let run = match shell {
+            "bash" => dci(&["--", "dci resend-in", "resend-in"]),
+            _ => dci(&["--", "dci", "resend-in"]),
+        };
+        let finished = run.env("COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", "1").finish();
+        assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{shell}");
+        assert!(finished.stdout.starts_with("resend-invite"), "{shell}: {}", finished.stdout);
+    }
+}
+
+/// It may be that of another program.
+#[test]
+fn the_variable_of_completion_does_not_change_a_call() {
+    for value in ["", "0", "1", "true", "bash", "fish"] {
+        let finished = dci(&["--version"]).env("COMPLETE", value).finish();
+        assert_eq!(finished.stdout, format!("dci {}\n", env!("CARGO_PKG_VERSION")), "{value}");
+    }
 }

@@ -92,18 +92,17 @@ fn the_page_of_resend_invite_states_what_the_reference_page_states() {
     let page = help_of("resend-invite", "--help");
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for statement in [
-        "48 hours from now",
-        "every earlier email stops working",
+        "a new link, which expires in 48 hours. The links in all earlier emails stop working.",
         "Works on an invite in any state. A cancelled invite becomes `Pending` again.",
-        "404 when no invite has the id: it was never created, or it was accepted and so removed",
+        "404 if no invite has the id: it was never created, or it was accepted and therefore removed",
         "Requires the `usersManager` permission",
         "Request (application/json): { \"type\": \"object\" }",
         "--dry-run",
         "The default is false",
-        "Response 200 (application/json): The invite was sent again and its expiry was reset.",
+        "Response 200 (application/json): The invite was resent and its expiry was reset.",
         "\"required\": [ \"message\", \"inviteId\" ]",
         "Responses 400, 401, 403, 404, 500 (application/json):",
-        "\"error\": { \"type\": \"string\", \"description\": \"The detailed message.\" }",
+        "\"error\": { \"type\": \"string\", \"description\": \"A detailed error message.\" }",
         "Aliases: resend-invite, resendinvite",
     ] {
         assert!(words.contains(statement), "{statement:?} is not in\n{page}");

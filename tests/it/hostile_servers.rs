@@ -77,7 +77,7 @@ fn a_body_that_is_more_than_a_value_holds_is_shown_as_it_is() {
 
 #[test]
 fn a_body_that_a_format_cannot_hold_is_an_error_that_says_that_the_call_succeeded() {
-    let body = r#"{"message":"Invite resent","inviteId":"x","more":1e999}"#;
+    let body = r#"{"message":"Invite resent","inviteId":"x","more":"\ud800"}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     for format in ["yaml", "csv", "toon"] {
         let finished = dci_at(&server.url, &["resend-invite", "x", "-o", format]).finish();
@@ -146,6 +146,26 @@ fn an_endless_error_keeps_its_status() {
         while stream.write_all(&[b'x'; 0x2000]).is_ok() {}
     });
     assert_eq!(run(&server).code, 20);
+}
+
+#[test]
+fn many_headers_and_long_ones_are_read() {
+    let many = |count: u32| {
+        let headers: Vec<String> = (0..count).map(|number| format!("x-header-{number}: {number}\r\n")).collect();
+        headers.concat()
+    };
+    for headers in [
+        many(150),
+        many(1990),
+        "set-cookie: a=b\r\n".repeat(1000),
+        format!("x-long: {}\r\n", "x".repeat(290_000)),
+        format!("x-header: {}\r\n", "x".repeat(2900)).repeat(100),
+    ] {
+        let body = r#"{"message":"Invite resent","inviteId":"x"}"#;
+        let head = format!("HTTP/1.1 200 OK\r\n{headers}content-type: application/json\r\n");
+        let server = ScriptedServer::answering(format!("{head}content-length: {}\r\n\r\n{body}", body.len()));
+        assert_eq!(run(&server).code, 0, "{} bytes of headers", headers.len());
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The program and the library from outside, against the sandbox and against servers that play a part, over real
 //! sockets on loopback.
 
+mod https_server;
 mod oauth_client;
 mod person;
 mod program;
@@ -8,8 +9,10 @@ mod scripted_server;
 mod terminal;
 
 mod api_errors;
+mod as_sent;
 mod at_terminal;
 mod authorization;
+mod closing_servers;
 mod commands;
 mod completion;
 mod configuration;
@@ -20,6 +23,8 @@ mod hostile_ids;
 mod hostile_servers;
 mod many;
 mod output;
+mod panics;
+mod proxy;
 mod renewal;
 mod resend_invite;
 mod resume;
@@ -32,4 +37,5 @@ mod targets;
 mod tokens;
 mod trust;
 mod unknown_values;
+mod variables;
 mod wire;

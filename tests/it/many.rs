@@ -168,6 +168,28 @@ fn a_run_says_how_it_is_gone_on_with_where_that_can_help() {
 }
 
 #[test]
+fn a_run_ends_when_the_server_asks_to_come_back_later() {
+    for (status, code) in [(429, 50), (503, 40)] {
+        for concurrency in ["1", "8", "64"] {
+            let sandbox = sandbox_with(500);
+            sandbox.inject(Fault::latency(Duration::ZERO).on("resendInvite").times(20));
+            sandbox.inject(Fault::status(status).retry_after("3600").on("resendInvite").times(1000));
+            let args = ["resend-invite", "-", "--concurrency", concurrency];
+            let finished = dci_on(&sandbox, &args).stdin(list_of(500)).finish();
+            assert_eq!((finished.code, sandbox.outbox().len()), (code, 20), "{}", finished.error());
+            let outcomes = outcomes(&finished);
+            let count = |what| outcomes.iter().filter(|outcome| *outcome == what).count();
+            assert_eq!(count("resent") + count("failed") + count("skipped"), 500);
+            assert!(count("failed") <= 64 && sandbox.requests() == 20 + count("failed") as u64, "asked once at most");
+            let hint = finished.error()["hint"].to_string();
+            assert!(hint.contains("asks to wait 3600 s, until") && hint.contains("--resume"), "{hint}");
+            let last = finished.json().as_array().and_then(|rows| rows.last().cloned()).expect("a row for each");
+            assert_eq!(last["message"], "not begun, since the server asks to come back later");
+        }
+    }
+}
+
+#[test]
 fn a_quiet_run_says_nothing_but_its_result() {
     let finished = dci_on(&sandbox_with(2), &["resend-invite", "-q", "invite-1", "invite-2"]).finish();
     assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));

@@ -170,6 +170,17 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 }
 
 #[test]
+fn colour_that_is_asked_for_is_shown_whole_with_no_color() {
+    for args in [&["list-users"][..], &["resend-invite", "nobody"], &["resend-invite", "-h"], &["list-users", "--nope"]]
+    {
+        let run = || dci(&[&["--sandbox"], args, &["--color", "always", "-o", "table"]].concat());
+        let (with, without) = (run().env("NO_COLOR", "1").finish(), run().finish());
+        assert_eq!((&with.stdout, &with.stderr), (&without.stdout, &without.stderr));
+        assert!(with.stdout.contains('\u{1b}') || with.stderr.contains('\u{1b}'), "{}", with.transcript());
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn a_pipe_into_head_ends_quietly() {
     let script = format!("set -o pipefail; {} schema -o yaml | head -n 1", env!("CARGO_BIN_EXE_dci"));

@@ -4,12 +4,18 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use dci::sandbox::Sandbox;
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
 
 #[cfg(unix)]
 use crate::terminal::Terminal;
 
 /// The API key of every run that is not on the sandbox; no output may hold it.
 pub const API_KEY: &str = "s3cret-api-key";
+
+/// What asks the program to end: Ctrl-C, `kill` or `timeout`, a terminal that closes.
+#[cfg(unix)]
+pub const END_SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
 
 /// Where nobody is signed in.
 const NO_SIGN_INS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-sign-ins");
@@ -69,8 +75,26 @@ pub struct Finished {
 }
 
 impl Run {
+    /// Lets it outlive its terminal.
+    #[cfg(unix)]
+    pub fn under_nohup(mut self) -> Self {
+        let mut nohup = Command::new("nohup");
+        nohup.arg(self.command.get_program()).args(self.command.get_args()).env_clear().stdin(Stdio::null());
+        nohup.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = nohup;
+        self
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// A variable that need not be Unicode.
+    #[cfg(unix)]
+    pub fn env_of_bytes(mut self, name: &str, value: &[u8]) -> Self {
+        use std::os::unix::ffi::OsStrExt;
+        self.command.env(name, std::ffi::OsStr::from_bytes(value));
         self
     }
 
@@ -167,14 +191,19 @@ impl Running {
     /// What Ctrl-C does.
     #[cfg(unix)]
     pub fn interrupt(&self) {
-        interrupt(&self.child);
+        self.signal(Signal::INT);
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     /// What somebody does who wants it to end now.
     #[cfg(unix)]
     pub fn interrupt_until_it_ends(&mut self) {
         while self.child.try_wait().expect("it is ours").is_none() {
-            interrupt(&self.child);
+            self.interrupt();
             std::thread::yield_now();
         }
     }
@@ -190,16 +219,10 @@ impl Running {
         };
         for shown in [&finished.stdout, &finished.stderr] {
             assert!(!shown.contains(API_KEY), "the API key is shown:\n{shown}");
-            assert!(!shown.contains("panicked"), "the program panicked:\n{shown}");
+            assert!(!shown.contains("a fault in dci"), "the program panicked:\n{shown}");
         }
         finished
     }
-}
-
-#[cfg(unix)]
-fn interrupt(child: &Child) {
-    use rustix::process::{Pid, Signal, kill_process};
-    kill_process(Pid::from_child(child), Signal::INT).expect("it runs");
 }
 
 impl Finished {

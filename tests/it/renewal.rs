@@ -10,6 +10,7 @@ use dci::client::sign_in::{SignInStore, StoredSignIn};
 use dci::client::{ClientConfig, ErrorKind, call};
 
 use crate::person::{Person, decided, visit};
+use crate::program::END_SIGNALS;
 use crate::scripted_server::{ScriptedServer, response};
 
 /// As long as a token of the sandbox works, and a little more.
@@ -155,24 +156,26 @@ fn a_refresh_token_that_the_server_repeats_is_not_shown() {
 
 #[test]
 fn a_renewal_that_is_under_way_is_not_given_up_with_its_call() {
-    let person = Person::signed_in("given-up");
-    let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer", "refresh_token": "next-refresh"}"#;
-    let answer = response("200 OK", "application/json", tokens);
-    let (sender, asked) = std::sync::mpsc::channel();
-    let (answered, may_answer) = std::sync::mpsc::channel();
-    let server = ScriptedServer::start(move |stream| {
-        sender.send(()).expect("the test waits");
-        may_answer.recv().expect("the test says when");
-        stream.write_all(&answer).expect("it waits");
-    });
-    person.set("expiresAt", in_seconds(0));
-    person.set("tokenUrl", server.url.clone());
-    let renewing = person.dci(&["list-users"]).start();
-    asked.recv().expect("it renews");
-    renewing.interrupt();
-    answered.send(()).expect("the server waits");
-    renewing.finish();
-    assert_eq!(person.tokens()[1], "next-refresh");
+    for signal in END_SIGNALS {
+        let person = Person::signed_in("given-up");
+        let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer", "refresh_token": "next-refresh"}"#;
+        let answer = response("200 OK", "application/json", tokens);
+        let (sender, asked) = std::sync::mpsc::channel();
+        let (answered, may_answer) = std::sync::mpsc::channel();
+        let server = ScriptedServer::start(move |stream| {
+            sender.send(()).expect("the test waits");
+            may_answer.recv().expect("the test says when");
+            stream.write_all(&answer).expect("it waits");
+        });
+        person.set("expiresAt", in_seconds(0));
+        person.set("tokenUrl", server.url.clone());
+        let renewing = person.dci(&["list-users"]).start();
+        asked.recv().expect("it renews");
+        renewing.signal(signal);
+        answered.send(()).expect("the server waits");
+        renewing.finish();
+        assert_eq!(person.tokens()[1], "next-refresh");
+    }
 }
 
 #[test]

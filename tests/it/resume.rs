@@ -6,9 +6,12 @@ use std::time::{Duration, SystemTime};
 use dci::client::RunId;
 use dci::sandbox::Fault;
 use proptest::prelude::*;
+#[cfg(target_os = "linux")]
+use rustix::process::Signal;
 
 use crate::many::{emails, list_of, pass_time_until_sent, sandbox_with};
-use crate::program::{assert_masked_snapshot, dci_on, run_in_shell};
+use crate::program::{END_SIGNALS, assert_masked_snapshot, dci_at, dci_on, run_in_shell};
+use crate::scripted_server::ScriptedServer;
 
 /// The id in the line with which a run begins.
 fn run_id(stderr: &str) -> String {
@@ -35,19 +38,65 @@ fn an_interrupted_run_says_what_is_done_and_what_is_not() {
 
 #[test]
 fn calls_under_way_finish_after_an_interrupt() {
+    for signal in END_SIGNALS {
+        let sandbox = sandbox_with(3);
+        sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
+        let args = ["resend-invite", "-", "--concurrency", "2", "-o", "table"];
+        let mut running = dci_on(&sandbox, &args).stdin(list_of(3)).start();
+        while sandbox.requests() < 2 {
+            std::thread::yield_now();
+        }
+        running.signal(signal);
+        running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
+        pass_time_until_sent(&sandbox, 2);
+        let finished = running.finish();
+        assert_eq!(finished.code, 130, "{}", finished.transcript());
+        assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{}", finished.transcript());
+    }
+}
+
+#[test]
+fn every_signal_to_end_leaves_a_row_for_each_target_and_a_resume_command() {
+    for signal in END_SIGNALS {
+        let sandbox = sandbox_with(40);
+        sandbox.inject(Fault::latency(Duration::ZERO).times(10));
+        sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(8));
+        let running = dci_on(&sandbox, &["resend-invite", "-", "-o", "json"]).stdin(list_of(40)).start();
+        while sandbox.requests() < 18 {
+            std::thread::yield_now();
+        }
+        running.signal(signal);
+        // The second one ends the calls that have no response.
+        std::thread::sleep(Duration::from_millis(50));
+        running.signal(signal);
+        let finished = running.finish();
+        assert_eq!((finished.code, finished.json().as_array().map(Vec::len)), (130, Some(40)));
+        let hint = finished.error()["hint"].as_str().expect("a hint").to_owned();
+        assert!(hint.contains(&format!("--resume {}", run_id(&finished.stderr))), "{hint}");
+        let args = ["resend-invite", "-", "--resume", &run_id(&finished.stderr)];
+        // Not so far that the keys are forgotten.
+        sandbox.advance(Duration::from_secs(3600));
+        while sandbox.outbox().len() < 18 {
+            std::thread::yield_now();
+        }
+        assert_eq!(dci_on(&sandbox, &args).stdin(list_of(40)).finish().code, 0);
+        assert_eq!((emails(&sandbox).len(), sandbox.outbox().len()), (40, 40), "one email each");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_under_nohup_outlives_its_terminal() {
     let sandbox = sandbox_with(3);
-    sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
-    let args = ["resend-invite", "-", "--concurrency", "2", "-o", "table"];
-    let mut running = dci_on(&sandbox, &args).stdin(list_of(3)).start();
-    while sandbox.requests() < 2 {
+    sandbox.inject(Fault::latency(Duration::from_secs(3600)));
+    let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--concurrency", "1"];
+    let running = dci_on(&sandbox, &args).under_nohup().start();
+    while sandbox.requests() < 1 {
         std::thread::yield_now();
     }
-    running.interrupt();
-    running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
-    pass_time_until_sent(&sandbox, 2);
-    let finished = running.finish();
-    assert_eq!(finished.code, 130, "{}", finished.transcript());
-    assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{}", finished.transcript());
+    running.signal(Signal::HUP);
+    pass_time_until_sent(&sandbox, 3);
+    assert_eq!(running.finish().code, 0);
 }
 
 #[test]
@@ -66,7 +115,8 @@ fn the_command_that_goes_on_works_as_it_is_printed() {
 #[test]
 fn one_target_of_a_run_that_fails_says_how_to_go_on_with_that_run() {
     let sandbox = sandbox_with(1);
-    sandbox.inject(Fault::drop_after());
+    // The second one meets the request that is sent again on a new connection.
+    sandbox.inject(Fault::drop_after().on("resendInvite").times(2));
     let run = RunId::new().to_string();
     let failed = dci_on(&sandbox, &["resend-invite", "invite-1", "--resume", &run, "--max-attempts=1"]).finish();
     let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
@@ -90,6 +140,111 @@ fn an_old_run_is_refused_before_anything_is_sent_unless_yes() {
         let finished =
             dci_on(&sandbox, &[&["resend-invite", "invite-1", "invite-2", "--resume"], args].concat()).finish();
         assert_eq!(finished.code, 0, "{}", finished.transcript());
+    }
+}
+
+#[test]
+fn a_run_that_begins_in_the_future_is_refused_before_anything_is_sent_unless_yes() {
+    let sandbox = sandbox_with(2);
+    let in_minutes = |minutes: u64| RunId::begun_at(SystemTime::now() + Duration::from_secs(minutes * 60)).to_string();
+    let latest = "ffffffff-ffff-7fff-bfff-ffffffffffff".to_owned();
+    for run in [in_minutes(6), in_minutes(10 * 24 * 60), latest.clone()] {
+        for targets in [&["invite-1", "invite-2"][..], &["invite-1"], &["--all-invited"]] {
+            let finished = dci_on(&sandbox, &[&["resend-invite", "--resume", &run], targets].concat()).finish();
+            assert_eq!(finished.code, 2, "{}", finished.transcript());
+            let error = finished.error();
+            assert!(error["message"].to_string().contains("begins in the future"), "{error}");
+            assert!(error["hint"].to_string().contains("--yes"), "{error}");
+        }
+    }
+    assert_eq!(sandbox.requests(), 0);
+    for args in [&[in_minutes(4).as_str()][..], &[&latest, "--yes"]] {
+        let finished = dci_on(&sandbox, &[&["resend-invite", "invite-1", "--resume"], args].concat()).finish();
+        assert_eq!(finished.code, 0, "{}", finished.transcript());
+    }
+}
+
+#[test]
+fn the_age_of_a_run_is_measured_by_the_server_s_clock_where_this_one_is_wrong() {
+    let ago = |hours: u64| SystemTime::now() - Duration::from_secs(hours * 3600);
+    let in_hours = |hours: u64| SystemTime::now() + Duration::from_secs(hours * 3600);
+    let at = |date: Option<SystemTime>, targets: &[&str]| {
+        let date = date.map(|date| format!("date: {}\r\n", httpdate::fmt_http_date(date))).unwrap_or_default();
+        let body =
+            r#"{"message":"done","inviteId":"x","users":[{"id":"x","email":"a@example.com","status":"invited"}]}"#;
+        let length = body.len();
+        let server = ScriptedServer::answering(format!(
+            "HTTP/1.1 200 OK\r\n{date}connection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        ));
+        let run = RunId::begun_at(ago(1)).to_string();
+        let args = [&["resend-invite", "--resume", &run, "--concurrency", "1"], targets].concat();
+        let finished = dci_at(&server.url, &args).finish();
+        let sent = server.requests().iter().filter(|request| request.starts_with("POST")).count();
+        (finished.code, sent > 0)
+    };
+    for targets in [&["a"][..], &["a", "b"], &["a@example.com"], &["--all-invited"]] {
+        assert_eq!(at(Some(in_hours(24 * 10)), targets), (2, false), "it is forgotten: {targets:?}");
+        assert_eq!(at(Some(ago(3)), targets), (2, false), "it begins in the future: {targets:?}");
+    }
+    for date in [None, Some(in_hours(0)), Some(in_hours(20))] {
+        assert_eq!(at(date, &["a", "b"]), (0, true), "{date:?}");
+    }
+}
+
+#[test]
+fn a_request_that_is_still_under_way_when_a_run_is_resumed_is_waited_for() {
+    let run = RunId::new().to_string();
+    let resumed = ["--resume", run.as_str()];
+    let given = ["--idempotency-key", "my-key"];
+    for (command, operation, key) in [
+        ("cancel-invite", "cancelInvite", resumed),
+        ("resend-invite", "resendInvite", resumed),
+        ("cancel-invite", "cancelInvite", given),
+    ] {
+        let sandbox = sandbox_with(1);
+        // The first request goes on after its client.
+        sandbox.inject(Fault::latency(Duration::from_secs(3600)).on(operation));
+        let args = [&[command, "invite-1", "--yes"], &key[..]].concat();
+        let mut killed = dci_on(&sandbox, &args).start();
+        while sandbox.requests() < 1 {
+            std::thread::yield_now();
+        }
+        killed.kill();
+        let again = dci_on(&sandbox, &args).start();
+        while sandbox.requests() < 2 {
+            std::thread::yield_now();
+        }
+        sandbox.advance(Duration::from_secs(3600));
+        let finished = again.finish();
+        assert_eq!(finished.code, 0, "{}", finished.transcript());
+    }
+}
+
+#[test]
+fn a_conflict_of_a_resumed_run_that_stays_is_reported_as_one() {
+    let sandbox = sandbox_with(0);
+    let run = RunId::new().to_string();
+    let args = ["cancel-invite", "invite-cancelled", "--yes", "--max-attempts", "2", "--resume", &run];
+    let finished = dci_on(&sandbox, &args).finish();
+    assert_eq!((finished.code, &finished.error()["attempts"]), (21, &2.into()), "{}", finished.transcript());
+    assert!(finished.error()["hint"].to_string().contains("or an earlier call with the same key is still under way"));
+    let first = dci_on(&sandbox, &["cancel-invite", "invite-cancelled", "--yes"]).finish();
+    assert_eq!((first.code, &first.error()["attempts"]), (21, &1.into()), "{}", first.transcript());
+}
+
+#[test]
+fn the_default_of_dry_run_spelled_out_is_the_same_request() {
+    for command in ["resend-invite", "cancel-invite"] {
+        let sandbox = sandbox_with(3);
+        let run = RunId::new().to_string();
+        let call = |dry_run: &[&str]| {
+            let args = [command, "invite-1", "invite-2", "--yes", "--resume", &run];
+            let finished = dci_on(&sandbox, &[&args, dry_run].concat()).finish();
+            assert_eq!(finished.code, 0, "{}", finished.transcript());
+        };
+        call(&[]);
+        call(&["--dry-run=false"]);
+        assert!(sandbox.outbox().len() <= 2, "each was done once");
     }
 }
 

@@ -1,7 +1,7 @@
 //! A call is tried again when that is safe, for as long as it was told, and says what was tried.
 
 use std::num::NonZeroU32;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use dci::client::{ApiError, Client, ClientConfig, ErrorKind, Failure, IdempotencyKey, RetryPolicy, call};
 use dci::operation::OPERATIONS;
@@ -216,6 +216,34 @@ async fn retry_after_is_followed() {
     let hour = Duration::from_secs(3600);
     let policy = RetryPolicy { first_delay: hour * 1000, max_delay: hour * 1000, ..RetryPolicy::default() };
     assert_eq!(resend(&client(sandbox.url(), policy), "invite-pending").await.expect("no wait"), 5);
+}
+
+#[tokio::test]
+async fn a_longer_retry_after_than_is_waited_for_fails_at_once() {
+    let in_an_hour = || httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
+    for status in [429, 503] {
+        for asked in ["61", "3600", "99999999999", "99999999999999999999", &in_an_hour()] {
+            let sandbox = Sandbox::start().expect("a free port");
+            sandbox.inject(Fault::status(status).retry_after(asked).times(9));
+            let error = resend(&client(sandbox.url(), RetryPolicy::default()), "invite-pending").await;
+            let error = error.expect_err("nobody waits for so long");
+            assert_eq!((error.status(), error.attempts(), error.is_retryable()), (Some(status), 1, true), "{asked}");
+            assert!(error.retry_after() > Some(Duration::from_secs(60)), "{asked}");
+            assert!(error.elapsed() < Duration::from_secs(20), "{asked}");
+        }
+    }
+}
+
+#[test]
+fn a_long_retry_after_says_when_to_come_back() {
+    let error = program(Fault::status(429).retry_after("3600").times(9), &["resend-invite", "invite-pending"]).error();
+    assert_eq!(
+        (&error["code"], &error["retry_after"], &error["retryable"]),
+        (&"RATE_LIMITED".into(), &3600.into(), &true.into())
+    );
+    let hint = error["hint"].as_str().expect("a hint");
+    assert!(hint.contains("The server asks to wait 3600 s, until "), "{hint}");
+    assert!(hint.contains("UTC. To try again safely"), "{hint}");
 }
 
 /// The program on a sandbox whose faults ask for no wait.

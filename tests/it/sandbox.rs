@@ -1,8 +1,11 @@
 //! The sandbox as a server of its own: every documented answer is reached, and has the document's shape.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
+use dci::operation::Operation;
 use dci::sandbox::{Fault, Sandbox};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -416,4 +419,47 @@ fn a_taken_port_is_an_error() {
     let sandbox = Sandbox::start().expect("a free port");
     let port = sandbox.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     assert!(Sandbox::start_on(port).is_err());
+}
+
+/// Each property of each request, since the client's types take null for a property that is absent.
+#[tokio::test]
+async fn a_property_that_is_null_is_refused_as_the_spec_says() {
+    let caller = Caller::new();
+    for operation in [Operation::INVITE_USER, Operation::UPDATE_USER] {
+        let schema: Value = serde_json::from_str(operation.request.expect("a body").schema).expect("JSON");
+        for name in schema["properties"].as_object().expect("properties").keys() {
+            let mut body = json!({ "email": "new@example.com", name.as_str(): null });
+            let path = operation.path.replace("{id}", "user-active");
+            if operation == Operation::UPDATE_USER {
+                body = json!({ name.as_str(): null });
+            }
+            let method = operation.method.parse().expect("a method");
+            let answer = caller.send(call(method, &path).body(body)).await;
+            let message = answer.body["error"].to_string();
+            assert!(answer.status == 400 && message.contains(name), "{} {name}: {message}", operation.id);
+        }
+        let array = call(Method::PATCH, "/iam/v1/users/user-active").body(json!(["Ada"]));
+        assert_eq!(caller.send(array).await.status, 400, "an array is not an object");
+    }
+}
+
+/// By hand, since a client sets the header Host itself.
+#[test]
+fn a_page_of_another_origin_gets_nothing() {
+    let sandbox = Sandbox::start().expect("a free port");
+    let address = sandbox.url().trim_start_matches("http://").to_owned();
+    let status = |path: &str, headers: &str| {
+        let mut stream = TcpStream::connect(&address).expect("it listens");
+        write!(stream, "GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer.split(' ').nth(1).expect("a status").to_owned()
+    };
+    let host = format!("Host: {address}\r\n");
+    assert_eq!(status("/_sandbox/outbox", &host), "200");
+    assert_eq!(status("/_sandbox/outbox", "Host: rebound.example\r\n"), "421");
+    assert_eq!(status("/iam/v1/users", "Host: rebound.example:80\r\nAuthorization: Bearer sandbox\r\n"), "421");
+    assert_eq!(status("/_sandbox/outbox", &format!("{host}Origin: https://evil.example\r\n")), "403");
+    assert_eq!(status("/_sandbox/outbox", &format!("{host}Sec-Fetch-Site: cross-site\r\n")), "403");
+    assert_eq!(sandbox.requests(), 0, "they are not requests to the API");
 }

@@ -1,5 +1,13 @@
 //! `dci sandbox`, in the foreground.
 
+#[cfg(target_os = "linux")]
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpStream,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
 use dci::sandbox::Sandbox;
 
 use crate::program::dci;
@@ -55,4 +63,36 @@ fn a_fault_that_is_none_is_a_usage_error() {
         let finished = dci(&["sandbox", "--fault", fault]).finish();
         assert_eq!(finished.code, 2, "{}", finished.transcript());
     }
+}
+
+/// Connections beyond what the process may open wait, and cost nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn out_of_file_descriptors_it_waits_and_goes_on() {
+    let program = "ulimit -n 24; exec \"$0\" sandbox";
+    let mut command = Command::new("sh");
+    command.args(["-c", program, env!("CARGO_BIN_EXE_dci")]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut sandbox = command.spawn().expect("a shell");
+    let mut line = String::new();
+    BufReader::new(sandbox.stdout.take().expect("it is piped")).read_line(&mut line).expect("a line");
+    let url = line.trim().strip_prefix("export DCI_API_BASE_URL=").expect("the first line");
+    let address = url.strip_prefix("http://").expect("a URL");
+
+    let crowd: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(address).expect("the queue has room")).collect();
+    let used = |pid: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        // utime and stime, in ticks of 10 ms.
+        fields[11].parse::<u64>().expect("a number") + fields[12].parse::<u64>().expect("a number")
+    };
+    std::thread::sleep(Duration::from_millis(50));
+    let before = used(sandbox.id());
+    std::thread::sleep(Duration::from_millis(300));
+    let spent = used(sandbox.id()) - before;
+    drop(crowd);
+    let answered = dci_at(url, &["validate"]).env("DCI_API_KEY", "sandbox").finish().code;
+    sandbox.kill().expect("it runs");
+    sandbox.wait().expect("it is ours");
+    assert!(spent <= 10, "{spent} of 30 ticks");
+    assert_eq!(answered, 0);
 }

@@ -45,19 +45,19 @@ fn the_file_and_its_folder_are_for_nobody_else() {
 fn no_token_is_shown_whatever_is_asked_for() {
     let person = Person::new("no-token");
     let mut outputs = Vec::new();
-    let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-v"]).env("DCI_LOG", "trace").start();
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_LOG", "trace").start();
     let answer = decided(&Person::address(&mut login), "admin@example.com");
     visit(&answer);
     outputs.push(login.finish());
     // Renewed in between, so that all tokens there are were used.
     let first = person.tokens();
     person.sandbox.advance(std::time::Duration::from_secs(301));
-    for args in [&["status", "--check"][..], &["list-users", "-v"], &["login"], &["logout"]] {
+    for args in [&["status", "--check"][..], &["list-users"], &["login"], &["logout"]] {
         for format in ["table", "json"] {
             let args = [args, &["-o", format]].concat();
             outputs.push(person.dci(&args).env("DCI_LOG", "trace").finish());
         }
-        if args == ["list-users", "-v"] {
+        if args == ["list-users"] {
             assert_ne!(person.tokens(), first, "it was renewed");
             for (output, token) in outputs.iter().flat_map(|output| person.tokens().map(|token| (output, token))) {
                 output.assert_without(&token);
@@ -121,12 +121,10 @@ fn what_is_pasted_is_a_code_or_the_whole_address() {
 #[test]
 fn the_browser_of_the_person_is_opened() {
     let person = Person::new("browser");
-    let (program, opened) = (person.folder.join("browser"), person.folder.join("opened"));
-    let script = format!("#!/bin/sh\necho \"$1\" > '{0}.part' && mv '{0}.part' '{0}'\n", opened.display());
-    fs::write(&program, script).expect("a file");
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");
-    let browser = program.to_str().expect("UTF-8");
-    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", browser).env("PATH", "/usr/bin:/bin").start();
+    let opened = person.folder.join("opened");
+    let script = format!("echo \"$1\" > '{0}.part' && mv '{0}.part' '{0}'", opened.display());
+    let browser = program(&person, "browser", &script);
+    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", &browser).env("PATH", "/usr/bin:/bin").start();
     let url = loop {
         match fs::read_to_string(&opened) {
             Ok(url) => break url.trim().to_owned(),
@@ -135,6 +133,53 @@ fn the_browser_of_the_person_is_opened() {
     };
     assert_eq!(visit(&decided(&url, "admin@example.com")).status, 200);
     assert_eq!(login.finish().code, 0);
+}
+
+/// A program of this person's that is a shell script.
+fn program(person: &Person, name: &str, script: &str) -> String {
+    let program = person.folder.join(name);
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    program.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn where_no_browser_opens_the_code_can_be_pasted_at_once() {
+    for (name, script) in [("exit", "exit 3"), ("killed", "kill -9 $$"), ("missing", "")] {
+        let person = Person::new(&format!("browser-{name}"));
+        let browser = match name {
+            "missing" => "/there/is/no/browser:neither-here %s".to_owned(),
+            name => program(&person, name, script),
+        };
+        let login = person.dci(&["login", "--port", "0"]).env("BROWSER", &browser).env("PATH", "/nowhere");
+        let mut login = login.start_with_stdin_open();
+        let url = Person::address(&mut login);
+        login.wait_for("here:");
+        login.type_line(&decided(&url, "admin@example.com"));
+        let finished = login.finish();
+        assert_eq!(finished.code, 0, "{name}: {}", finished.transcript());
+    }
+}
+
+#[test]
+fn the_next_browser_is_opened_where_one_fails_and_none_gets_the_api_key() {
+    let person = Person::new("browser-next");
+    let opened = person.folder.join("opened");
+    let failing = program(&person, "failing", "exit 1");
+    let working = program(&person, "working", &format!("echo \"$2 $DCI_API_KEY\" > '{}'; sleep 60", opened.display()));
+    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", &format!("{failing}:{working} --new %s"));
+    let login = login.env("PATH", "/usr/bin:/bin").env("DCI_API_KEY", API_KEY).start();
+    let url = loop {
+        match fs::read_to_string(&opened) {
+            Ok(url) if url.ends_with('\n') => break url.trim().to_owned(),
+            _ => std::thread::yield_now(),
+        }
+    };
+    assert!(!url.contains(API_KEY), "{url}");
+    assert_eq!(visit(&decided(&url, "admin@example.com")).status, 200);
+    // A browser that goes on to run is not waited for.
+    let finished = login.finish();
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
 }
 
 #[test]
@@ -199,7 +244,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
 #[test]
 fn no_answer_in_time_ends_it() {
     let person = Person::new("time");
-    let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "1ms"]).finish();
+    let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "50ms"]).finish();
     assert_eq!(finished.code, 10, "{}", finished.transcript());
     assert!(finished.stderr.contains("no answer in time"), "{}", finished.transcript());
     assert!(!person.file().exists());
@@ -252,6 +297,80 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
         assert!(!person.file().exists(), "{name}");
         let request = server.requests().concat();
         assert!(request.contains("code_verifier=") && !request.to_lowercase().contains("authorization:"), "{request}");
+    }
+}
+
+#[test]
+fn a_token_is_found_in_what_servers_answer() {
+    // Whose token the sandbox accepts is not asked for here: the API is one that accepts all.
+    let api = ScriptedServer::answering(response("200 OK", "application/json", r#"{"email":"a@example.com"}"#));
+    for (name, media_type, rest, is_known) in [
+        ("text", "application/json", r#""token_type":"Bearer","expires_in":"3600""#, true),
+        ("fraction", "application/json", r#""token_type":"Bearer","expires_in":3600.0"#, true),
+        ("text-fraction", "application/json", r#""token_type":"Bearer","expires_in":"3599.5""#, true),
+        ("null", "application/json", r#""token_type":"Bearer","expires_in":null,"refresh_token":null"#, false),
+        ("absent", "application/json", r#""token_type":"bearer""#, false),
+        ("negative", "application/json", r#""token_type":"Bearer","expires_in":-1"#, false),
+        ("huge", "application/json", r#""token_type":"Bearer","expires_in":99999999999999999999999"#, false),
+        ("no-number", "application/json", r#""token_type":"Bearer","expires_in":"soon""#, false),
+        ("no-type", "application/json", r#""expires_in":3600"#, true),
+        ("scopes", "application/json", r#""token_type":"BEARER","scope":["a","b"],"expires_in":3600"#, true),
+        ("refresh", "application/json", r#""token_type":"Bearer","refresh_token":false,"expires_in":3600"#, true),
+        ("plain", "text/plain", r#""token_type":"Bearer","expires_in":3600"#, true),
+    ] {
+        let person = Person::new(&format!("answer-{name}"));
+        let body = format!(r#"{{"access_token":"made-up-token",{rest}}}"#);
+        let server = ScriptedServer::answering(response("200 OK", media_type, &body));
+        let login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url);
+        let mut login = login.env("DCI_API_BASE_URL", &api.url).start();
+        visit(&decided(&Person::address(&mut login), "admin@example.com"));
+        let finished = login.finish();
+        assert_eq!(finished.code, 0, "{name}: {}", finished.transcript());
+        assert_eq!(finished.json()["expiresAt"].is_string(), is_known, "{name}: {}", finished.transcript());
+    }
+}
+
+#[test]
+fn an_error_without_a_state_is_shown_and_the_wait_goes_on() {
+    let person = Person::new("stateless");
+    let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
+    let good = decided(&Person::address(&mut login), "admin@example.com");
+    let (start, _) = good.split_once('?').expect("a query");
+    for query in [
+        "error=invalid_scope&error_description=no%20such%20scope%1B%5B2J",
+        "error=server_error&state=forged",
+        "error=temporarily_unavailable",
+        "error=access_denied&error_description=a&error_description=b",
+    ] {
+        assert_eq!(visit(&format!("{start}?{query}")).status, 400);
+    }
+    for number in 0..50 {
+        visit(&format!("{start}?error=e{number}"));
+    }
+    visit(&format!("{start}?error={}", "x".repeat(5000)));
+    assert_eq!(visit(&good).status, 200);
+    let finished = login.finish();
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    for said in ["invalid_scope: no such scope", "server_error", "temporarily_unavailable", "access_denied"] {
+        assert!(finished.stderr.contains(said), "{said}: {}", finished.transcript());
+    }
+    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.len() < 5000, "{}", finished.transcript());
+}
+
+#[test]
+fn a_person_without_a_home_is_told_to_set_an_api_key() {
+    use std::os::unix::process::CommandExt;
+    // An id that no system gives to anybody, which only root can take.
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    for args in [&["status"][..], &["logout"], &["login", "--no-browser"], &["list-users"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dci"));
+        command.args(args).env_clear().uid(987_654_321).gid(987_654_321);
+        let Ok(output) = command.output() else { return };
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(10), "{args:?}: {stderr}");
+        assert!(stderr.contains("DCI_API_KEY"), "{args:?}: {stderr}");
     }
 }
 

@@ -3,99 +3,13 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::atomic::Ordering;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, Stream};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
+use rustls::pki_types::CertificateDer;
 
-use crate::program::{Finished, dci_at};
-use crate::scripted_server::resent;
-
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority(name: &str) -> Authority {
-    let mut params = CertificateParams::new([]).expect("no name is wrong");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate")
-}
-
-fn valid_for(name: &str) -> CertificateParams {
-    CertificateParams::new([name.to_owned()]).expect("a name")
-}
-
-/// A server on loopback whose certificate `authority` has signed; it resends every invite.
-struct HttpsServer {
-    url: String,
-    connections: Arc<AtomicUsize>,
-}
-
-impl HttpsServer {
-    fn start(certificate: &CertificateParams, authority: &Authority) -> Self {
-        let key = KeyPair::generate().expect("a key");
-        let certificate = certificate.signed_by(&key, authority).expect("a certificate");
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("the provider has them")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
-            .expect("the key is that of the certificate");
-        let (config, connections) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("https://{}", listener.local_addr().expect("an address"));
-        let counted = Arc::clone(&connections);
-        thread::spawn(move || {
-            for socket in listener.incoming() {
-                let mut socket = socket.expect("a connection");
-                counted.fetch_add(1, Ordering::SeqCst);
-                let mut tls = ServerConnection::new(Arc::clone(&config)).expect("the configuration is complete");
-                let mut stream = Stream::new(&mut tls, &mut socket);
-                // One who does not trust this server goes away.
-                if matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
-                    let _ = stream.write_all(&resent());
-                    stream.conn.send_close_notify();
-                    let _ = stream.flush();
-                }
-            }
-        });
-        Self { url, connections }
-    }
-
-    /// Resends an invite, with `variable` naming what is trusted.
-    fn resend(&self, variable: &str, trusted: &str) -> Finished {
-        dci_at(&self.url, &["resend-invite", "3f2a9c", "-o", "json"]).env(variable, trusted).finish()
-    }
-}
-
-/// A folder with the certificate of an authority in it.
-struct Trusted(PathBuf);
-
-impl Trusted {
-    fn of(test: &str, authority: &Authority) -> Self {
-        let folder = std::env::temp_dir().join(format!("dci-trust-{test}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        fs::write(folder.join("authority.pem"), authority.pem()).expect("a file");
-        Self(folder)
-    }
-
-    fn folder(&self) -> &str {
-        self.0.to_str().expect("UTF-8")
-    }
-
-    fn file(&self) -> String {
-        format!("{}/authority.pem", self.folder())
-    }
-}
-
-impl Drop for Trusted {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use crate::https_server::{Authority, HttpsServer, Trusted, authority, valid_for};
+use crate::program::dci_at;
 
 /// Refused at once, since trying again does not help, and with the reason.
 fn refused(test: &str, certificate: &CertificateParams, signed_by: &Authority, trusted: &Authority, reason: &str) {
@@ -151,10 +65,161 @@ fn a_certificate_of_an_unknown_authority_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn the_certificate_of_an_authority_is_refused_in_words() {
+    let authority = authority("Ours");
+    let mut certificate = valid_for("127.0.0.1");
+    certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    refused("ca", &certificate, &authority, &authority, "it is the certificate of an authority");
+}
+
+#[test]
+fn a_certificate_for_another_purpose_is_refused_in_words() {
+    let authority = authority("Ours");
+    let mut certificate = valid_for("127.0.0.1");
+    certificate.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+    refused("purpose", &certificate, &authority, &authority, "it is not for servers");
+}
+
+/// The error, for a certificate in whose bytes `from` is `to`.
+fn error_of_changed(test: &str, from: &[u8], to: &[u8]) -> String {
+    let authority = authority("Ours");
+    let key = KeyPair::generate().expect("a key");
+    let certificate = valid_for("127.0.0.1").signed_by(&key, &authority).expect("a certificate");
+    let mut bytes = certificate.der().to_vec();
+    let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|at| bytes[*at..].starts_with(from)).collect();
+    assert!(!places.is_empty());
+    for place in places {
+        bytes[place..place + to.len()].copy_from_slice(to);
+    }
+    let server = HttpsServer::showing(CertificateDer::from(bytes), &key);
+    let answer = server.resend("SSL_CERT_FILE", &Trusted::of(test, &authority).file());
+    assert_eq!(answer.code, 41, "{}", answer.transcript());
+    answer.error()["message"].as_str().expect("a message").to_owned()
+}
+
+#[test]
+fn a_bad_signature_and_an_old_algorithm_are_told_in_words() {
+    // The validity is part of what is signed.
+    let message = error_of_changed("bad-signature", b"40960101", b"40950101");
+    assert!(message.contains("its signature is wrong"), "{message}");
+    // ECDSA with SHA-256 becomes that with SHA-224.
+    let ecdsa = b"\x2a\x86\x48\xce\x3d\x04\x03";
+    let message = error_of_changed("sha-224", &[ecdsa, &[2][..]].concat(), &[ecdsa, &[1][..]].concat());
+    assert!(message.ends_with("signed with an algorithm that is not supported"), "{message}");
+}
+
+#[test]
+fn a_handshake_that_fails_is_told_in_words() {
+    let alert = |description: u8| vec![0x15, 0x03, 0x03, 0, 2, 2, description];
+    for (answer, words) in [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not answer with TLS"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), "does not answer with TLS"),
+        (alert(70), "no TLS version and cipher"),
+        (alert(40), "no TLS version and cipher"),
+        (alert(112), "does not know the name"),
+        (alert(80), "refused the TLS handshake"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("https://{}", listener.local_addr().expect("an address"));
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(&answer);
+            }
+        });
+        let finished = dci_at(&url, &["validate", "--max-attempts", "1", "-o", "json"]).finish();
+        assert_eq!(finished.code, 41, "{}", finished.transcript());
+        let message = finished.error()["message"].as_str().expect("a message").to_owned();
+        assert!(message.contains(words) && !message.contains(['(', '{']), "{message}");
+    }
+}
+
+#[test]
+fn an_empty_variable_leaves_the_system_s_authorities() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
-    let answer = server.resend("SSL_CERT_FILE", "/there/is/no/such.pem");
-    assert_eq!(answer.code, 1, "{}", answer.transcript());
-    assert!(answer.stderr.contains("/there/is/no/such.pem"), "{}", answer.transcript());
-    assert_eq!(server.connections.load(Ordering::SeqCst), 0);
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        let answer = server.resend(variable, "");
+        assert!(answer.stderr.contains("its issuer is not trusted"), "{}", answer.transcript());
+    }
+}
+
+#[test]
+fn a_file_is_read_as_openssl_reads_it() {
+    let authority = authority("Ours");
+    let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority);
+    let trusted = Trusted::of("forms", &authority);
+    let pem = fs::read_to_string(trusted.file()).expect("a file");
+    let der = authority.der().to_vec();
+    // What `openssl x509 -addtrust serverAuth` adds.
+    let trust = b"\x30\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+    let with_trust = [der.as_slice(), trust].concat();
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (form, text) in [
+        ("byte order mark", format!("\u{feff}{pem}").into_bytes()),
+        ("CRLF", pem.replace('\n', "\r\n").into_bytes()),
+        ("no end of line", pem.trim_end().as_bytes().to_vec()),
+        ("text before", format!("Subject: us\n{pem}").into_bytes()),
+        ("another encoding", [b"# M\xfcnchen\n", pem.as_bytes()].concat()),
+        ("old label", pem.replace("CERTIFICATE", "X509 CERTIFICATE").into_bytes()),
+        ("trust", encoded("TRUSTED CERTIFICATE", &with_trust).into_bytes()),
+        ("trust, without any", encoded("TRUSTED CERTIFICATE", &der).into_bytes()),
+        ("bad one first", format!("{broken}{pem}").into_bytes()),
+        ("bad one last", format!("{pem}{broken}").into_bytes()),
+        ("not base64 first", format!("{}{pem}", broken.replace("AAAA", "?")).into_bytes()),
+        ("key first", format!("{}{pem}", KeyPair::generate().expect("a key").serialize_pem()).into_bytes()),
+    ] {
+        fs::write(trusted.file(), text).expect("it is ours");
+        for (variable, place) in [("SSL_CERT_FILE", trusted.file().as_str()), ("SSL_CERT_DIR", trusted.folder())] {
+            let answer = server.resend(variable, place);
+            assert_eq!(answer.code, 0, "{form}: {}", answer.transcript());
+        }
+    }
+}
+
+fn encoded(label: &str, bytes: &[u8]) -> String {
+    use base64::Engine;
+    let text = base64::prelude::BASE64_STANDARD.encode(bytes);
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
+    let authority = authority("Ours");
+    let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority);
+    let trusted = Trusted::of("unusable", &authority);
+    let pem = fs::read_to_string(trusted.file()).expect("a file");
+    let key = KeyPair::generate().expect("a key").serialize_pem();
+    for (contents, problem) in [
+        (authority.der().to_vec(), "DER"),
+        (Vec::new(), "is empty"),
+        (b"not a certificate\n".to_vec(), "has no certificate in PEM form"),
+        (key.into_bytes(), "a private key and no certificate"),
+        (pem.replace("-----END", "----END").into_bytes(), "cannot be decoded"),
+        (pem.replace('M', "?").into_bytes(), "cannot be decoded"),
+        (encoded("CERTIFICATE", b"AAAA").into_bytes(), "no certificate in"),
+        (pem.encode_utf16().flat_map(u16::to_le_bytes).collect(), "has no certificate in PEM form"),
+    ] {
+        fs::write(trusted.file(), contents).expect("it is ours");
+        let answer = server.resend("SSL_CERT_FILE", &trusted.file());
+        assert_eq!(answer.code, 2, "{problem}: {}", answer.transcript());
+        let message = answer.error()["message"].as_str().expect("a message").to_owned();
+        assert!(message.starts_with("SSL_CERT_FILE: ") && message.contains(problem), "{}", answer.transcript());
+        assert!(message.contains(&trusted.file()), "{message}");
+        let answer = server.resend("SSL_CERT_DIR", trusted.folder());
+        assert_eq!(answer.code, 2, "{problem}: {}", answer.transcript());
+        assert!(answer.stderr.contains("SSL_CERT_DIR: ") && answer.stderr.contains(trusted.folder()));
+    }
+    for (variable, place) in [
+        ("SSL_CERT_FILE", "/there/is/no/such.pem"),
+        ("SSL_CERT_FILE", trusted.folder()),
+        ("SSL_CERT_DIR", "/there/is/no/such"),
+        ("SSL_CERT_DIR", trusted.file().as_str()),
+        ("SSL_CERT_DIR", format!("{}:/there/is/no/such", trusted.folder()).as_str()),
+    ] {
+        let answer = server.resend(variable, place);
+        let last = place.rsplit(':').next().expect("a path");
+        assert!(answer.code == 2 && answer.stderr.contains(last), "{}", answer.transcript());
+        assert!(answer.stderr.contains(variable), "{}", answer.transcript());
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 0, "nothing was sent");
 }

@@ -1,4 +1,4 @@
-//! What a run does for each invite beside sending: `cargo bench --package xtask`.
+//! What a run does for each invite, except sending it: `cargo bench --package xtask`.
 
 use std::hint::black_box;
 
@@ -15,7 +15,7 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     key(&mut criterion);
     error(&mut criterion);
-    answer(&mut criterion);
+    response(&mut criterion);
     list(&mut criterion);
     rows(&mut criterion);
     criterion.final_summary();
@@ -29,7 +29,7 @@ fn key(criterion: &mut Criterion) {
 }
 
 fn error(criterion: &mut Criterion) {
-    criterion.bench_function("whether a failure may be tried again", |bencher| {
+    criterion.bench_function("whether a failure may be retried", |bencher| {
         let failures = [Failure::NotConnected, Failure::NoAnswer, Failure::Status(404), Failure::Status(503)];
         bencher.iter(|| black_box(failures).map(|failure| failure.may_be_tried_again(Operation::RESEND_INVITE)));
     });
@@ -38,21 +38,21 @@ fn error(criterion: &mut Criterion) {
         .into_iter()
         .map(|(name, value)| (name.parse().expect("a name"), HeaderValue::from_static(value)))
         .collect();
-    let answer =
+    let response =
         || Error::ErrorResponse(ResponseValue::new(body.clone(), StatusCode::TOO_MANY_REQUESTS, headers.clone()));
-    criterion.bench_function("error of an answer", |bencher| {
-        let is_retryable = |answer| {
-            let error = ApiError::from(answer);
+    criterion.bench_function("error of a response", |bencher| {
+        let is_retryable = |response| {
+            let error = ApiError::from(response);
             (error.kind(), error.is_retryable())
         };
-        bencher.iter_batched(answer, is_retryable, BatchSize::SmallInput);
+        bencher.iter_batched(response, is_retryable, BatchSize::SmallInput);
     });
 }
 
-fn answer(criterion: &mut Criterion) {
+fn response(criterion: &mut Criterion) {
     let body = br#"{"message": "The invite was sent again.", "inviteId": "3f2a9c"}"#;
-    criterion.bench_function("answer to a call", |bencher| {
-        let read = |body| serde_json::from_slice::<ResendInviteResponse>(body).expect("an answer");
+    criterion.bench_function("response to a call", |bencher| {
+        let read = |body| serde_json::from_slice::<ResendInviteResponse>(body).expect("a response");
         bencher.iter(|| read(black_box(body)));
     });
 }

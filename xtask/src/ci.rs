@@ -1,6 +1,6 @@
 use xshell::{Shell, cmd};
 
-/// The feature sets that matter: the types alone, each part alone, what everybody gets, and everything.
+/// The feature sets to check: no features, each part alone, the default, and all.
 const FEATURE_SETS: [&[&str]; 6] = [
     &["--no-default-features"],
     &["--no-default-features", "--features", "client"],
@@ -12,9 +12,10 @@ const FEATURE_SETS: [&[&str]; 6] = [
 
 pub fn run() -> anyhow::Result<()> {
     let shell = Shell::new()?;
-    shell.change_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    shell.change_dir(crate::root());
 
     cmd!(shell, "cargo fmt --all --check").run()?;
+    crate::licences::check(&shell)?;
     for features in FEATURE_SETS {
         cmd!(shell, "cargo clippy --package dci --all-targets {features...} -- --deny warnings").run()?;
     }
@@ -27,7 +28,8 @@ pub fn run() -> anyhow::Result<()> {
     }
     // The README's test command.
     cmd!(shell, "cargo test --workspace").run()?;
-    for example in ["types", "resend_one", "resend_many"] {
+    for file in shell.read_dir("tests/examples")? {
+        let example = file.file_stem().unwrap_or_default();
         cmd!(shell, "cargo run --quiet --package dci --example {example}").run()?;
     }
     crate::package::run()

@@ -1,4 +1,4 @@
-//! Man pages and a Markdown reference of every command, for packages and for reading.
+//! `cargo xtask docs`: man pages and a Markdown reference of every command.
 
 use std::fmt::Write;
 
@@ -12,17 +12,17 @@ pub fn run() -> anyhow::Result<()> {
     for folder in [&man, &markdown] {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    clap_mangen::generate_to(whole(dci::cli::command()).disable_help_subcommand(true), &man)?;
+    clap_mangen::generate_to(with_all_help(dci::cli::command()).disable_help_subcommand(true), &man)?;
     for (name, page) in pages() {
         let path = markdown.join(format!("{name}.md"));
         std::fs::write(&path, page).with_context(|| path.display().to_string())?;
     }
-    crate::show(&format!("{} and {} are written", man.display(), markdown.display()));
+    crate::print(&format!("Wrote {} and {}.", man.display(), markdown.display()));
     Ok(())
 }
 
-/// The command with all of its arguments described: what the short help leaves out, and what it says of the others.
-fn whole(command: Command) -> Command {
+/// Shows each argument in the short help, and with its short help if it has no long one.
+fn with_all_help(command: Command) -> Command {
     let with_help = |argument: Arg| {
         let help = argument.get_long_help().or(argument.get_help()).cloned().unwrap_or_default();
         argument.long_help(help).hide_short_help(false)
@@ -33,7 +33,7 @@ fn whole(command: Command) -> Command {
     command.mut_args(with_help)
 }
 
-/// The Markdown pages by their names: one for each command, and `dci` for what all of them have.
+/// The name and content of each Markdown page: one for each command, and `dci` with the overview and global options.
 fn pages() -> Vec<(String, String)> {
     let mut command = dci::cli::command();
     command.build();
@@ -61,7 +61,7 @@ fn page(command: &Command) -> String {
     arguments(&mut page, "Arguments", command.get_positionals());
     let is_own = |argument: &&Arg| !argument.is_positional() && !argument.is_global_set();
     arguments(&mut page, "Options", command.get_arguments().filter(is_own));
-    line(&mut page, "\nThe [options that every command takes](dci.md#global-options) go with it.");
+    line(&mut page, "\nThe [global options](dci.md#global-options) apply too.");
     for Section { title, body, .. } in dci::cli::reference(name) {
         line(&mut page, &format!("\n## {title}\n"));
         match body {
@@ -74,7 +74,7 @@ fn page(command: &Command) -> String {
     page
 }
 
-/// The document's own words where the command is an operation, since they are Markdown.
+/// The description of a command. That of an operation comes from the spec, since it is Markdown there.
 fn about(command: &Command) -> String {
     let name = command.get_name().replace('-', "_");
     match dci::operation::Operation::named(&name) {
@@ -99,14 +99,13 @@ fn arguments<'a>(page: &mut String, title: &str, arguments: impl Iterator<Item =
         } else {
             format!("\n\n  Default: `{}`.", default.join(", "))
         };
-        let variable = argument.get_env().map(|name| format!("\n\n  Variable: `{}`.", name.to_string_lossy()));
         let short = argument.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
-        line(page, &format!("- {short}`{argument}`: {help}{default}{}\n", variable.unwrap_or_default()));
+        line(page, &format!("- {short}`{argument}`: {help}{default}\n"));
     }
 }
 
 fn line(page: &mut String, text: &str) {
-    // Writing to a text does not fail.
+    // Writing to a string does not fail.
     let _ = writeln!(page, "{text}");
 }
 
@@ -118,27 +117,27 @@ mod tests {
         pages().into_iter().find(|(found, _)| found == name).expect("a page").1
     }
 
-    /// What the existing tool's page for the command says, as facts.
+    /// The facts on the reference page of the existing tool.
     #[test]
-    fn the_page_of_resend_invite_states_what_the_reference_page_states() {
+    fn the_page_of_resend_invite_has_the_facts_of_the_reference_page() {
         let words = page_of("resend-invite").split_whitespace().collect::<Vec<_>>().join(" ");
         for statement in [
             "# dci resend-invite Resend an invite",
             "dci resend-invite [OPTIONS] <TARGET>...",
-            "works for 48 hours from now. The link in every earlier email stops working.",
+            "with a new link, which expires in 48 hours. The links in all earlier emails stop working.",
             "Works on an invite in any state. A cancelled invite becomes `Pending` again.",
-            "Answers 404 when no invite has the id: it was never created, or it was accepted and so removed.",
+            "Returns 404 if no invite has the id: it was never created, or it was accepted and therefore removed.",
             "Requires the `usersManager` permission.",
             "## Request (application/json) ```json { \"type\": \"object\" } ```",
             "`--dry-run[=<BOOL>]`: Check that this would work; change nothing The default is false",
-            "## Response 200 (application/json) The invite was sent again and its expiry was reset.",
+            "## Response 200 (application/json) The invite was resent and its expiry was reset.",
             "\"required\": [ \"message\", \"inviteId\" ]",
-            "- 400: The request is malformed or breaks a rule.",
-            "- 401: The credential is missing or not valid.",
-            "- 403: The credential is valid and may not do this.",
-            "- 404: Nothing has that id.",
-            "- 500: Something failed inside the DoiT API.",
-            "\"error\": { \"type\": \"string\", \"description\": \"The detailed message.\" }",
+            "- 400: The request is malformed or invalid.",
+            "- 401: The credential is missing or invalid.",
+            "- 403: The credential is valid but does not permit this request.",
+            "- 404: There is no resource with this id.",
+            "- 500: The DoiT API failed internally.",
+            "\"error\": { \"type\": \"string\", \"description\": \"A detailed error message.\" }",
             "resend-invite, resendinvite",
         ] {
             assert!(words.contains(statement), "{statement:?} is not in\n{words}");
@@ -146,12 +145,12 @@ mod tests {
     }
 
     #[test]
-    fn the_overview_leads_to_a_page_for_each_command() {
+    fn the_overview_links_to_the_page_of_each_command() {
         let overview = page_of("dci");
         for (name, page) in pages() {
             assert!(page.starts_with("# dci"), "{name}");
             assert!(name == "dci" || overview.contains(&format!("[`{name}`]({name}.md)")), "{name}");
         }
-        assert!(overview.contains("Variable: `DCI_API_BASE_URL`") && overview.contains("Default: `2m`"), "{overview}");
+        assert!(overview.contains("[env: DCI_API_BASE_URL]") && overview.contains("Default: `2m`"), "{overview}");
     }
 }

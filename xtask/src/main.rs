@@ -1,36 +1,41 @@
-//! What cargo cannot say alone: `cargo xtask <task>`.
+//! The project's own tasks: `cargo xtask <task>`.
 
 mod bench;
 mod ci;
 mod docs;
-#[path = "../../build.rs"]
-#[allow(dead_code, unreachable_pub)]
+#[path = "../../openapi/generator/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "build.rs uses all of it")]
 mod generator;
+mod licences;
 mod package;
+#[cfg(test)]
+mod public_api;
 mod soak;
 mod spec;
 
 use clap::Parser;
 
-/// The project's own tasks.
+/// The project's own tasks
 #[derive(Parser)]
-#[command(name = "cargo xtask")]
+#[command(bin_name = "cargo xtask")]
 enum Task {
-    /// Run what CI runs: format, clippy over the feature sets, docs, tests
+    /// Run what CI runs: formatting, clippy, docs, tests, examples and packaging
     Ci,
-    /// Measure what has a target, beside what others take for the same, and print a table
+    /// Measure speed, memory and size, and print a table with the targets
     Bench(bench::Args),
     /// Write man pages and a Markdown reference of every command to target/docs
     Docs,
-    /// Run a command, and print what it took as JSON
+    /// Run a program and print its time and memory as JSON
     #[command(hide = true)]
     Measure(bench::measure::Args),
-    /// Pack the crate, and test it as three other crates that use it
+    /// Write THIRD-PARTY-NOTICES.md with cargo-about
+    Notices,
+    /// Package the crate, and test small crates that depend on it
     Package,
-    /// Take over a new version of the API's description, and say what it means
+    /// Update openapi/doit.yaml to a new version of the API
     #[command(subcommand)]
     Spec(spec::Spec),
-    /// Resend many invites on a sandbox that misbehaves at random, and count what went wrong
+    /// Resend many invites on a sandbox with random faults, and count duplicates and losses
     Soak(soak::Args),
 }
 
@@ -40,6 +45,7 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(args) => bench::run(&args),
         Task::Docs => docs::run(),
         Task::Measure(args) => bench::measure::run(&args),
+        Task::Notices => licences::write_notices(),
         Task::Package => package::run(),
         Task::Soak(args) => soak::run(&args),
         Task::Spec(task) => spec::run(task),
@@ -47,16 +53,21 @@ fn main() -> anyhow::Result<()> {
 }
 
 #[allow(clippy::print_stdout, reason = "the result of a task")]
-fn show(text: &str) {
+fn print(text: &str) {
     println!("{text}");
 }
 
-/// The folder of the project.
-fn root() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project is around it").to_owned()
+/// A count with its noun, such as `1 change` or `2 changes`.
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Where cargo puts what it builds.
+/// The project's folder.
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the project's folder").to_owned()
+}
+
+/// The target folder.
 fn target() -> std::path::PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }

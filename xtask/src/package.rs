@@ -1,25 +1,26 @@
-//! Whether what is published works for those who take it: the packed crate builds by itself, and three small crates
-//! outside of the workspace use it, each in its own way.
+//! `cargo xtask package`: packages the crate, and tests small crates outside of the workspace that depend on the package,
+//! each with other features.
 
 use std::path::Path;
 
 use anyhow::{Context, ensure};
 use xshell::{Shell, cmd};
 
-/// The most crates that the types alone may bring.
-const MOST_CRATES_OF_TYPES: usize = 25;
+/// The most crates that `dci` may depend on with no features.
+const MAX_CRATES_OF_TYPES: usize = 25;
 
+/// A crate that depends on the package.
 struct User {
     name: &'static str,
-    /// What it says in its manifest of `dci`.
+    /// The features of `dci`, as in a manifest.
     features: &'static str,
     dependencies: &'static str,
     test: &'static str,
-    /// Crates that it must not get.
+    /// Crates that must not be among its dependencies.
     without: &'static [&'static str],
 }
 
-const USERS: [User; 3] = [
+const USERS: &[User] = &[
     User {
         name: "takes-types",
         features: "default-features = false",
@@ -59,8 +60,8 @@ const USERS: [User; 3] = [
             let client = config.build().unwrap();
             let request = client.resend_invite().id("invite-expired").idempotency_key(IdempotencyKey::random());
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let answer = runtime.block_on(call(request.body(serde_json::Map::new()).send())).unwrap();
-            assert_eq!((answer.attempts, sandbox.outbox().len()), (2, 1));
+            let response = runtime.block_on(call(request.body(serde_json::Map::new()).send())).unwrap();
+            assert_eq!((response.attempts, sandbox.outbox().len()), (2, 1));
         "#,
         without: &["clap", "indicatif", "comfy-table", "schemars"],
     },
@@ -73,35 +74,36 @@ pub fn run() -> anyhow::Result<()> {
     shell.remove_path(&folder)?;
     shell.create_dir(&folder)?;
 
-    // It is built by itself here, with the document inside. Not in the project's own target folder: cargo would take
-    // the build script of the packed crate for the project's, and not see that this one changed.
+    // This builds the package. In the project's own target folder, cargo would mistake the build script of the package
+    // for the project's, and not notice changes.
     let target = crate::target().join("packaged");
     cmd!(shell, "cargo package --package dci --allow-dirty --quiet --target-dir {target}").run()?;
     let name = cmd!(shell, "cargo pkgid --package dci").quiet().read()?;
-    let version = name.rsplit(['#', '@']).next().context("a package has a version")?.to_owned();
-    let packed = target.join(format!("package/dci-{version}.crate"));
-    cmd!(shell, "tar -xzf {packed} -C {folder}").quiet().run()?;
-    let packed = folder.join(format!("dci-{version}"));
+    let version = name.rsplit(['#', '@']).next().context("no version")?.to_owned();
+    let archive = target.join(format!("package/dci-{version}.crate"));
+    cmd!(shell, "tar -xzf {archive} -C {folder}").quiet().run()?;
+    let package = folder.join(format!("dci-{version}"));
     for user in USERS {
-        take(&shell, &packed, &target, &user).with_context(|| user.name)?;
+        test(&shell, &package, &target, user).with_context(|| user.name)?;
     }
-    crate::show("What is packed builds, and three crates that use it pass their tests.");
+    let users = crate::count(USERS.len(), "crate");
+    crate::print(&format!("The package builds, and {users} that depend on it pass their tests."));
     Ok(())
 }
 
-/// Makes a crate that uses the packed one, runs its test, and looks at what it brings.
-fn take(shell: &Shell, packed: &Path, target: &Path, user: &User) -> anyhow::Result<()> {
+/// Creates a crate that depends on the package, runs its test, and checks its dependencies.
+fn test(shell: &Shell, package: &Path, target: &Path, user: &User) -> anyhow::Result<()> {
     let User { name, features, dependencies, test, without } = user;
-    let (place, packed) = (packed.with_file_name(name), packed.display().to_string());
+    let (folder, package) = (package.with_file_name(name), package.display().to_string());
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-         dci = {{ path = {packed:?}, {features} }}\nserde_json = \"1\"\n{dependencies}"
+         dci = {{ path = {package:?}, {features} }}\nserde_json = \"1\"\n{dependencies}"
     );
-    shell.write_file(place.join("Cargo.toml"), manifest)?;
-    shell.write_file(place.join("src/lib.rs"), format!("#[test]\nfn it_works() {{{test}}}\n"))?;
-    // The versions that the project was tested with.
-    shell.copy_file(crate::root().join("Cargo.lock"), &place)?;
-    let manifest = place.join("Cargo.toml");
+    shell.write_file(folder.join("Cargo.toml"), manifest)?;
+    shell.write_file(folder.join("src/lib.rs"), format!("#[test]\nfn it_works() {{{test}}}\n"))?;
+    // With the versions of the project.
+    shell.copy_file(crate::root().join("Cargo.lock"), &folder)?;
+    let manifest = folder.join("Cargo.toml");
     cmd!(shell, "cargo test --quiet --manifest-path {manifest} --target-dir {target}").quiet().run()?;
 
     let tree = cmd!(shell, "cargo tree --edges normal --prefix none --manifest-path {manifest}").quiet().read()?;
@@ -109,12 +111,12 @@ fn take(shell: &Shell, packed: &Path, target: &Path, user: &User) -> anyhow::Res
     crates.sort_unstable();
     crates.dedup();
     for unwanted in *without {
-        ensure!(!crates.contains(unwanted), "it brings {unwanted}");
+        ensure!(!crates.contains(unwanted), "it depends on {unwanted}");
     }
     if *name == "takes-types" {
         let count = crates.len() - 1;
-        ensure!(count <= MOST_CRATES_OF_TYPES, "the types alone bring {count} crates");
-        crate::show(&format!("The types alone bring {count} crates, of {MOST_CRATES_OF_TYPES} at most."));
+        ensure!(count <= MAX_CRATES_OF_TYPES, "the types need {count} crates, of {MAX_CRATES_OF_TYPES} at most");
+        crate::print(&format!("The types need {count} crates, of {MAX_CRATES_OF_TYPES} at most."));
     }
     Ok(())
 }

@@ -1,3 +1,5 @@
+//! `cargo xtask soak`: resends many invites on a sandbox with random faults, and checks that each is resent once.
+
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -9,7 +11,7 @@ use dci::operation::Operation;
 use dci::sandbox::Sandbox;
 use futures_util::{Stream, StreamExt};
 
-/// How many calls are under way at once.
+/// How many calls are made at once.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(32).expect("32 is not 0");
 
 #[derive(clap::Args)]
@@ -18,15 +20,15 @@ pub struct Args {
     #[arg(long, default_value_t = 2_000)]
     pub invites: u32,
 
-    /// The share of requests that go wrong, in percent
+    /// The share of requests that fail, in percent
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u8).range(..=100))]
     pub faults: u8,
 
-    /// Which faults: the same seed brings the same ones
+    /// The seed of the faults; the same seed gives the same faults
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 
-    /// Break the run off this many times, each time at a random moment, and go on with it
+    /// Interrupt the run this many times at random moments, and resume it
     #[arg(long, value_name = "TIMES", default_value_t = 0, num_args = 0..=1, default_missing_value = "5")]
     pub interrupt: u32,
 }
@@ -34,12 +36,12 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let started = Instant::now();
     let tally = tally(args)?;
-    crate::show(&format!("{tally}seconds            {:.1}", started.elapsed().as_secs_f64()));
-    ensure!(tally.is_exact(), "an invite did not go out exactly once, or its report is wrong");
+    crate::print(&format!("{tally}seconds            {:.1}", started.elapsed().as_secs_f64()));
+    ensure!(tally.is_exact(), "an invite was not sent exactly once, or its result was reported wrongly");
     Ok(())
 }
 
-/// What came of a run: the reports of the client held against the sandbox's outbox.
+/// The result of a run: what the client reported, compared with the emails in the sandbox's outbox.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub struct Tally {
     pub invites: usize,
@@ -47,11 +49,11 @@ pub struct Tally {
     pub failed: usize,
     pub attempts: u32,
     pub emails: usize,
-    /// Invites that got more than one email.
+    /// Invites with more than one email.
     pub duplicates: usize,
-    /// Invites reported as resent that got no email.
+    /// Invites that were reported as resent and have no email.
     pub lost: usize,
-    /// Invites reported as failed for good that got an email all the same.
+    /// Invites that were reported as failed for good and have an email.
     pub wrongly_reported: usize,
 }
 
@@ -74,7 +76,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What the client said of one invite.
+/// What the client reported for one invite.
 struct Report {
     id: UserId,
     attempts: u32,
@@ -84,7 +86,7 @@ struct Report {
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Outcome {
     Resent,
-    /// Trying again can help: the email may have gone out.
+    /// A retry can help. The email may have been sent.
     FailedForNow,
     FailedForGood,
 }
@@ -98,14 +100,14 @@ pub fn tally(args: &Args) -> anyhow::Result<Tally> {
     }
     sandbox.inject_at_random(args.faults, args.seed);
     let client = client(&sandbox)?;
-    // Made of the seed, so that the keys are the same in each run, and with them the sandbox's faults.
+    // Made from the seed: the sandbox's faults depend on the keys, which depend on the run id.
     let run: RunId = format!("01890a5d-ac96-7000-8000-{:012x}", args.seed & 0xffff_ffff_ffff).parse()?;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut attempts = 0;
     for _ in 0..args.interrupt {
-        // Reports that came before the interrupt are not needed: the last pass makes one for each invite.
+        // The reports before an interrupt are not needed: the last pass reports every invite.
         let until = random.usize(..=ids.len());
         let reports = runtime.block_on(resend_all(&client, run, &ids).take(until).collect::<Vec<Report>>());
         attempts += reports.iter().map(|report| report.attempts).sum::<u32>();
@@ -129,7 +131,7 @@ pub fn tally(args: &Args) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
-/// A client that waits a thousandth of what it would wait for the real API.
+/// A client whose retry delays are a thousandth of the defaults.
 fn client(sandbox: &Sandbox) -> anyhow::Result<Client> {
     let default = RetryPolicy::default();
     let policy = RetryPolicy {
@@ -140,7 +142,11 @@ fn client(sandbox: &Sandbox) -> anyhow::Result<Client> {
         ..default
     };
     let config = ClientConfig::new(sandbox.api_key().parse()?).with_base_url(sandbox.url())?;
-    config.with_retry_policy(policy).with_concurrency(CONCURRENCY).build().context("no client for the sandbox")
+    config
+        .with_retry_policy(policy)
+        .with_concurrency(CONCURRENCY)
+        .build()
+        .context("cannot create a client for the sandbox")
 }
 
 fn resend_all<'a>(client: &'a Client, run: RunId, ids: &'a [UserId]) -> impl Stream<Item = Report> + 'a {
@@ -148,7 +154,7 @@ fn resend_all<'a>(client: &'a Client, run: RunId, ids: &'a [UserId]) -> impl Str
         let key = run.key(Operation::RESEND_INVITE, id, false);
         let request = client.resend_invite().id(id).idempotency_key(key).body(serde_json::Map::new());
         match call(request.send()).await {
-            Ok(answer) => Report { id: id.clone(), attempts: answer.attempts, outcome: Outcome::Resent },
+            Ok(response) => Report { id: id.clone(), attempts: response.attempts, outcome: Outcome::Resent },
             Err(error) => {
                 let outcome = if error.is_retryable() { Outcome::FailedForNow } else { Outcome::FailedForGood };
                 Report { id: id.clone(), attempts: error.attempts(), outcome }
@@ -162,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_invite_goes_out_exactly_once_while_a_third_of_all_exchanges_fail() {
+    fn each_invite_is_sent_once_although_a_third_of_exchanges_fail() {
         let args = Args { invites: 2_500, faults: 30, seed: 42, interrupt: 0 };
         let tally = tally(&args).expect("a sandbox");
         assert_eq!((tally.invites, tally.resent + tally.failed), (2_500, 2_500));
@@ -172,14 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_brings_the_same_run() {
+    fn the_same_seed_gives_the_same_run() {
         let run = |seed| tally(&Args { invites: 300, faults: 30, seed, interrupt: 0 }).expect("a sandbox");
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));
     }
 
     #[test]
-    fn ten_thousand_invites_get_one_email_each_however_often_the_run_breaks_off() {
+    fn ten_thousand_invites_are_sent_once_in_an_interrupted_run() {
         let args = Args { invites: 10_000, faults: 30, seed: 3, interrupt: 4 };
         let tally = tally(&args).expect("a sandbox");
         assert!(tally.is_exact(), "{tally}");

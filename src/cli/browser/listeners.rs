@@ -129,7 +129,7 @@ async fn come_back(State(ear): State<Ear>, method: Method, uri: Uri) -> Response
     let heard = Answer::read(&url, &ear.request);
     let page = match &heard {
         Ok(answer) => page::of_answer(answer).into_response(),
-        Err(problem) => (StatusCode::BAD_REQUEST, page::of_no_answer(*problem)).into_response(),
+        Err(problem) => (StatusCode::BAD_REQUEST, page::of_no_answer(problem)).into_response(),
     };
     // The first answer counts, and nobody waits for another.
     let _ = ear.heard.send(heard).await;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod listeners;
+mod opening;
 mod page;
 mod paste;
 
@@ -10,26 +11,27 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
-use tokio::task::JoinHandle;
-
 use super::context::Context;
 use super::error::CliError;
 use crate::client::sign_in::{AuthorizationRequest, AuthorizationServer};
 
 use answer::{Answer, refused};
 use listeners::{Listeners, cannot_listen, listen};
+use opening::Opening;
 use paste::pasted;
 
 /// What to do when it came to nothing.
 pub(super) const ONCE_MORE: &str = "Nobody was signed in. Run dci login again to try once more.";
+
+/// How many different things are told of that are no answer.
+const MOST_TOLD: usize = 5;
 
 /// What the browser brought.
 pub(super) struct Brought {
     pub code: String,
     /// What it is the answer to.
     pub request: Arc<AuthorizationRequest>,
-    opening: Option<JoinHandle<bool>>,
+    opening: Option<Opening>,
 }
 
 /// Waits for the code that the browser brings back to this port, or that is pasted, whichever comes first.
@@ -58,24 +60,24 @@ pub(super) async fn code(
         "Sign in at:"
     };
     say(&format!("{how}\n{url}"));
-    let mut opening = opens_browser.then(|| open(url));
+    let opening = opens_browser.then(|| Opening::of(url.clone()));
 
     let told = RefCell::new(Vec::new());
     let left_out = |problem| {
         // Any page can send the browser here, as often as it likes.
-        if !told.borrow().contains(&problem) {
-            told.borrow_mut().push(problem);
+        let mut told = told.borrow_mut();
+        if told.len() < MOST_TOLD && !told.contains(&problem) {
             say(&format!("The browser brought something that is left out, since {problem}. Still waiting."));
+            told.push(problem);
         }
     };
     let pasting = async {
-        let is_open = match &mut opening {
-            Some(opening) => opening.await.unwrap_or(false),
-            None => false,
-        };
         // Where a browser opened, stdin is for whatever comes after this.
-        let pasted = if is_open { std::future::pending().await } else { pasted(&request, context).await };
-        match pasted {
+        if let Some(opening) = &opening {
+            opening.failed().await;
+            say("No browser could be opened here. Open the address on any machine.");
+        }
+        match pasted(&request, context).await {
             Some(answer) => Ok(answer),
             None if is_heard => std::future::pending().await,
             None => Err(CliError::not_signed_in("stdin ended before a code was pasted").hint(ONCE_MORE)),
@@ -103,15 +105,8 @@ pub(super) async fn code(
 impl Brought {
     /// Waits until a browser that has the terminal for itself is left.
     pub async fn browser_left(self) {
-        if let Some(opening) = self.opening.filter(|opening| !opening.is_finished()) {
-            // It says whether one was opened, which is known.
-            let _ = opening.await;
+        if let Some(opening) = self.opening {
+            opening.terminal_left().await;
         }
     }
-}
-
-/// Opens the person's browser, if there is one that can be opened here. One for the terminal is waited for.
-fn open(url: &Url) -> JoinHandle<bool> {
-    let url = url.to_string();
-    tokio::task::spawn_blocking(move || webbrowser::open(&url).is_ok())
 }

@@ -26,7 +26,7 @@ pub(super) fn of_answer(answer: &Answer) -> Page {
     }
 }
 
-pub(super) fn of_no_answer(problem: NoAnswer) -> Page {
+pub(super) fn of_no_answer(problem: &NoAnswer) -> Page {
     page("This page is not what dci waits for", &format!("It is left out, since {problem}. dci still waits."))
 }
 

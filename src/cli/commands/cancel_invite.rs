@@ -28,6 +28,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     invites::run(&Cancel { args: &args.invites, context }, invites, &args.invites, context).await
 }
 
+const CANCELLED: &str = "The invite is already cancelled. resend-invite reactivates it; delete-user deletes it.";
+const CANCELLED_OR_BUSY: &str =
+    "The invite is already cancelled, or the server is still processing a request with the same key.";
+
 struct Cancel<'a> {
     args: &'a InviteArgs,
     context: &'a Context<'a>,
@@ -41,22 +45,20 @@ impl InviteAction for Cancel<'_> {
 
     async fn call(&self, client: &Client, id: &UserId, key: IdempotencyKey) -> Result<Bytes, CliError> {
         let mut request = client.cancel_invite().id(id).idempotency_key(key).body(Map::new());
-        if let Some(dry_run) = self.args.dry_run {
-            request = request.dry_run(dry_run);
+        // A key belongs to one URL, so the default is not sent.
+        if self.args.is_dry_run() {
+            request = request.dry_run(true);
         }
-        let response = self.context.call(request.send()).await.map_err(|error| {
+        let response = self.args.call(self.context, request.send()).await.map_err(|error| {
             error
-                .hint_for(
-                    ErrorKind::Conflict,
-                    "The invite is already cancelled. resend-invite reactivates it; delete-user deletes it.",
-                )
+                .hint_for(ErrorKind::Conflict, if self.args.may_repeat() { CANCELLED_OR_BUSY } else { CANCELLED })
                 .hint_permission(Self::OPERATION)
         })?;
         Ok(response.body)
     }
 
     fn sentence(&self, invite: &str) -> String {
-        if self.args.dry_run == Some(true) {
+        if self.args.is_dry_run() {
             return format!("Dry run: the {invite} can be cancelled. Nothing was changed.");
         }
         format!("The {invite} was cancelled: its link no longer works. resend-invite reactivates it.")

@@ -4,7 +4,7 @@ use crate::cli::{CliError, Context, Report, completion, output};
 
 /// Print a shell completion script
 ///
-/// Where to put the script:
+/// The script calls dci to complete the command line. Where to put the script:
 ///
 ///   bash        dci completion bash > ~/.local/share/bash-completion/completions/dci
 ///   zsh         dci completion zsh > _dci, in a folder of $fpath
@@ -19,6 +19,6 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, _: &Context<'_>) -> Result<Report, CliError> {
-    output::text(&completion::script(args.shell))?;
+    output::text(&completion::registration(args.shell).map_err(CliError::io)?)?;
     Ok(Report::nothing())
 }

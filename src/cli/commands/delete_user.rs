@@ -37,7 +37,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             let id = id.map_err(|error| error.failing(&failed))?;
             args.confirmation.ask(context, &format!("Delete the user {target}"), &[]).await?;
             let body = delete(context, &client, &id).await;
-            let body = body.map_err(|error| error.failing(failed).hint_if_in_doubt(IN_DOUBT))?;
+            let body = body.map_err(|error| error.failing(failed))?;
             Ok(Report::answer(Operation::DELETE_USER, format!("The user {target} was deleted."), body))
         }
         Targets::List(targets) => {
@@ -50,10 +50,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             }
             let run = Run { context, client: &client, done: "deleted", id: None };
             let client = &client;
-            let report = run.over(planned, |id| async move {
-                delete(context, client, &id).await.map_err(|error| error.hint_if_in_doubt(IN_DOUBT))
-            });
-            Ok(report.await)
+            Ok(run.over(planned, |id| async move { delete(context, client, &id).await }).await)
         }
     }
 }
@@ -61,7 +58,14 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
 /// Running the command again is harmless: a deleted user is simply not found.
 const IN_DOUBT: &str = "The user may have been deleted. Check with list-users, or run the command again.";
 
+/// The hint if the user is not found after an attempt without a response.
+const GONE_IN_DOUBT: &str = "An earlier attempt got no response and may have deleted the user. Check with list-users.";
+
 async fn delete(context: &Context<'_>, client: &Client, id: &UserId) -> Result<Bytes, CliError> {
     let response = context.call(client.delete_user().id(id).send()).await;
-    Ok(response.map_err(|error| error.hint_permission(Operation::DELETE_USER))?.body)
+    let response = response.map_err(|error| {
+        let hint = if matches!(error.status(), Some(400 | 404)) { GONE_IN_DOUBT } else { IN_DOUBT };
+        error.hint_permission(Operation::DELETE_USER).hint_if_in_doubt(hint)
+    })?;
+    Ok(response.body)
 }

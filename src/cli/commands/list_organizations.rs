@@ -17,7 +17,7 @@ pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, 
     let response = context.call(client.list_organizations().send()).await;
     let response = response.map_err(|error| error.failing("cannot list the organizations"))?;
     Ok(Report::list(
-        List::read(Operation::LIST_ORGANIZATIONS, response.body, "organizations")?,
+        List::read(Operation::LIST_ORGANIZATIONS, response.body, "organizations"),
         COLUMNS,
         "No organizations.",
     ))

@@ -21,5 +21,5 @@ pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, 
     let client = context.client()?;
     let response = context.call(client.list_roles().send()).await;
     let response = response.map_err(|error| error.failing("cannot list the roles"))?;
-    Ok(Report::list(List::read(Operation::LIST_ROLES, response.body, "roles")?, COLUMNS, "No roles."))
+    Ok(Report::list(List::read(Operation::LIST_ROLES, response.body, "roles"), COLUMNS, "No roles."))
 }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::cli::browser;
 use crate::cli::credential::UNKNOWN_USER;
 use crate::cli::credential::{sign_in, sign_in_without_tokens};
@@ -55,14 +57,18 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     context.refuse_private_sandbox()?;
     let base_url = context.base_url_checked()?;
     let server = AuthorizationServer::from_env(&base_url).map_err(|error| CliError::config(&error))?;
-    context.change_sign_ins(SignInStore::prepare).await?;
+    if !context.change_sign_ins(SignInStore::prepare).await? {
+        context.output.say("The file of the sign-in cannot be locked here: do not run dci login twice at once.");
+    }
     if !args.force
         && let Some(who) = signed_in_already(context).await?
     {
         let hint = "To sign in as another user, add --force.";
         let mut lines = vec![format!("You are already signed in as {who}. {hint}")];
         lines.extend(api_key_notice());
-        return Ok(Report::lines(lines, context.status()?["signIn"].to_string()));
+        // The call to the API may have renewed the sign-in.
+        let stored = sign_in(&base_url)?.as_ref().map(sign_in_without_tokens).transpose()?;
+        return Ok(Report::lines(lines, json!(stored).to_string()));
     }
 
     let code = browser::code(&server, args.port, !args.no_browser, args.timeout, context).await?;

@@ -77,6 +77,18 @@ macro_rules! commands {
     };
 }
 
+impl Command {
+    /// Whether its result has a format; what the others print is for a shell.
+    pub fn has_format(&self) -> bool {
+        !matches!(self, Self::Completion(_) | Self::Sandbox(_))
+    }
+
+    /// Whether it does more than print what the program knows by itself.
+    pub fn is_logged(&self) -> bool {
+        !matches!(self, Self::Completion(_) | Self::Schema(_))
+    }
+}
+
 commands! {
     "list-users" => ListUsers(list_users) uses Api,
     "invite-user" => InviteUser(invite_user) uses Api,

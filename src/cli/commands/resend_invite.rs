@@ -65,10 +65,11 @@ impl InviteAction for Resend<'_> {
 
     async fn call(&self, client: &Client, id: &UserId, key: IdempotencyKey) -> Result<Bytes, CliError> {
         let mut request = client.resend_invite().id(id).idempotency_key(key).body(Map::new());
-        if let Some(dry_run) = self.args.dry_run {
-            request = request.dry_run(dry_run);
+        // A key belongs to one URL, so the default is not sent.
+        if self.args.is_dry_run() {
+            request = request.dry_run(true);
         }
-        let response = self.context.call(request.send()).await.map_err(|error| {
+        let response = self.args.call(self.context, request.send()).await.map_err(|error| {
             error
                 .hint_for(ErrorKind::Conflict, "The server is still processing a request with the same key.")
                 .hint_permission(Self::OPERATION)
@@ -77,7 +78,7 @@ impl InviteAction for Resend<'_> {
     }
 
     fn sentence(&self, invite: &str) -> String {
-        if self.args.dry_run == Some(true) {
+        if self.args.is_dry_run() {
             return format!("Dry run: the {invite} can be sent again. Nothing was changed; no email was sent.");
         }
         if self.args.may_repeat() {

@@ -16,6 +16,11 @@ use crate::sandbox::{Fault, Sandbox};
 /// To try `dci login`, set the printed variables and unset DCI_API_KEY. A page then offers admin@example.com,
 /// viewer@example.com and partner@example.net, with the permissions of the three API keys in this order.
 ///
+/// Where the service's response is unknown, the sandbox chooses one: 422 for an Idempotency-Key that was used for a
+/// different request, and 409 while the first request with a key is in progress.
+///
+/// The sandbox responds to programs on this machine. It rejects requests from web pages of other origins.
+///
 /// GET /_sandbox/outbox lists the emails sent. POST /_sandbox/accept with {"token": "…"} accepts the invite in an
 /// email. POST /_sandbox/faults with {"fault": "…"} makes requests fail.
 #[derive(Debug, clap::Args)]

@@ -86,7 +86,13 @@ fn with_values(argument: clap::Arg) -> clap::Arg {
     let names = values.iter().map(PossibleValue::get_name).collect::<Vec<_>>().join(", ");
     let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
     let long_help = argument.get_long_help().map_or_else(|| help.clone(), ToString::to_string);
-    let help = if names.len() <= MAX_VALUES { format!("{help}: {names}") } else { help };
+    let help = if names.len() <= MAX_VALUES {
+        // Notes such as the default stay last.
+        let (text, notes) = help.split_at(help.find(" [").unwrap_or(help.len()));
+        format!("{text}: {names}{notes}")
+    } else {
+        help
+    };
     let long_help = format!("{long_help}\n\nPossible values:\n{}", lines.join("\n"));
     argument.help(help).long_help(long_help).hide_possible_values(true)
 }

@@ -1,6 +1,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use crate::client::env;
+
 /// Shows a text that is longer than the terminal with the program in `PAGER`. Returns false if the text was not shown:
 /// it is short, there is no pager, or the pager failed.
 pub(in crate::cli) fn page(text: &str) -> bool {
@@ -10,7 +12,7 @@ pub(in crate::cli) fn page(text: &str) -> bool {
     // POSIX defines PAGER as a shell command.
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let mut command = Command::new(shell);
-    command.args([flag, &pager]).stdin(Stdio::piped());
+    command.args([flag, &pager]).stdin(Stdio::piped()).env_remove(env::API_KEY);
     if std::env::var_os("LESS").is_none() {
         // Show colours, and quit at once if the text fits on a screen.
         command.env("LESS", "FRX");

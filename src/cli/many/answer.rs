@@ -84,6 +84,7 @@ impl<'a> Answers<'a> {
                 let why = match stop {
                     Some(Stop::Refused) => "the credential was refused",
                     Some(Stop::NoCredential) => "there is no credential",
+                    Some(Stop::AskedToComeBack) => "the server asks to come back later",
                     Some(Stop::Interrupted) | None => {
                         self.was_interrupted = true;
                         "the run was interrupted"

@@ -17,6 +17,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output::Report;
+use super::panics;
 use crate::client::{Client, RunId, UserId, call_each};
 
 pub(super) use plan::{Plan, Planned, shown};
@@ -64,6 +65,8 @@ enum Stop {
     Refused,
     /// There is no credential, and none for any other target.
     NoCredential,
+    /// The server asks to come back later, with whatever target.
+    AskedToComeBack,
 }
 
 impl Run<'_> {
@@ -76,11 +79,14 @@ impl Run<'_> {
         if planned.is_empty() {
             return self.context.output.rows().into_report("No targets: nothing was done.".to_owned());
         }
+        let resume = self.id.and_then(|id| self.context.command_with(RESUME_FLAG, &id.to_string()));
+        if let Some(id) = self.id {
+            panics::run_began(id, resume.as_deref());
+        }
         let started = Instant::now();
         let mut answers = Answers::new(&planned, self.done, self.context.output.rows());
         let stop = self.work(&planned, call, &mut answers).await;
-        let resume = |id: RunId| self.context.command_with(RESUME_FLAG, &id.to_string());
-        answers.into_report(stop, started.elapsed(), self.id.and_then(resume))
+        answers.into_report(stop, started.elapsed(), resume)
     }
 
     /// Makes the calls. Ctrl-C, or a credential that is refused, ends it: no more calls are begun then.
@@ -127,19 +133,21 @@ impl Run<'_> {
         let mut calls = pin!(calls.ready_chunks(MOST_AT_ONCE));
         let mut turns_to_show = tokio::time::interval(SHOWN_WITHIN);
         turns_to_show.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Calls that wait for their turn are not waited for.
-        while stop.get() != Some(Stop::Interrupted) || under_way.get() > 0 {
+        // Calls that wait for a permit are not waited for.
+        while stop.get().is_none() || under_way.get() > 0 {
             tokio::select! {
-                ended = calls.next() => match ended {
-                    Some(ended) => answers.settle(ended.into_iter().flatten()),
-                    None => break,
-                },
-                _ = turns_to_show.tick(), if answers.are_to_be_shown() => answers.show(),
+                // An interrupt is noted before the calls that it ends.
+                biased;
                 () = interrupts.stopping(), if stop.get() != Some(Stop::Interrupted) => {
                     stop.set(Some(Stop::Interrupted));
                     let (count, seconds) = (under_way.get(), GRACE.as_secs());
                     output.note(&format!("Interrupted: calls under way ({count}) have {seconds} s to finish."));
                 }
+                _ = turns_to_show.tick(), if answers.are_to_be_shown() => answers.show(),
+                ended = calls.next() => match ended {
+                    Some(ended) => answers.settle(ended.into_iter().flatten()),
+                    None => break,
+                },
             }
         }
         stop.get()
@@ -152,6 +160,7 @@ impl Stop {
     fn because_of(error: &CliError, was_allowed: bool) -> Option<Self> {
         match error.exit_code() {
             _ if error.has_no_credential() => Some(Self::NoCredential),
+            _ if error.asks_to_come_back() => Some(Self::AskedToComeBack),
             ExitCode::Authentication => Some(Self::Refused),
             ExitCode::Permission if !was_allowed => Some(Self::Refused),
             ExitCode::Interrupted => Some(Self::Interrupted),

@@ -3,6 +3,12 @@ use std::io::IsTerminal;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use crate::cli::error::CliError;
+use crate::cli::setting::Setting;
+
+/// The environment variable with a format.
+const VARIABLE: &str = "DCI_OUTPUT";
+
 /// The form of results and errors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(in crate::cli) enum Format {
@@ -26,6 +32,25 @@ pub(in crate::cli) enum FormatChoice {
 }
 
 impl FormatChoice {
+    /// The one that the environment names, if it does.
+    pub fn from_env() -> Result<Option<Self>, CliError> {
+        let Some(setting) = Setting::from_env(VARIABLE) else { return Ok(None) };
+        let read = setting.text().ok().and_then(|name| Self::from_str(name, true).ok());
+        let known = || {
+            Self::value_variants()
+                .iter()
+                .filter_map(Self::to_possible_value)
+                .map(|value| value.get_name().to_owned())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let refused = || {
+            CliError::usage(format!("{VARIABLE}: invalid format {:?}", setting.shown()))
+                .hint(format!("Set {VARIABLE} to one of {}, or unset it.", known()))
+        };
+        read.map(Some).ok_or_else(refused)
+    }
+
     pub(super) fn settled(self) -> Format {
         match self {
             Self::Auto if std::io::stdout().is_terminal() => Format::Table,
@@ -43,7 +68,7 @@ impl ValueEnum for FormatChoice {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         match self {
-            // An empty variable counts as unset.
+            // An empty flag counts as none, as an empty variable does.
             Self::Auto => Some(PossibleValue::new("auto").alias("").help("Table at a terminal, otherwise JSON")),
             Self::Only(format) => format.to_possible_value(),
         }

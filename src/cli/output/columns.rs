@@ -25,7 +25,7 @@ impl Column {
 }
 
 /// The columns that `--columns` asks for; none asks for all.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Columns(pub Vec<String>);
 
 impl Columns {

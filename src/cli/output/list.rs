@@ -2,40 +2,29 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::columns::{Column, documented};
-use super::{CliError, format};
+use super::{CliError, exact, format};
 use crate::operation::Operation;
 
 /// A list as the server sent it: an object with the rows under one name.
 #[derive(Debug)]
 pub(in crate::cli) struct List {
     operation: &'static Operation,
-    body: Bytes,
-    value: Value,
     name: &'static str,
-    is_as_sent: bool,
+    body: Bytes,
+    /// The value of the body; why it has none otherwise.
+    value: Result<Value, String>,
 }
 
 impl List {
     /// The answer to an operation, whose rows are under `name`.
-    pub fn read(operation: &'static Operation, body: Bytes, name: &'static str) -> Result<Self, CliError> {
-        Ok(Self { operation, value: format::parse(&body)?, body, name, is_as_sent: true })
-    }
-
-    /// Leaves out all rows but these, and counts anew.
-    pub fn retain(&mut self, is_kept: impl Fn(&Value) -> bool) {
-        self.is_as_sent = false;
-        let Some(rows) = self.value[self.name].as_array_mut() else { return };
-        rows.retain(is_kept);
-        let count = rows.len();
-        if let Some(row_count) = self.value.get_mut("rowCount") {
-            *row_count = count.into();
-        }
+    pub fn read(operation: &'static Operation, body: Bytes, name: &'static str) -> Self {
+        Self { operation, name, value: exact::read(&body), body }
     }
 
     /// Adds to each row what people are shown beside what the server sent.
     pub fn add_property(&mut self, property: &str, of_row: impl Fn(&Value) -> Option<Value>) {
-        self.is_as_sent = false;
-        for row in self.value[self.name].as_array_mut().into_iter().flatten() {
+        let rows = self.value.as_mut().ok().and_then(|value| value.get_mut(self.name)?.as_array_mut());
+        for row in rows.into_iter().flatten() {
             let value = of_row(row);
             if let (Some(row), Some(value)) = (row.as_object_mut(), value) {
                 row.insert(property.to_owned(), value);
@@ -43,16 +32,18 @@ impl List {
         }
     }
 
-    pub(super) fn json(&self) -> String {
-        if self.is_as_sent { String::from_utf8_lossy(&self.body).into_owned() } else { self.value.to_string() }
+    /// The value; the body where it has none.
+    pub(super) fn into_value_or_body(self) -> Result<Value, Bytes> {
+        self.value.map_err(|_| self.body)
     }
 
-    pub(super) fn value(&self) -> &Value {
-        &self.value
+    pub(super) fn into_value(self) -> Result<Value, CliError> {
+        self.value.map_err(|why| format::unreadable(&why))
     }
 
-    pub(super) fn rows(&self) -> &[Value] {
-        self.value[self.name].as_array().map_or(&[], Vec::as_slice)
+    pub(super) fn rows(&self) -> Result<&[Value], CliError> {
+        let value = self.value.as_ref().map_err(|why| format::unreadable(why))?;
+        Ok(value[self.name].as_array().map_or(&[], Vec::as_slice))
     }
 
     pub(super) fn documented_columns(&self) -> Vec<Column> {

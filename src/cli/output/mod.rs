@@ -2,6 +2,7 @@
 
 mod choice;
 mod columns;
+mod exact;
 mod format;
 mod list;
 mod moment;
@@ -16,7 +17,7 @@ mod writer;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -36,6 +37,7 @@ pub(super) use row::{FAILED, Row};
 pub(super) use rows::Rows;
 
 use columns::{Columns, documented};
+use report::Rendered;
 use row_text::RowText;
 
 use super::error::CliError;
@@ -47,7 +49,7 @@ use crate::operation::Operation;
 const MAX_LISTED: usize = 50;
 
 /// How this run shows things, and where.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Output {
     format: Format,
     color: Color,
@@ -68,9 +70,10 @@ impl Output {
     /// What arguments that are not parsed yet seem to ask for: if they turn out to be wrong, that is to be shown in
     /// the right form too.
     pub fn for_wrong_arguments(args: &[OsString]) -> Self {
-        let environment = std::env::var("DCI_OUTPUT").ok();
-        let format = last_value(args, "--output", Some("-o")).or(environment.as_deref());
-        let format = format.and_then(|name| FormatChoice::from_str(name, false).ok());
+        let format = match last_value(args, "--output", Some("-o")) {
+            Some(name) => FormatChoice::from_str(name, false).ok(),
+            None => FormatChoice::from_env().ok().flatten(),
+        };
         let color = last_value(args, "--color", None).and_then(|name| Color::from_str(name, false).ok());
         let format = format.unwrap_or(FormatChoice::Auto).settled();
         Self { format, color: color.unwrap_or(Color::Auto), quiet: false, columns: Columns(Vec::new()) }
@@ -113,9 +116,10 @@ impl Output {
     }
 
     /// Shows the result of a command, and ends as it does.
-    pub fn report(&self, mut report: Report) -> Result<(), CliError> {
-        let shown = self.show(&mut report);
-        match (shown, report.into_ending()) {
+    pub fn report(&self, report: Report) -> Result<(), CliError> {
+        let (content, ending) = report.into_parts();
+        let shown = content.render(self.format, &self.columns).and_then(|rendered| self.show(rendered));
+        match (shown, ending) {
             (Err(unwritable), Err(ending)) => {
                 self.error(&unwritable);
                 Err(ending)
@@ -124,12 +128,30 @@ impl Output {
         }
     }
 
-    fn show(&self, report: &mut Report) -> Result<(), CliError> {
-        let Some(mut text) = report.render(self.format, &self.columns)? else { return Ok(()) };
-        if self.format != Format::Table && io::stdout().is_terminal() {
-            text = plain::plain_lines(&text.replace('\r', "")).into_owned();
+    /// Data goes straight to stdout: a stream that may take styles out would take them out of it too.
+    fn show(&self, rendered: Option<Rendered>) -> Result<(), CliError> {
+        let is_terminal = io::stdout().is_terminal();
+        match rendered {
+            None => Ok(()),
+            Some(Rendered::Text(text)) if self.format == Format::Table => write(self.stdout(), &text),
+            Some(Rendered::Text(text)) if is_terminal => {
+                written(io::stdout().write_all(plain::data_at_terminal(&(text + "\n")).as_bytes()))
+            }
+            Some(Rendered::Text(text)) => write(io::stdout(), &text),
+            Some(Rendered::Json(value)) => {
+                let mut stdout = BufWriter::new(io::stdout());
+                let shown = format::write_json(&mut stdout, &value).map_err(io::Error::from);
+                written(shown.and_then(|()| writeln!(stdout)).and_then(|()| stdout.flush()))
+            }
+            Some(Rendered::Body(body)) => {
+                let body = body.strip_suffix(b"\n").unwrap_or(&body);
+                if is_terminal {
+                    return write(io::stdout(), &plain::bytes_at_terminal(body));
+                }
+                let mut stdout = io::stdout();
+                written(stdout.write_all(body).and_then(|()| writeln!(stdout)).and_then(|()| stdout.flush()))
+            }
         }
-        write(self.stdout(), &text)
     }
 
     /// The rows of a run, to be shown as they come.
@@ -198,7 +220,8 @@ impl Output {
     /// Says what failed: for a person what, why and what to do next, otherwise the error object.
     pub fn error(&self, error: &CliError) {
         if self.format != Format::Table {
-            return self.stderr(&format::indented(&error.object().to_string()));
+            // Its texts hold nothing that a stream takes for styles.
+            return self.stderr(&format::json(&error.object()));
         }
         if let Some(clap_error) = error.as_clap() {
             let text = clap_error.render().ansi().to_string();
@@ -234,7 +257,7 @@ pub fn rows_in(format: &str, rows: &[Value]) -> Option<String> {
         Format::Json => RowText::json(),
         Format::Yaml => RowText::yaml(),
         Format::Csv => RowText::csv(columns::with_those_of(Vec::new(), rows)),
-        Format::Toon => return format::toon(&rows.into()).ok(),
+        Format::Toon => return format::toon(rows.into()).ok(),
         Format::Table => return None,
     };
     rows.iter().try_for_each(|row| text.add(row)).and_then(|()| text.end()).ok()?;
@@ -293,9 +316,9 @@ pub(super) fn line(text: &str) -> Result<(), CliError> {
     write(io::stdout(), &plain(text))
 }
 
-/// Shows a text on stdout as it is, whatever the format.
+/// Shows a text on stdout as it is, whatever the format; nothing if it is empty.
 pub(super) fn text(text: &str) -> Result<(), CliError> {
-    write(io::stdout(), text.trim_end())
+    if text.is_empty() { Ok(()) } else { write(io::stdout(), text.trim_end()) }
 }
 
 /// Writes the text and a line end.

@@ -1,6 +1,7 @@
 //! Text from a server, or from a command line, may hold sequences that a terminal obeys.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// The text in one line, with its control characters made visible.
 pub(in crate::cli) fn plain(text: &str) -> Cow<'_, str> {
@@ -28,6 +29,36 @@ pub(super) fn plain_styled(text: &str) -> String {
         shown.push_str(&plain_lines(&piece[style.len()..]));
     }
     shown
+}
+
+/// What is shown at a terminal of text in lines, which may end as those of CSV do.
+pub(super) fn data_at_terminal(text: &str) -> String {
+    plain_lines(&text.replace("\r\n", "\n")).into_owned()
+}
+
+/// The same of bytes, where a byte that is not UTF-8 becomes visible.
+pub(super) fn bytes_at_terminal(bytes: &[u8]) -> String {
+    let mut shown = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        shown.push_str(&data_at_terminal(chunk.valid()));
+        shown.extend(chunk.invalid().escape_ascii().map(char::from));
+    }
+    shown
+}
+
+/// JSON with what a terminal would obey escaped, as JSON allows it in a string.
+pub(super) fn json_escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for char in json.chars() {
+        // Line breaks are between the values, since a string has none.
+        if is_obeyed(char) && char != '\n' {
+            // Writing to a string does not fail.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(char));
+        } else {
+            escaped.push(char);
+        }
+    }
+    escaped
 }
 
 fn escape(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {

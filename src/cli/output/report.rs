@@ -1,9 +1,14 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::columns::{Columns, documented, with_those_of};
-use super::{CliError, Column, Format, List, format, plain, table};
+use super::{CliError, Column, Format, List, exact, format, plain, table};
 use crate::operation::Operation;
+
+/// How many cells a table may have for each value in them.
+const MAX_CELLS_PER_VALUE: usize = 100;
 
 /// The result of a command, for people and for scripts.
 #[derive(Debug)]
@@ -13,8 +18,17 @@ pub(in crate::cli) struct Report {
     ending: Option<CliError>,
 }
 
+/// A result in the form in which it is shown.
+pub(super) enum Rendered {
+    /// For people it has styles, and no other sequences that a terminal obeys.
+    Text(String),
+    Json(Value),
+    /// What has no value, as the server sent it.
+    Body(Bytes),
+}
+
 #[derive(Debug)]
-enum Content {
+pub(super) enum Content {
     Nothing,
     Answer {
         /// What it answers, where it is the server's.
@@ -53,8 +67,8 @@ impl Report {
 
     /// JSON, which people read as it is too.
     pub fn json(value: &Value) -> Self {
-        let json = value.to_string();
-        Self::lines(format::indented(&json).lines().map(str::to_owned).collect(), json)
+        let json = format::json(value);
+        Self::lines(json.lines().map(str::to_owned).collect(), json)
     }
 
     /// A list of the server, and the columns of it that people are shown.
@@ -87,67 +101,74 @@ impl Report {
         Self { ending: Some(error), ..self }
     }
 
-    /// The error that the command ends with.
-    pub(super) fn into_ending(self) -> Result<(), CliError> {
-        self.ending.map_or(Ok(()), Err)
+    /// What is shown, and what the command ends with after that.
+    pub(super) fn into_parts(self) -> (Content, Result<(), CliError>) {
+        (self.content, self.ending.map_or(Ok(()), Err))
+    }
+}
+
+impl Content {
+    pub(super) fn render(self, format: Format, columns: &Columns) -> Result<Option<Rendered>, CliError> {
+        let text = match (format, self) {
+            (_, Self::Unwritable(problem)) => return Err(problem),
+            (Format::Table, content) if !columns.is_chosen() => return Ok(content.words()?.map(Rendered::Text)),
+            (_, Self::Nothing) => return Ok(None),
+            (Format::Json, content) => return content.into_value_or_body().map(Some),
+            (Format::Table, content) => {
+                let rows = content.rows()?;
+                table::table(&rows, &columns.choose(&with_those_of(content.columns(true), &rows))?)
+            }
+            (Format::Csv, content) => {
+                let rows = content.rows()?;
+                let known = with_those_of(content.columns(columns.is_chosen()), &rows);
+                if !columns.is_chosen() {
+                    check_cells(&rows, known.len())?;
+                }
+                format::csv(&rows, &columns.choose(&known)?)?
+            }
+            (Format::Yaml, content) => format::yaml(content.into_value()?)?,
+            (Format::Toon, content) => format::toon(content.into_value()?)?,
+        };
+        Ok(Some(Rendered::Text(text)))
     }
 
-    pub(super) fn render(&mut self, format: Format, columns: &Columns) -> Result<Option<String>, CliError> {
-        if let Content::Unwritable(_) = &self.content
-            && let Content::Unwritable(problem) = std::mem::replace(&mut self.content, Content::Nothing)
-        {
-            return Err(problem);
-        }
-        let text = match format {
-            Format::Table if columns.is_chosen() => table::table(&self.rows()?, &columns.choose(&self.columns(true)?)?),
-            Format::Table => return Ok(self.words()),
-            Format::Csv => match self.content {
-                Content::Nothing => return Ok(None),
-                _ => format::csv(&self.rows()?, &columns.choose(&self.columns(columns.is_chosen())?)?)?,
-            },
-            Format::Json => match &self.content {
-                Content::Nothing | Content::Unwritable(_) => return Ok(None),
-                Content::Answer { body, .. } => format::indented(&String::from_utf8_lossy(body)),
-                Content::List { list, .. } => format::indented(&list.json()),
-                Content::Rows { rows, .. } => format::indented(&Value::from(rows.clone()).to_string()),
-            },
-            Format::Yaml => match self.value()? {
-                Some(value) => format::yaml(&value)?,
-                None => return Ok(None),
-            },
-            Format::Toon => match self.value()? {
-                Some(value) => format::toon(&value)?,
-                None => return Ok(None),
-            },
+    fn into_value_or_body(self) -> Result<Rendered, CliError> {
+        let value_or_body = match self {
+            Self::Answer { body, .. } => exact::read(&body).map_err(|_| body),
+            Self::List { list, .. } => list.into_value_or_body(),
+            other => Ok(other.into_value()?),
         };
-        Ok(Some(text))
+        Ok(value_or_body.map_or_else(Rendered::Body, Rendered::Json))
     }
 
     /// What is shown in the formats that have the properties of JSON.
-    fn value(&self) -> Result<Option<Value>, CliError> {
-        Ok(match &self.content {
-            Content::Nothing | Content::Unwritable(_) => None,
-            Content::Answer { body, .. } => Some(format::parse(body)?),
-            Content::List { list, .. } => Some(list.value().clone()),
-            Content::Rows { rows, .. } => Some(Value::Array(rows.clone())),
-        })
+    fn into_value(self) -> Result<Value, CliError> {
+        match self {
+            Self::Nothing => Ok(Value::Null),
+            Self::Unwritable(problem) => Err(problem),
+            Self::Answer { body, .. } => exact::read(&body).map_err(|why| format::unreadable(&why)),
+            Self::List { list, .. } => list.into_value(),
+            Self::Rows { rows, .. } => Ok(rows.into()),
+        }
     }
 
-    fn rows(&self) -> Result<Vec<Value>, CliError> {
-        Ok(match &self.content {
-            Content::List { list, .. } => list.rows().to_vec(),
-            _ => match self.value()? {
-                Some(Value::Array(rows)) => rows.into_iter().map(as_row).collect(),
-                Some(row) => vec![as_row(row)],
-                None => Vec::new(),
+    fn rows(&self) -> Result<Cow<'_, [Value]>, CliError> {
+        Ok(match self {
+            Self::Nothing | Self::Unwritable(_) => Cow::Borrowed(&[]),
+            Self::List { list, .. } => list.rows()?.into(),
+            Self::Rows { rows, .. } => rows.into(),
+            Self::Answer { body, .. } => match exact::read(body).map_err(|why| format::unreadable(&why))? {
+                Value::Array(rows) => rows.into_iter().map(as_row).collect(),
+                row => vec![as_row(row)].into(),
             },
         })
     }
 
-    /// The columns that there are; `all` with those that people are shown and the server does not send.
-    fn columns(&self, all: bool) -> Result<Vec<Column>, CliError> {
-        let known = match &self.content {
-            Content::List { columns, list, .. } => {
+    /// The columns that are known before there are rows; `all` with those that people are shown and the server does not
+    /// send.
+    fn columns(&self, all: bool) -> Vec<Column> {
+        match self {
+            Self::List { columns, list, .. } => {
                 let mut known = if all { columns.clone() } else { Vec::new() };
                 for column in list.documented_columns() {
                     if !known.iter().any(|other| other.property == column.property) {
@@ -156,23 +177,24 @@ impl Report {
                 }
                 known
             }
-            Content::Rows { columns, .. } => columns.clone(),
-            Content::Answer { operation: Some(operation), .. } => documented(operation, None),
-            Content::Nothing | Content::Unwritable(_) | Content::Answer { operation: None, .. } => Vec::new(),
-        };
-        Ok(with_those_of(known, &self.rows()?))
+            Self::Rows { columns, .. } => columns.clone(),
+            Self::Answer { operation: Some(operation), .. } => documented(operation, None),
+            Self::Nothing | Self::Unwritable(_) | Self::Answer { operation: None, .. } => Vec::new(),
+        }
     }
 
     /// What a person reads.
-    fn words(&self) -> Option<String> {
-        let lines: Vec<String> = match &self.content {
-            Content::Nothing | Content::Rows { .. } | Content::Unwritable(_) => Vec::new(),
-            Content::Answer { lines, .. } => lines.clone(),
-            Content::List { list, empty, .. } if list.rows().is_empty() => vec![(*empty).to_owned()],
-            Content::List { list, columns, .. } => return Some(table::table(list.rows(), columns)),
+    fn words(&self) -> Result<Option<String>, CliError> {
+        let lines: Vec<String> = match self {
+            Self::Nothing | Self::Rows { .. } | Self::Unwritable(_) => Vec::new(),
+            Self::Answer { lines, .. } => lines.clone(),
+            Self::List { list, columns, empty } => match list.rows()? {
+                [] => vec![(*empty).to_owned()],
+                rows => return Ok(Some(table::table(rows, columns))),
+            },
         };
         let lines: Vec<_> = lines.iter().map(|line| plain(line)).collect();
-        (!lines.is_empty()).then(|| lines.join("\n"))
+        Ok((!lines.is_empty()).then(|| lines.join("\n")))
     }
 }
 
@@ -180,6 +202,18 @@ impl From<Content> for Report {
     fn from(content: Content) -> Self {
         Self { content, ending: None }
     }
+}
+
+/// Refuses a table whose size is not in proportion to its values, since each row names properties of its own.
+fn check_cells(rows: &[Value], columns: usize) -> Result<(), CliError> {
+    let values: usize = rows.iter().filter_map(Value::as_object).map(Map::len).sum();
+    if columns * rows.len() <= MAX_CELLS_PER_VALUE * (values + rows.len()) {
+        return Ok(());
+    }
+    Err(CliError::other(format!(
+        "the command succeeded, but its result has {columns} columns, almost all of them empty"
+    ))
+    .hint("Choose columns with --columns, or use -o json."))
 }
 
 /// What has no properties has one in a table.

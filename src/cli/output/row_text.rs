@@ -1,6 +1,5 @@
 //! Rows as text, in the forms in which each can be written without those after it.
 
-use std::borrow::Cow;
 use std::io;
 
 use serde::Serialize;
@@ -8,6 +7,7 @@ use serde_json::Error;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use super::columns::Column;
+use super::format::Escaping;
 use super::{CliError, format};
 
 /// The text of rows, to be taken whenever it is to be shown.
@@ -52,7 +52,7 @@ impl RowText {
             }
             Form::Yaml { is_empty } => {
                 *is_empty = false;
-                self.text.extend_from_slice(format::yaml(&[row])?.as_bytes());
+                self.text.extend_from_slice(format::yaml(vec![format::value(row)?].into())?.as_bytes());
                 self.text.push(b'\n');
             }
             Form::Csv { columns, is_empty } => {
@@ -85,10 +85,7 @@ impl RowText {
 
     /// What was added since it was last taken.
     pub fn take(&mut self) -> String {
-        let text = std::mem::take(&mut self.text);
-        let text = String::from_utf8_lossy(&text);
-        let text = if matches!(self.form, Form::Json(_)) { format::with_escapes(text) } else { text };
-        Cow::into_owned(text)
+        String::from_utf8_lossy(&std::mem::take(&mut self.text)).into_owned()
     }
 }
 
@@ -97,7 +94,8 @@ impl JsonArray {
         let is_first = self.is_empty;
         self.begin(text).map_err(Error::io)?;
         self.formatter.begin_array_value(text, is_first).map_err(Error::io)?;
-        element.serialize(&mut Serializer::with_formatter(&mut *text, self.formatter.clone()))?;
+        let out = Escaping(&mut *text);
+        element.serialize(&mut Serializer::with_formatter(out, self.formatter.clone()))?;
         self.formatter.end_array_value(text).map_err(Error::io)
     }
 
@@ -142,8 +140,8 @@ mod tests {
         fn row_by_row_it_is_what_all_at_once_would_be(texts in prop::collection::vec(any::<String>(), 1..5)) {
             let rows: Vec<Value> = texts.iter().map(|text| json!({ "a": text, "b": [text, null], "c": {} })).collect();
             let all = Value::from(rows.clone());
-            prop_assert_eq!(written(RowText::json(), &rows), format::indented(&all.to_string()) + "\n");
-            prop_assert_eq!(written(RowText::yaml(), &rows), format::yaml(&all).expect("YAML") + "\n");
+            prop_assert_eq!(written(RowText::json(), &rows), format::json(&all) + "\n");
+            prop_assert_eq!(written(RowText::yaml(), &rows), format::yaml(all).expect("YAML") + "\n");
             let columns = [Column::of("a"), Column::of("c")];
             let csv = format::csv(&rows, &columns).expect("CSV") + "\n";
             prop_assert_eq!(written(RowText::csv(columns.into()), &rows), csv);

@@ -15,6 +15,8 @@ const GAP: u16 = 2;
 const LEAST: u16 = 5;
 
 pub(super) fn table(rows: &[Value], columns: &[Column]) -> String {
+    // Whether colours are shown is known where the table is written: NO_COLOR does not speak for --color.
+    crossterm::style::force_color_output(true);
     let mut table = Table::new();
     table.load_style(TableStyle::new()).enforce_styling();
     table.style_text_only();
@@ -24,7 +26,7 @@ pub(super) fn table(rows: &[Value], columns: &[Column]) -> String {
         Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
-    table.set_header(line(columns.iter().map(|column| Cell::new(&column.title).add_attribute(Attribute::Bold))));
+    table.set_header(line(columns.iter().map(|column| Cell::new(plain(&column.title)).add_attribute(Attribute::Bold))));
     for row in rows {
         table.add_row(line(columns.iter().map(|column| cell(&column.property, row.get(&*column.property)))));
     }

@@ -1,4 +1,5 @@
 use std::io::{self, IsTerminal, Write};
+use std::panic::resume_unwind;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
@@ -25,7 +26,8 @@ impl Writer {
 
     pub fn end(self) -> Result<(), CliError> {
         drop(self.texts);
-        super::written(self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the writing broke off"))))
+        // A panic there was shown when it happened.
+        super::written(self.thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     }
 }
 
@@ -36,7 +38,7 @@ fn at_terminal(texts: &mpsc::Receiver<String>) -> io::Result<()> {
         begun.push_str(&text);
         let rest = begun.split_off(begun.rfind('\n').map_or(0, |end| end + 1));
         let lines = std::mem::replace(&mut begun, rest);
-        progress::above(|| write(plain::plain_lines(&lines.replace('\r', ""))))?;
+        progress::above(|| write(plain::data_at_terminal(&lines)))?;
     }
     write(begun)
 }

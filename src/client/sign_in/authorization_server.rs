@@ -5,9 +5,9 @@ use reqwest::Url;
 
 use super::SignIn;
 use super::token_endpoint::TokenEndpoint;
-use crate::client::config::variable;
+use crate::client::config::{http_client, variable};
 use crate::client::endpoint::{endpoint, is_loopback};
-use crate::client::{ConfigError, CredentialsError, DEFAULT_BASE_URL, env};
+use crate::client::{ConfigError, CredentialsError, DEFAULT_BASE_URL, RetryPolicy, env};
 
 const AUTHORIZE_URL: &str = "https://console.doit.com/sign-in/oauth";
 const TOKEN_URL: &str = "https://console.doit.com/api/auth/token";
@@ -50,7 +50,7 @@ impl AuthorizationServer {
     ///
     /// # Errors
     ///
-    /// When a variable cannot be such a URL, and when the token of one service would go to another: DoiT's own to
+    /// When a variable cannot be such a URL, when one of the proxies or certificates cannot be used, and when the token of one service would go to another: DoiT's own to
     /// another API, or a sandbox's to one that is not on this machine.
     pub fn from_env(base_url: &Url) -> Result<Self, ConfigError> {
         let named = [variable(env::AUTHORIZE_URL)?, variable(env::TOKEN_URL)?];
@@ -62,6 +62,10 @@ impl AuthorizationServer {
         };
         if [&server.authorize_url, &server.token_url].into_iter().any(|url| is_loopback(url) != is_loopback(base_url)) {
             return Err(ConfigError::AuthorizationServer("and the API are not both on this machine"));
+        }
+        // What is wrong with proxies and certificates is said before anybody signs in.
+        for url in [&server.token_url, base_url] {
+            http_client(url, &RetryPolicy::default())?;
         }
         Ok(server)
     }

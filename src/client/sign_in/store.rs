@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::SignIn;
 use super::token_endpoint::TokenEndpoint;
 use crate::client::endpoint::endpoint;
-use crate::client::{CredentialsError, ErrorKind};
+use crate::client::{CredentialsError, ErrorKind, env};
 
 /// The file with the sign-ins of a person, one for each API base URL, so that none is sent to another API.
 ///
@@ -48,7 +48,12 @@ struct Entry {
 
 /// The right to write the file, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock(#[allow(dead_code, reason = "the lock ends with it")] File);
+pub(super) struct Lock {
+    #[allow(dead_code, reason = "the lock ends with it")]
+    file: File,
+    /// False where the file system has no locks, so that others may write too.
+    pub is_held: bool,
+}
 
 impl SignInStore {
     /// The file of the person who runs this: `$XDG_DATA_HOME/dci/sign-ins.json` (by default below `~/.local/share`) on
@@ -64,8 +69,12 @@ impl SignInStore {
             app_name: "dci".to_owned(),
         };
         let place = etcetera::app_strategy::choose_native_strategy(app).map_err(|error| {
-            let message = "there is no place for sign-ins, since the home folder is not known";
-            CredentialsError::new(ErrorKind::Store, message).because_of(error)
+            // Nobody can be signed in.
+            let message = format!(
+                "not signed in, and the home folder for sign-ins is not known: set HOME, or {} to an API key",
+                env::API_KEY
+            );
+            CredentialsError::new(ErrorKind::Authentication, message).because_of(error)
         })?;
         Ok(Self::at(place.in_data_dir("sign-ins.json")))
     }
@@ -92,14 +101,16 @@ impl SignInStore {
         self.sign_in(entry).map(Some)
     }
 
-    /// Whether a sign-in can be kept: it makes the folder, and refuses a file that others can read.
+    /// Whether a sign-in can be kept: it makes the folder, and refuses a file that others can read. The result is false
+    /// if the file cannot be locked: it is used all the same, but two processes may disturb each other.
     ///
     /// # Errors
     ///
     /// As [`save`](Self::save).
-    pub fn prepare(&self) -> Result<(), CredentialsError> {
-        self.lock()?;
-        self.text().map(drop)
+    pub fn prepare(&self) -> Result<bool, CredentialsError> {
+        let lock = self.lock()?;
+        self.text()?;
+        Ok(lock.is_held)
     }
 
     /// Keeps a sign-in for an API, in place of an earlier one. A damaged file is replaced.
@@ -150,8 +161,8 @@ impl SignInStore {
         let lock = || {
             // Beside the file, which is replaced: who waits for it would wait for the old one.
             let file = private().create(true).truncate(false).open(place.with_extension("lock"))?;
-            file.lock()?;
-            Ok(Lock(file))
+            let is_held = is_locked(|| file.lock());
+            Ok(Lock { file, is_held })
         };
         lock().map_err(|error| self.unusable("locked", error))
     }
@@ -231,6 +242,18 @@ impl SignInStore {
     }
 }
 
+/// Takes a lock; false where the file system has none (ENOLCK, EOPNOTSUPP, ENOSYS, and others of other systems).
+fn is_locked(mut lock: impl FnMut() -> io::Result<()>) -> bool {
+    loop {
+        match lock() {
+            Ok(()) => return true,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The file is open, and waiting for others is no error.
+            Err(_) => return false,
+        }
+    }
+}
+
 fn unusable(path: &Path, what: &str, error: io::Error) -> CredentialsError {
     let message = format!("{} cannot be {what}: {error}", path.display());
     CredentialsError::new(ErrorKind::Store, message).because_of(error)
@@ -297,4 +320,20 @@ fn create_private_folder(folder: &Path) -> io::Result<()> {
     }
     #[cfg(not(unix))]
     builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn where_there_are_no_locks_it_goes_without() {
+        let (enolck, enosys, eopnotsupp, eintr) = (37, 38, 95, 4);
+        for number in [enolck, enosys, eopnotsupp] {
+            assert!(!is_locked(|| Err(io::Error::from_raw_os_error(number))), "{number}");
+        }
+        let mut outcomes = [Err(io::Error::from_raw_os_error(eintr)), Ok(())].into_iter();
+        assert!(is_locked(|| outcomes.next().expect("it is tried twice")));
+    }
 }

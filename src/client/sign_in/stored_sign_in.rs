@@ -132,6 +132,12 @@ impl Renewal {
     }
 
     fn renew(&self, stored: &SignIn, lock: &Lock) -> Result<SignIn, CredentialsError> {
+        if !lock.is_held {
+            tracing::warn!(
+                "{} cannot be locked: two dci that renew the sign-in at once may end it",
+                self.store.path().display()
+            );
+        }
         // A refresh token is not used up where what it brings could not be kept.
         self.store.replace(&self.base_url, stored, lock)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -7,12 +7,15 @@ use oauth2::{
     RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
 };
 use reqwest::{StatusCode, Url};
+use serde_json::Value;
 
 use crate::client::config::http_client;
 use crate::client::duration::in_words;
 use crate::client::error_body::excerpt;
 use crate::client::failure::causes;
-use crate::client::response::{BodyTooLarge, read_body};
+use crate::client::redaction::redacted_text;
+use crate::client::response::{MAX_ERROR_BYTES, UnreadableBody, read_body};
+use crate::client::tls::failure_in_words;
 use crate::client::{AccessToken, ApiError, ConfigError, CredentialsError, ErrorKind, RetryPolicy};
 
 /// How this program is registered. It has no secret.
@@ -51,7 +54,7 @@ enum NoAnswer {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
-    TooLarge(#[from] BodyTooLarge),
+    Unreadable(#[from] UnreadableBody),
     /// It failed, or this has no error of OAuth in it.
     #[error("it answered {0}")]
     Status(StatusCode),
@@ -123,7 +126,7 @@ impl TokenEndpoint {
                 let name = answer.error().as_ref();
                 let said = answer.error_description().map(|text| format!(": {text}")).unwrap_or_default();
                 // A server may repeat what it was sent.
-                let said = sent.iter().fold(format!("{name}{said}"), |said, sent| said.replace(sent, "[credential]"));
+                let said = sent.iter().fold(format!("{name}{said}"), |said, sent| redacted_text(sent, &said));
                 let said = excerpt(&said, MAX_SAID);
                 let (kind, problem) = match name {
                     "invalid_grant" => (ErrorKind::Authentication, refused.to_owned()),
@@ -135,7 +138,7 @@ impl TokenEndpoint {
             }
             RequestTokenError::Parse(error, _) if error.inner().is_data() => self.unexpected(NO_TOKEN),
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => self.unexpected("is not JSON"),
-            RequestTokenError::Request(NoAnswer::TooLarge(_)) => self.unexpected("is too large"),
+            RequestTokenError::Request(NoAnswer::Unreadable(_)) => self.unexpected("is too large"),
             RequestTokenError::Request(NoAnswer::Status(status)) => {
                 let kind = match ErrorKind::of_status(status.as_u16()) {
                     passing @ (ErrorKind::Server | ErrorKind::RateLimited) => passing,
@@ -145,15 +148,17 @@ impl TokenEndpoint {
                 CredentialsError::new(kind, format!("the token endpoint {} answered {status}", self.url))
             }
             RequestTokenError::Request(NoAnswer::Http(error)) => {
-                let cause = causes(&error).last().map(ToString::to_string).filter(|_| !error.is_timeout());
+                let cause = causes(&error).last().filter(|_| !error.is_timeout());
+                let cause = cause.map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), failure_in_words));
                 let why = cause.unwrap_or_else(|| "no complete answer in time".to_owned());
                 let error = ApiError::network(error);
-                let why = if error.kind() == ErrorKind::Untrusted { error.message() } else { &why };
+                let explains_itself = matches!(error.kind(), ErrorKind::Untrusted | ErrorKind::Proxy);
+                let why = if explains_itself { error.message() } else { &why };
                 let message = format!("the token endpoint {} cannot be reached: {why}", self.url);
                 CredentialsError::new(error.kind(), message).because_of(error)
             }
             RequestTokenError::Request(NoAnswer::Config(error)) => {
-                CredentialsError::new(ErrorKind::Network, error.to_string()).because_of(error)
+                CredentialsError::new(ErrorKind::InvalidRequest, error.to_string()).because_of(error)
             }
         }
     }
@@ -178,13 +183,70 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     let status = response.status();
     tracing::debug!("POST {url}: {} in {}", status.as_u16(), in_words(started.elapsed()));
     let mut body = BytesMut::new();
-    read_body(&mut response, &mut body).await??;
+    read_body(&mut response, &mut body, MAX_ERROR_BYTES).await??;
     let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     if failed || (!status.is_success() && serde_json::from_slice::<BasicErrorResponse>(&body).is_err()) {
         return Err(NoAnswer::Status(status));
     }
-    let mut answer = HttpResponse::new(body.into());
+    let tokens = status.is_success().then(|| in_standard_form(&body)).flatten();
+    let mut answer = HttpResponse::new(tokens.unwrap_or_else(|| body.into()));
     *answer.status_mut() = status;
-    *answer.headers_mut() = std::mem::take(response.headers_mut());
     Ok(answer)
+}
+
+/// An answer with what servers write in forms of their own as RFC 6749 has it; `None` if it is not a JSON object.
+fn in_standard_form(body: &[u8]) -> Option<Vec<u8>> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let Value::Object(mut answer) = serde_json::from_slice(body).ok()? else { return None };
+    // It is not used, and some write it as a list.
+    answer.remove("scope");
+    answer.retain(|name, value| !value.is_null() && (name != "refresh_token" || value.is_string()));
+    answer.entry("token_type").or_insert_with(|| "bearer".into());
+    if let Some(seconds) = answer.remove("expires_in").as_ref().and_then(seconds) {
+        answer.insert("expires_in".to_owned(), seconds.into());
+    }
+    serde_json::to_vec(&answer).ok()
+}
+
+/// A number of seconds, which some write as text or with a fraction. `None` if it says nothing that can be used: the
+/// token is used until the API refuses it.
+fn seconds(value: &Value) -> Option<u64> {
+    let seconds = match value {
+        Value::String(text) => text.trim().parse().ok()?,
+        number => number.as_f64()?,
+    };
+    Duration::try_from_secs_f64(seconds).ok().map(|lifetime| lifetime.as_secs()).filter(|seconds| *seconds > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_read_in_every_form() {
+        for (value, expected) in [
+            (json!(3600), Some(3600)),
+            (json!("3600"), Some(3600)),
+            (json!(" 3600 "), Some(3600)),
+            (json!(3600.0), Some(3600)),
+            (json!(3599.9), Some(3599)),
+            (json!("3600.0"), Some(3600)),
+            (json!("3.6e3"), Some(3600)),
+            (json!(0), None),
+            (json!(-1), None),
+            (json!("-3600"), None),
+            (json!(1e300), None),
+            (json!("inf"), None),
+            (json!("NaN"), None),
+            (json!(""), None),
+            (json!("soon"), None),
+            (json!(true), None),
+            (json!([3600]), None),
+            (json!({"seconds": 3600}), None),
+        ] {
+            assert_eq!(seconds(&value), expected, "{value}");
+        }
+    }
 }

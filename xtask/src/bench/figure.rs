@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-/// One thing that was measured: ours, a rival's in the same run, and what ours should be.
+/// A measurement of `dci`, with that of a rival in the same run, and the targets.
 pub struct Figure {
     what: String,
     unit: Unit,
@@ -23,9 +23,9 @@ pub enum Unit {
 #[derive(Clone, Copy)]
 pub enum Target {
     AtMost(f64),
-    /// Of the rival's.
+    /// The ratio to the rival.
     RatioAtMost(f64),
-    /// Of the rival's.
+    /// The ratio to the rival.
     RatioAtLeast(f64),
 }
 
@@ -34,8 +34,8 @@ impl Figure {
         Self { what: what.into(), unit, dci, rival: None, targets: Vec::new() }
     }
 
-    /// The same of a rival; none where it is not installed.
-    pub fn beside(self, rival: Option<(&'static str, f64)>) -> Self {
+    /// Adds the measurement of a rival; `None` if it is not installed.
+    pub fn with_rival(self, rival: Option<(&'static str, f64)>) -> Self {
         Self { rival, ..self }
     }
 
@@ -47,7 +47,7 @@ impl Figure {
         self.rival.map(|(_, rival)| self.dci / rival)
     }
 
-    /// Whether all targets are met that can be judged; none where there are none.
+    /// Whether all targets are met. Without a rival, ratios do not count. `None` if there is no target left.
     fn is_met(&self) -> Option<bool> {
         let is_met = |target: &Target| match *target {
             Target::AtMost(most) => Some(self.dci <= most),
@@ -58,18 +58,18 @@ impl Figure {
     }
 
     fn targets(&self) -> String {
-        let in_words = |target: &Target| match *target {
-            Target::AtMost(most) => format!("≤ {}", self.unit.in_words(most)),
+        let format = |target: &Target| match *target {
+            Target::AtMost(most) => format!("≤ {}", self.unit.format(most)),
             Target::RatioAtMost(most) => format!("ratio ≤ {most}"),
             Target::RatioAtLeast(least) => format!("ratio ≥ {least}"),
         };
-        self.targets.iter().map(in_words).collect::<Vec<_>>().join(", ")
+        self.targets.iter().map(format).collect::<Vec<_>>().join(", ")
     }
 
     fn line(&self) -> String {
         let Self { what, unit, dci, rival, .. } = self;
-        let dci = unit.in_words(*dci);
-        let rival = rival.map(|(name, rival)| format!("{} ({name})", unit.in_words(rival))).unwrap_or_default();
+        let dci = unit.format(*dci);
+        let rival = rival.map(|(name, rival)| format!("{} ({name})", unit.format(rival))).unwrap_or_default();
         let ratio = self.ratio().map(|ratio| format!("{ratio:.3}")).unwrap_or_default();
         let met = self.is_met().map_or("", |is_met| if is_met { "yes" } else { "no" });
         format!("| {what} | {dci} | {rival} | {ratio} | {} | {met} |", self.targets())
@@ -99,7 +99,7 @@ impl Unit {
         }
     }
 
-    fn in_words(self, value: f64) -> String {
+    fn format(self, value: f64) -> String {
         match self {
             Self::Instructions => format!("{:.2} M", value / 1e6),
             Self::Seconds if value < 1.0 => format!("{:.1} ms", value * 1e3),
@@ -111,11 +111,11 @@ impl Unit {
     }
 }
 
-/// The figures as a table in Markdown.
+/// The figures as a Markdown table.
 pub fn table(figures: &[Figure]) -> String {
     let mut table = "| what | dci | rival | ratio | target | met |\n| --- | --- | --- | --- | --- | --- |".to_owned();
     for figure in figures {
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(table, "\n{}", figure.line());
     }
     table
@@ -130,10 +130,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_that_needs_a_rival_is_not_judged_without_one() {
+    fn a_ratio_is_not_judged_without_a_rival() {
         let figure = || Figure::new("a call", Unit::Seconds, 0.002);
         let targets = [Target::AtMost(0.003), Target::RatioAtMost(0.4)];
-        let line = |rival| figure().beside(rival).with_targets(targets).line();
+        let line = |rival| figure().with_rival(rival).with_targets(targets).line();
         assert_eq!(
             line(Some(("curl", 0.004))),
             "| a call | 2.0 ms | 4.0 ms (curl) | 0.500 | ≤ 3.0 ms, ratio ≤ 0.4 | no |"

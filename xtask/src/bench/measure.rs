@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 use wait4::Wait4;
 
-/// A program that is measured. It gets this environment and nothing of ours, and its output is for nobody.
+/// A program to measure. It gets only the given environment, and its output is discarded.
 #[derive(Clone)]
 pub struct Program {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub struct Program {
     stdin: Option<PathBuf>,
 }
 
-/// What a program took, in seconds and bytes.
+/// The time and memory of a program, in seconds and bytes.
 #[derive(Deserialize, Serialize)]
 pub struct Measured {
     pub wall: f64,
@@ -47,7 +47,7 @@ impl Program {
         Self { stdin: Some(file), ..self }
     }
 
-    /// The program, run by another one that watches it.
+    /// The command that runs the program under a watcher such as strace.
     pub fn under(&self, watcher: &Path, options: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new(watcher);
         command.args(options).arg(&self.path).args(&self.arguments);
@@ -61,11 +61,11 @@ impl Program {
 
     /// Runs it once.
     ///
-    /// Linux counts the peak of whoever starts a program as the program's own. So it is started by a process that is
-    /// small: xtask again, with the task `measure`.
+    /// On Linux, the peak memory of a program includes that of the process that started it. So a small process starts
+    /// it: xtask again, with the task `measure`.
     pub fn measure(&self) -> anyhow::Result<Measured> {
         let output = self.under(&std::env::current_exe()?, &["measure", "--"])?.stderr(Stdio::inherit()).output()?;
-        ensure!(output.status.success(), "{} was not measured", self.path.display());
+        ensure!(output.status.success(), "could not measure {}", self.path.display());
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 }
@@ -76,9 +76,9 @@ pub struct Args {
     command: Vec<OsString>,
 }
 
-/// The task `measure`. Its own peak is the least that it can find: 5 MiB, where a call by dci takes 7 and by curl 10.
+/// The task `measure`. It cannot measure less than its own peak, 5 MiB. A call by dci needs 7, one by curl 10.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let (program, arguments) = args.command.split_first().context("a program")?;
+    let (program, arguments) = args.command.split_first().context("no program given")?;
     let mut command = Command::new(program);
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
     let started = Instant::now();
@@ -91,17 +91,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         system: ended.rusage.stime.as_secs_f64(),
         peak_memory: bytes(ended.rusage.maxrss)?,
     };
-    crate::show(&serde_json::to_string(&measured)?);
+    crate::print(&serde_json::to_string(&measured)?);
     Ok(())
 }
 
-/// A count of bytes as a figure.
+/// A number of bytes as a float.
 pub fn bytes(count: u64) -> anyhow::Result<f64> {
     Ok(f64::from(u32::try_from(count).context("4 GiB or more")?))
 }
 
-/// Measures programs this many times, each in turn, so that what else happens on the machine is the same for all.
-/// They are made anew each time.
+/// Measures programs several times, in turn, so that the load of the machine affects all of them alike. Each time, the
+/// programs are created anew.
 pub fn in_turn(times: usize, programs: &[&dyn Fn() -> Program]) -> anyhow::Result<Vec<Vec<Measured>>> {
     let mut measured: Vec<Vec<Measured>> = programs.iter().map(|_| Vec::new()).collect();
     for _ in 0..times {
@@ -112,12 +112,12 @@ pub fn in_turn(times: usize, programs: &[&dyn Fn() -> Program]) -> anyhow::Resul
     Ok(measured)
 }
 
-/// How long this takes, in seconds: the median.
-pub fn seconds(times: usize, mut what: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+/// The median of how long a function takes, in seconds.
+pub fn seconds(times: usize, mut run: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
     let mut measured = Vec::with_capacity(times);
     for _ in 0..times {
         let started = Instant::now();
-        what()?;
+        run()?;
         measured.push(started.elapsed().as_secs_f64());
     }
     Ok(median(measured))

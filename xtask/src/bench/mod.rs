@@ -1,17 +1,17 @@
-//! What has a target is measured here, beside the target and what others take for the same, and never asserted by a
-//! test: another machine, or a busy one, has other figures.
+//! `cargo xtask bench`: measures what has a target, and what other programs need for the same. Tests do not check the
+//! figures, since they depend on the machine and its load.
 
 mod build;
 mod bulk;
 mod call;
+mod counters;
 mod figure;
-mod load;
+mod hyper_load;
 pub mod measure;
 mod sandbox;
 mod spec;
 mod start_up;
 mod tls_front;
-mod tools;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use figure::Figure;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Measure these alone; can be given several times
+    /// Measure only this; repeatable
     #[arg(long, value_name = "WHAT")]
     only: Vec<Group>,
 }
@@ -30,19 +30,19 @@ pub struct Args {
 /// Figures that are measured together.
 #[derive(Clone, Copy, Eq, PartialEq, clap::ValueEnum)]
 enum Group {
-    /// One call over HTTP and HTTPS, beside curl's
+    /// One call over HTTP and HTTPS, compared with curl
     Call,
-    /// What starting the program takes
+    /// The start of the program
     StartUp,
-    /// The rate of 10,000 calls, beside those of load loops
+    /// The rate of 10,000 calls, compared with a load loop by hyper
     Bulk,
     /// The memory of up to 100,000 calls
     Memory,
     /// The size of the program
     Size,
-    /// Taking over a new version of the API's description
+    /// An update to a new version of the API's spec
     Spec,
-    /// Builds, which take minutes
+    /// Builds; this takes minutes
     Build,
 }
 
@@ -63,7 +63,7 @@ impl Group {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(crate::root());
-    // The TLS front and the load loop are on the other side of what is measured: they are to be fast.
+    // The TLS front and the load loop run in this process, and must not slow down what is measured.
     if cfg!(debug_assertions) {
         cmd!(shell, "cargo build --quiet --package xtask --profile unwinding").run()?;
         let (optimized, arguments) = (crate::target().join("unwinding/xtask"), std::env::args_os().skip(1));
@@ -77,16 +77,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let figures: Vec<Vec<Figure>> = groups.map(|group| group.figures()).collect::<Result<_, _>>()?;
     let figures: Vec<Figure> = figures.into_iter().flatten().collect();
     shell.write_file(crate::target().join("bench.json"), format!("{:#}\n", figure::json(&figures)))?;
-    crate::show(&figure::table(&figures));
+    crate::print(&figure::table(&figures));
     Ok(())
 }
 
-/// The program, as released.
+/// The release build of the program.
 fn dci() -> PathBuf {
     crate::target().join("release/dci")
 }
 
-/// What is written for measuring.
+/// The folder for files that a measurement needs.
 fn folder() -> PathBuf {
     crate::target().join("bench")
 }

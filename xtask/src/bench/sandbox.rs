@@ -7,7 +7,7 @@ use dci::operation::Operation;
 
 use super::measure::Program;
 
-/// A sandbox in a process of its own, which ends with this. Its invites are `invite-1` and so on.
+/// A sandbox in its own process, stopped on drop. Its invites are `invite-1`, `invite-2` and so on.
 pub struct Sandbox {
     process: Child,
     pub url: String,
@@ -19,7 +19,7 @@ impl Sandbox {
         Self::start_with(invites, &[])
     }
 
-    /// One that takes some time to resend an invite, as a service somewhere else does.
+    /// Starts a sandbox that takes some time to resend an invite, as a distant service does.
     pub fn start_distant(invites: u32, latency: &str) -> anyhow::Result<Self> {
         let fault = format!("latency={latency},times={},operation={}", u32::MAX, Operation::RESEND_INVITE.id);
         Self::start_with(invites, &["--fault", &fault])
@@ -28,14 +28,14 @@ impl Sandbox {
     fn start_with(invites: u32, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(super::dci());
         command.args(["sandbox", "--quiet", "--invites", &invites.to_string()]).args(arguments).stdout(Stdio::piped());
-        let mut process = command.spawn().context("no sandbox")?;
-        let stdout = process.stdout.take().context("the sandbox says nothing")?;
+        let mut process = command.spawn().context("cannot start the sandbox")?;
+        let stdout = process.stdout.take().context("no stdout")?;
         let mut sandbox = Self { process, url: String::new(), api_key: String::new() };
         let mut lines = BufReader::new(stdout).lines();
         for (variable, value) in [("DCI_API_BASE_URL", &mut sandbox.url), ("DCI_API_KEY", &mut sandbox.api_key)] {
-            let line = lines.next().context("the sandbox has ended")??;
-            let said = line.strip_prefix("export ").and_then(|line| line.strip_prefix(variable)?.strip_prefix('='));
-            said.with_context(|| format!("{variable} is not in {line:?}"))?.clone_into(value);
+            let line = lines.next().context("the sandbox exited")??;
+            let printed = line.strip_prefix("export ").and_then(|line| line.strip_prefix(variable)?.strip_prefix('='));
+            printed.with_context(|| format!("expected {variable}, found {line:?}"))?.clone_into(value);
         }
         Ok(sandbox)
     }
@@ -44,13 +44,13 @@ impl Sandbox {
         Ok(self.url.trim_start_matches("http://").parse()?)
     }
 
-    /// `dci` for this sandbox, or for what stands before it at another URL.
+    /// `dci` with this sandbox's key and a URL that leads to it.
     pub fn dci(&self, url: &str, arguments: &[&str]) -> Program {
         let program = Program::new(super::dci(), arguments);
         program.with_variable("DCI_API_BASE_URL", url).with_variable("DCI_API_KEY", &self.api_key)
     }
 
-    /// What `dci` sends with a request to resend, beside the body `{}`.
+    /// The headers of a request to resend an invite, as `dci` sends them.
     pub fn headers(&self, idempotency_key: &str) -> [(&'static str, String); 4] {
         [
             ("accept", "application/json".to_owned()),
@@ -68,7 +68,7 @@ pub fn path(id: &str) -> String {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have exited already.
         let _ = self.process.kill().and_then(|()| self.process.wait());
     }
 }

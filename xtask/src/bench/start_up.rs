@@ -1,10 +1,10 @@
-//! What the program takes before it does anything.
+//! The start of the program.
 
+use super::counters::{instructions, opened_files};
 use super::figure::{Figure, Target, Unit};
 use super::measure::{Program, in_turn, median};
-use super::tools::{instructions, opened_files};
 
-/// How often the program is started; the median counts.
+/// How often the program is started. The median counts.
 const TIMES: usize = 21;
 
 pub fn figures() -> anyhow::Result<Vec<Figure>> {
@@ -25,7 +25,7 @@ pub fn figures() -> anyhow::Result<Vec<Figure>> {
     for argument in ["--version", "-h"] {
         if let Some(count) = opened_files(&Program::new(super::dci(), [argument]))? {
             let figure =
-                Figure::new(format!("`dci {argument}`: files opened, without the loader's"), Unit::Files, count);
+                Figure::new(format!("`dci {argument}`: files opened, except by the loader"), Unit::Files, count);
             figures.push(figure.with_targets([Target::AtMost(0.0)]));
         }
     }

@@ -11,19 +11,20 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// HTTPS for a server that has none: what comes is decrypted and passed on, for as long as this program runs.
+/// HTTPS for a server that has only HTTP: decrypts connections and forwards them until this program exits.
 pub struct TlsFront {
     pub url: String,
-    /// The certificates of the system's authorities, so that reading them is measured too, and that of this front's.
+    /// A file with the certificate of this server's authority. It also has those of the system, so that reading them is
+    /// measured.
     pub trusted: PathBuf,
 }
 
 impl TlsFront {
-    pub fn start(behind: SocketAddr, folder: &Path) -> anyhow::Result<Self> {
+    pub fn start(server: SocketAddr, folder: &Path) -> anyhow::Result<Self> {
         let mut params = CertificateParams::new([])?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // Or OpenSSL takes what it signs, which would have the same name, for its own.
-        params.distinguished_name.push(DnType::CommonName, "The authority of cargo xtask bench");
+        // With the same name as the certificate that it signs, OpenSSL would take that one for self-signed.
+        params.distinguished_name.push(DnType::CommonName, "cargo xtask bench");
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &authority)?;
@@ -37,7 +38,7 @@ impl TlsFront {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
         let url = format!("https://{}", listener.local_addr()?);
-        thread::spawn(move || runtime.block_on(serve(&listener, &acceptor, behind)));
+        thread::spawn(move || runtime.block_on(serve(&listener, &acceptor, server)));
         Ok(Self { url, trusted })
     }
 }
@@ -50,13 +51,13 @@ fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> anyhow::Resu
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-async fn serve(listener: &TcpListener, acceptor: &TlsAcceptor, behind: SocketAddr) {
-    // A connection that fails is seen by the one who measures.
+async fn serve(listener: &TcpListener, acceptor: &TlsAcceptor, server: SocketAddr) {
+    // If a connection fails, so does the measured program.
     while let Ok((outside, _)) = listener.accept().await {
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
             let mut outside = acceptor.accept(outside).await?;
-            let mut inside = TcpStream::connect(behind).await?;
+            let mut inside = TcpStream::connect(server).await?;
             tokio::io::copy_bidirectional(&mut outside, &mut inside).await
         });
     }

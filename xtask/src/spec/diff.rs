@@ -1,5 +1,3 @@
-//! What taking a full document over would change, by its meaning.
-
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -7,25 +5,26 @@ use anyhow::ensure;
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::compare::{Change, Comparison, Severity, touched_by_operation, type_of};
+use super::compare::{Change, Comparison, Severity, operation_removed, touched_by_operation, type_of};
+use super::own_path;
+use super::pointer::operation_pointer;
+use super::read::{read, read_own};
 use super::slice::ids;
-use super::source::place_of;
-use super::texts::{Fingerprints, Foreign};
-use super::update::{Selection, Taken, take};
-use super::{own_document, source};
-use crate::generator::document::operations;
+use super::texts::{Fingerprints, TextChange};
+use super::update::{Selection, Updated, update};
+use crate::generator::spec::{id, operations};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The full document, YAML or JSON; - for stdin
+    /// The full spec of the API, YAML or JSON; - for stdin
     #[arg(long, value_name = "FILE")]
     from: String,
 
-    /// How the changes are shown
+    /// The format of the changes
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: Format,
 
-    /// End with 1 when there is such a change
+    /// Exit with 1 if there is any change, or a breaking one
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
 }
@@ -44,49 +43,44 @@ enum FailOn {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let path = own_document();
-    let current = source::read_own(&path)?;
-    let changes = changes(&source::read(&args.from)?, &current, &Fingerprints::read(&path)?)?;
-    crate::show(render(&changes, args.format)?.trim_end());
+    let changes = changes(&read(&args.from)?, &read_own()?, &Fingerprints::read(&own_path())?)?;
+    crate::print(render(&changes, args.format)?.trim_end());
     let is_breaking = |change: &Change| change.severity == Severity::Breaking;
     match args.fail_on {
-        Some(FailOn::Any) => ensure!(changes.is_empty(), "the document changed"),
-        Some(FailOn::Breaking) => {
-            ensure!(!changes.iter().any(is_breaking), "the document changed, and breaks something");
-        }
+        Some(FailOn::Any) => ensure!(changes.is_empty(), "there are changes"),
+        Some(FailOn::Breaking) => ensure!(!changes.iter().any(is_breaking), "there are breaking changes"),
         None => {}
     }
     Ok(())
 }
 
-/// What the full document would change, most important first.
+/// What an update from the full spec would change, most important first.
 pub fn changes(full: &Value, current: &Value, fingerprints: &Fingerprints) -> anyhow::Result<Vec<Change>> {
-    let gone: Vec<String> = ids(current).difference(&ids(full)).cloned().collect();
-    let selection = Selection { drop: gone, ..Selection::default() };
-    let Taken { document: new, left_out, foreign, .. } = take(full, current, &selection, fingerprints)?;
+    let missing: Vec<String> = ids(current).difference(&ids(full)).cloned().collect();
+    let selection = Selection { drop: missing, ..Selection::default() };
+    let Updated { spec: new, skipped, text_changes, .. } = update(full, current, &selection, fingerprints)?;
     let mut changes = Comparison::of(current, &new).into_changes();
     for change in &mut changes {
-        let why = left_out.iter().find(|(id, _)| change.what == format!("the operation {id} is gone"));
-        change.what.extend(why.map(|(_, why)| format!(": {why}")));
+        let skipped = skipped.iter().find(|(id, _)| change.what == operation_removed(id));
+        change.what.extend(skipped.map(|(_, why)| format!(": {why}")));
     }
-    changes.extend(foreign.into_iter().map(|foreign| {
-        let (place, what) = match foreign {
-            Foreign::New(place) => (place, "there is a new text"),
-            Foreign::Changed(place) => (place, "the text changed"),
-            Foreign::Otherwise(place) => (place, "the API says it in other words; ours stay"),
+    changes.extend(text_changes.into_iter().map(|change| {
+        let (pointer, what) = match change {
+            TextChange::New(pointer) => (pointer, "the text is new"),
+            TextChange::Changed(pointer) => (pointer, "the text changed"),
+            TextChange::Differs(pointer) => (pointer, "the API's text differs from ours, which stays"),
         };
-        let touches = touched(&new, &place);
-        Change { severity: Severity::Documentation, place, what: what.to_owned(), touches }
+        let touches = touched(&new, &pointer);
+        Change { severity: Severity::Documentation, pointer, what: what.to_owned(), touches }
     }));
     Ok(changes)
 }
 
-/// What of ours is made from a place.
-fn touched(document: &Value, place: &str) -> BTreeSet<String> {
-    let operation = operations(document).find(|(path, method, _)| place.starts_with(&place_of(path, method)));
-    match operation.and_then(|(_, _, operation)| operation["operationId"].as_str()) {
-        Some(id) => touched_by_operation(id).into_iter().collect(),
-        None => Some(type_of(place)).filter(|name| !name.is_empty()).into_iter().collect(),
+/// The code and commands that are generated from the part at a pointer.
+fn touched(spec: &Value, pointer: &str) -> BTreeSet<String> {
+    match operations(spec).find(|(path, method, _)| pointer.starts_with(&operation_pointer(path, method))) {
+        Some((_, _, operation)) => touched_by_operation(id(operation)).into_iter().collect(),
+        None => Some(type_of(pointer)).filter(|name| !name.is_empty()).into_iter().collect(),
     }
 }
 
@@ -95,8 +89,8 @@ pub(super) fn render(changes: &[Change], format: Format) -> anyhow::Result<Strin
     match format {
         Format::Json => text = serde_json::to_string_pretty(changes)?,
         Format::Text => {
-            for Change { severity, place, what, touches } in changes {
-                writeln!(text, "{severity:?} at {place}: {what}{}", listed(" (touches ", touches, ")"))?;
+            for Change { severity, pointer, what, touches } in changes {
+                writeln!(text, "{severity:?} at {pointer}: {what}{}", list(" (touches ", touches, ")"))?;
             }
             writeln!(text, "{}", summary(changes))?;
         }
@@ -105,26 +99,26 @@ pub(super) fn render(changes: &[Change], format: Format) -> anyhow::Result<Strin
             if !changes.is_empty() {
                 writeln!(text, "| | place | change | touches |\n| --- | --- | --- | --- |")?;
             }
-            for Change { severity, place, what, touches } in changes {
+            for Change { severity, pointer, what, touches } in changes {
                 let what = what.replace('|', "\\|").replace('\n', " ");
-                writeln!(text, "| {severity:?} | `{place}` | {what} | {} |", listed("`", touches, "`"))?;
+                writeln!(text, "| {severity:?} | `{pointer}` | {what} | {} |", list("`", touches, "`"))?;
             }
         }
     }
     Ok(text)
 }
 
-fn listed(before: &str, touches: &BTreeSet<String>, after: &str) -> String {
+fn list(before: &str, touches: &BTreeSet<String>, after: &str) -> String {
     let list = touches.iter().cloned().collect::<Vec<_>>().join(", ");
     if list.is_empty() { list } else { format!("{before}{list}{after}") }
 }
 
 fn summary(changes: &[Change]) -> String {
     if changes.is_empty() {
-        return "Nothing changed for the operations of this project.".to_owned();
+        return "No changes for the operations of this project.".to_owned();
     }
-    let count = |severity| changes.iter().filter(|change| change.severity == severity).count();
+    let of_severity = |severity| changes.iter().filter(|change| change.severity == severity).count();
     let counts = [Severity::Breaking, Severity::Compatible, Severity::Documentation]
-        .map(|severity| format!("{} {}", count(severity), format!("{severity:?}").to_lowercase()));
-    format!("{} changes: {}.", changes.len(), counts.join(", "))
+        .map(|severity| format!("{} {}", of_severity(severity), format!("{severity:?}").to_lowercase()));
+    format!("{}: {}.", crate::count(changes.len(), "change"), counts.join(", "))
 }

@@ -1,22 +1,23 @@
-//! A document as large as the API's own, made up: 170 operations and 320 schemas, this project's among them, and
-//! everything that real documents hold and the generator refuses.
+//! A made-up spec as large as the API's. It includes this project's spec, and everything that real specs have and the
+//! generator refuses.
 
 use serde_json::{Map, Value, json};
 
-const OPERATIONS: usize = 170;
+/// How many operations the spec has.
+pub const OPERATIONS: usize = 170;
 const SCHEMAS: usize = 320;
 
-/// The document, with this project's operations in it.
+/// Adds operations and schemas to this project's spec.
 pub fn full_size(own: &Value) -> Value {
-    let mut document = own.clone();
-    document["servers"] = json!([{ "url": "${API_BASE_URL}" }, { "url": "https://api.doit.com" }]);
+    let mut spec = own.clone();
+    spec["servers"] = json!([{ "url": "${API_BASE_URL}" }, { "url": "https://api.doit.com" }]);
     let mut schemas = own["components"]["schemas"].as_object().cloned().unwrap_or_default();
     for number in schemas.len()..SCHEMAS {
         schemas.insert(schema_name(number), schema(number));
     }
-    document["components"]["schemas"] = schemas.into();
-    document["components"]["parameters"]["PageSize"] = json!({ "name": "pageSize", "in": "query", "schema": { "type": "integer", "format": "int64", "maximum": 500 } });
-    document["components"]["responses"]["Missing"] = json!({ "description": "Nothing has that id." });
+    spec["components"]["schemas"] = schemas.into();
+    spec["components"]["parameters"]["PageSize"] = json!({ "name": "pageSize", "in": "query", "schema": { "type": "integer", "format": "int64", "maximum": 500 } });
+    spec["components"]["responses"]["Missing"] = json!({ "description": "There is no thing with this id." });
 
     let mut paths = own["paths"].as_object().cloned().unwrap_or_default();
     let own_count: usize = paths.values().filter_map(Value::as_object).map(Map::len).sum();
@@ -28,8 +29,8 @@ pub fn full_size(own: &Value) -> Value {
         });
         paths.insert(path, item);
     }
-    document["paths"] = paths.into();
-    document
+    spec["paths"] = paths.into();
+    spec
 }
 
 fn schema_name(number: usize) -> String {
@@ -41,10 +42,10 @@ fn reference(number: usize) -> Value {
 }
 
 fn schema(number: usize) -> Value {
-    // The first ones are this project's.
+    // The schemas before 20 are this project's.
     let earlier = |back: usize| reference(number.saturating_sub(back).max(20));
     match number % 8 {
-        0 => json!({ "type": "object", "description": "A thing that holds itself.", "properties": {
+        0 => json!({ "type": "object", "description": "A thing that contains itself.", "properties": {
             "name": { "type": "string", "description": "The name.", "example": "2024-01-01T00:00:00Z" },
             "children": { "type": "array", "items": reference(number) },
         }}),
@@ -90,7 +91,7 @@ fn operation(number: usize) -> Value {
     if matches!(method(number), "post" | "patch") {
         operation["requestBody"] = json!({ "required": true, "content": json(reference(21 + number)) });
     }
-    // What the generator refuses, in one operation of twelve each.
+    // What the generator refuses.
     match number {
         20 | 21 => operation["responses"]["204"] = json!({ "description": "Nothing to do." }),
         22 | 23 => operation["responses"]["202"] = json!({ "description": "Begun.", "content": json(reference(30)) }),
@@ -114,9 +115,22 @@ fn operation(number: usize) -> Value {
             let both = json!({ "application/json": { "schema": reference(40) }, "text/csv": csv });
             operation["requestBody"] = json!({ "content": both });
         }
-        // What no rule can carry.
+        // No rule covers this.
         42 => operation["requestBody"] = json!({ "content": { "application/xml": { "schema": reference(40) } } }),
         _ => {}
     }
     operation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::slice::ids;
+
+    #[test]
+    fn the_spec_is_as_large_as_the_api_s() {
+        let spec = full_size(&crate::spec::read_own().expect("the project's spec"));
+        assert_eq!(ids(&spec).len(), OPERATIONS);
+        assert_eq!(spec["components"]["schemas"].as_object().map(Map::len), Some(SCHEMAS));
+    }
 }

@@ -1,18 +1,20 @@
-//! What a new version of the API's description means for this project, and taking it over.
+//! `cargo xtask spec`: takes over a new version of the API's spec, and says what that changes.
 //!
-//! A full document is read ([`source`]), the operations of this project are taken from it ([`slice`]) and made fit for
-//! the generator ([`fit`]); the project's own words are kept ([`texts`]), and all of it gets an order that does not
-//! depend on the input's ([`arrange`]).
+//! An update reads the full spec ([`read`]), takes the operations of this project from it ([`slice`]), rewrites what
+//! the generator cannot use ([`normalize`]), keeps this project's own words ([`texts`]), and puts the result in an
+//! order that does not depend on the input ([`order`]).
 
-mod arrange;
 mod check;
 mod compare;
 mod diff;
-mod fit;
 mod full_size;
+mod normalize;
 mod operations;
+mod order;
+mod pointer;
+mod read;
+mod scratch;
 mod slice;
-mod source;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -20,22 +22,22 @@ mod update;
 
 use std::path::PathBuf;
 
-pub use check::scratch_crate;
-pub use full_size::full_size;
-pub use source::read_own;
+pub use full_size::{OPERATIONS, full_size};
+pub use read::read_own;
+pub use scratch::scratch_crate;
 pub use update::to_yaml;
 
 use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub enum Spec {
-    /// Take the operations of this project from a full document
+    /// Update openapi/doit.yaml from a full spec
     Update(update::Args),
-    /// Show what taking them would change, and what that breaks
+    /// Show what an update would change, and what it would break
     Diff(diff::Args),
-    /// Say whether a document is in order
+    /// Check that a spec is complete and that code can be generated from it
     Check(check::Args),
-    /// List the operations of a document, and which of them this project has
+    /// List the operations of a spec, and mark those that openapi/doit.yaml has
     Operations(operations::Args),
 }
 
@@ -48,7 +50,7 @@ pub fn run(spec: Spec) -> anyhow::Result<()> {
     }
 }
 
-/// The document that everything is made from.
-pub fn own_document() -> PathBuf {
+/// The path of this project's spec.
+fn own_path() -> PathBuf {
     crate::root().join("openapi/doit.yaml")
 }

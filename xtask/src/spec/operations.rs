@@ -1,34 +1,31 @@
-use std::collections::BTreeSet;
-
+use super::read::{read, read_own};
 use super::slice::ids;
-use super::{own_document, source};
-use crate::generator::document;
+use crate::generator::spec::{id, operations};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The document, YAML or JSON; - for stdin; without it, that of this project
+    /// The spec to list, YAML or JSON; - for stdin [default: openapi/doit.yaml]
     #[arg(long, value_name = "FILE")]
     from: Option<String>,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let own = source::read_own(&own_document())?;
-    let document = match &args.from {
-        Some(from) => source::read(from)?,
+    let own = read_own()?;
+    let spec = match &args.from {
+        Some(from) => read(from)?,
         None => own.clone(),
     };
-    let (own, all) = (ids(&own), ids(&document));
-    for (path, method, operation) in document::operations(&document) {
-        let (id, summary) = (operation["operationId"].as_str().unwrap_or_default(), &operation["summary"]);
+    let (own, all) = (ids(&own), ids(&spec));
+    for (path, method, operation) in operations(&spec) {
+        let (id, summary) = (id(operation), operation["summary"].as_str().unwrap_or_default());
         let mark = if own.contains(id) { '*' } else { ' ' };
-        let method = method.to_uppercase();
-        crate::show(&format!("{mark} {id:<32} {method:<6} {path}  {}", summary.as_str().unwrap_or_default()));
+        crate::print(&format!("{mark} {id:<32} {:<6} {path}  {summary}", method.to_uppercase()));
     }
-    let taken = all.intersection(&own).count();
-    crate::show(&format!("{} operations, {taken} of them (*) in openapi/doit.yaml", all.len()));
-    let gone: BTreeSet<&String> = own.difference(&all).collect();
-    if !gone.is_empty() {
-        crate::show(&format!("openapi/doit.yaml has more: {gone:?}"));
+    let shared = all.intersection(&own).count();
+    crate::print(&format!("{} operations, of which openapi/doit.yaml has {shared} (*)", all.len()));
+    let missing: Vec<&str> = own.difference(&all).map(String::as_str).collect();
+    if !missing.is_empty() {
+        crate::print(&format!("Only in openapi/doit.yaml: {}", missing.join(", ")));
     }
     Ok(())
 }

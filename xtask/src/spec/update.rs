@@ -5,148 +5,150 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
-use super::fit::{Fitted, fit};
+use super::normalize::{Normalized, normalize};
+use super::order::order;
+use super::own_path;
+use super::read::read;
 use super::slice::{ids, slice};
-use super::texts::{Fingerprints, Foreign, keep_ours};
-use super::{arrange, own_document, source};
+use super::texts::{Fingerprints, TextChange, keep_ours};
 use crate::generator;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The full document, YAML or JSON; - for stdin
+    /// The full spec of the API, YAML or JSON; - for stdin
     #[arg(long, value_name = "FILE")]
     pub(super) from: String,
 
     #[command(flatten)]
     pub(super) selection: Selection,
 
-    /// Write to this file in place of openapi/doit.yaml; what is in it is what there is now
+    /// Update FILE instead of openapi/doit.yaml; it need not exist
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
 }
 
-/// Which operations are taken: those that there are, and what is said here.
+/// The operations to take: by default those of the current spec.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Selection {
-    /// Take this operation too, by its operationId
+    /// Add an operation, by its operationId; repeatable
     #[arg(long, value_name = "OPERATION")]
     pub add: Vec<String>,
 
-    /// Let this operation go
+    /// Drop an operation, by its operationId; repeatable
     #[arg(long, value_name = "OPERATION")]
     pub drop: Vec<String>,
 
-    /// Take all operations of the document
+    /// Take all operations of the full spec
     #[arg(long)]
     pub all: bool,
 }
 
-/// What a full document makes of the current one.
-pub struct Taken {
-    pub document: Value,
+/// The current spec, updated from a full one.
+pub struct Updated {
+    pub spec: Value,
     pub fingerprints: Fingerprints,
-    /// What was made fit for the generator, a line each.
+    /// What was rewritten for the generator, a line each.
     pub rewritten: Vec<String>,
-    /// The operations that could not be, and why.
-    pub left_out: Vec<(String, String)>,
-    pub foreign: Vec<Foreign>,
+    /// The operations that the generator cannot use, and why.
+    pub skipped: Vec<(String, String)>,
+    pub text_changes: Vec<TextChange>,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let out = args.out.clone().unwrap_or_else(own_document);
-    let basis = if out.exists() { out.clone() } else { own_document() };
-    let current = source::read_own(&basis)?;
-    let full = source::read(&args.from)?;
-    let taken = take(&full, &current, &args.selection, &Fingerprints::read(&basis)?)?;
-    // One that is new can wait; one that there is would be lost.
-    if let Some((id, why)) = taken.left_out.iter().find(|(id, _)| ids(&current).contains(id)) {
-        bail!("{id} can no longer be used, and goes only with --drop {id}: {why}");
+    let out = args.out.clone().unwrap_or_else(own_path);
+    let current_path = if out.exists() { out.clone() } else { own_path() };
+    let current = read(&current_path.display().to_string())?;
+    let full = read(&args.from)?;
+    let updated = update(&full, &current, &args.selection, &Fingerprints::read(&current_path)?)?;
+    // A new operation can be skipped. A current one would be lost.
+    if let Some((id, why)) = updated.skipped.iter().find(|(id, _)| ids(&current).contains(id)) {
+        bail!("the generator can no longer use {id}; remove it with --drop {id}: {why}");
     }
-    for note in notes(&taken) {
-        crate::show(&note);
+    for note in notes(&updated) {
+        crate::print(&note);
     }
-    let (text, name) = (to_yaml(&taken.document)?, out.display().to_string());
+    let (text, name) = (to_yaml(&updated.spec)?, out.display().to_string());
     generator::generate(&name, &text, true).map_err(anyhow::Error::msg)?;
     let mut is_changed = write(&out, &text)?;
     let fingerprints = Fingerprints::path(&out);
-    if taken.fingerprints != Fingerprints::read(&out)? {
-        is_changed |= write(&fingerprints, &taken.fingerprints.to_json())?;
+    if updated.fingerprints != Fingerprints::read(&out)? {
+        is_changed |= write(&fingerprints, &updated.fingerprints.to_json())?;
     }
     if is_changed {
-        crate::show(&format!("{name} is written. `cargo test --workspace` shows what follows from it, and"));
-        crate::show("`INSTA_UPDATE=always cargo test --workspace` accepts that once it was read.");
+        crate::print(&format!(
+            "Updated {name}. `cargo test --workspace` shows the effects. Read them, then accept them"
+        ));
+        crate::print("with `INSTA_UPDATE=always cargo test --workspace`.");
     } else {
-        crate::show(&format!("{name} is as it was."));
+        crate::print(&format!("{name} is unchanged."));
     }
     Ok(())
 }
 
-/// The operations of the current document, more or fewer, from the full one.
-pub fn take(
+/// Updates the current spec from the full one.
+pub fn update(
     full: &Value,
     current: &Value,
     selection: &Selection,
     fingerprints: &Fingerprints,
-) -> anyhow::Result<Taken> {
-    let wanted = wanted(&ids(full), &ids(current), selection)?;
-    let Fitted { mut document, rewritten, left_out } = fit(slice(full, &wanted)?)?;
-    let (fingerprints, foreign) = keep_ours(&mut document, current, fingerprints);
-    let document = arrange::arrange(document, Some(current));
-    Ok(Taken { document, fingerprints, rewritten, left_out, foreign })
+) -> anyhow::Result<Updated> {
+    let wanted = selection.ids(&ids(full), &ids(current))?;
+    let Normalized { mut spec, rewritten, skipped } = normalize(slice(full, &wanted)?)?;
+    let (fingerprints, text_changes) = keep_ours(&mut spec, current, fingerprints);
+    Ok(Updated { spec: order(spec, Some(current)), fingerprints, rewritten, skipped, text_changes })
 }
 
-/// What was done, a line each.
-fn notes(taken: &Taken) -> impl Iterator<Item = String> {
-    let left_out = taken.left_out.iter().map(|(id, why)| format!("left out {id}: {why}"));
-    let foreign = taken.foreign.iter().filter_map(|foreign| match foreign {
-        Foreign::New(place) => Some(format!("new text at {place}: put it in our words")),
-        Foreign::Changed(place) => Some(format!("the API's text changed at {place}: put it in our words")),
-        Foreign::Otherwise(_) => None,
+/// What the user should know about an update, a line each.
+fn notes(updated: &Updated) -> impl Iterator<Item = String> {
+    let skipped = updated.skipped.iter().map(|(id, why)| format!("skipped {id}: {why}"));
+    let texts = updated.text_changes.iter().filter_map(|change| match change {
+        TextChange::New(pointer) => Some(format!("new text at {pointer}: rewrite it in our words")),
+        TextChange::Changed(pointer) => Some(format!("the API changed its text at {pointer}: rewrite it in our words")),
+        TextChange::Differs(_) => None,
     });
-    taken.rewritten.iter().cloned().chain(left_out).chain(foreign)
+    updated.rewritten.iter().cloned().chain(skipped).chain(texts)
 }
 
-fn wanted(
-    known: &BTreeSet<String>,
-    current: &BTreeSet<String>,
-    selection: &Selection,
-) -> anyhow::Result<BTreeSet<String>> {
-    if let Some(id) = selection.add.iter().find(|id| !known.contains(*id)) {
-        bail!("--add {id}: the document has no such operation; `cargo xtask spec operations --from …` lists them");
+impl Selection {
+    /// The ids of the selected operations, given those of the full and the current spec.
+    fn ids(&self, full: &BTreeSet<String>, current: &BTreeSet<String>) -> anyhow::Result<BTreeSet<String>> {
+        if let Some(id) = self.add.iter().find(|id| !full.contains(*id)) {
+            bail!("--add {id}: operation not found; `cargo xtask spec operations --from FILE` lists them");
+        }
+        if let Some(id) = self.drop.iter().find(|id| !full.contains(*id) && !current.contains(*id)) {
+            bail!("--drop {id}: operation not found");
+        }
+        let base = if self.all { full } else { current };
+        let added = base.iter().chain(&self.add);
+        let wanted: BTreeSet<String> = added.filter(|id| !self.drop.contains(id)).cloned().collect();
+        let missing: Vec<&str> = wanted.difference(full).map(String::as_str).collect();
+        ensure!(
+            missing.is_empty(),
+            "the full spec no longer has {}; confirm with {}",
+            missing.join(", "),
+            missing.iter().map(|id| format!("--drop {id}")).collect::<Vec<_>>().join(" ")
+        );
+        ensure!(!wanted.is_empty(), "no operations are selected");
+        Ok(wanted)
     }
-    if let Some(id) = selection.drop.iter().find(|id| !known.contains(*id) && !current.contains(*id)) {
-        bail!("--drop {id}: there is no such operation");
-    }
-    let base = if selection.all { known } else { current };
-    let added = base.iter().chain(&selection.add);
-    let wanted: BTreeSet<String> = added.filter(|id| !selection.drop.contains(id)).cloned().collect();
-    let gone: Vec<&str> = wanted.difference(known).map(String::as_str).collect();
-    ensure!(
-        gone.is_empty(),
-        "the document no longer has {}; let them go with {}",
-        gone.join(", "),
-        gone.iter().map(|id| format!("--drop {id}")).collect::<Vec<_>>().join(" ")
-    );
-    ensure!(!wanted.is_empty(), "no operation is left");
-    Ok(wanted)
 }
 
-/// The one form in which a document is written.
-pub fn to_yaml(document: &Value) -> anyhow::Result<String> {
-    Ok(serde_saphyr::to_string(document)?)
+/// The YAML of a spec, in the one form that an update writes.
+pub fn to_yaml(spec: &Value) -> anyhow::Result<String> {
+    Ok(serde_saphyr::to_string(spec)?)
 }
 
-/// Writes the file beside its place, then renames it, and says whether that changed it.
+/// Replaces the content of a file at once, through a temporary one beside it. Returns whether the content changed.
 fn write(path: &Path, text: &str) -> anyhow::Result<bool> {
     if std::fs::read_to_string(path).is_ok_and(|before| before == text) {
         return Ok(false);
     }
-    let beside = path.with_extension("new");
-    let written = std::fs::File::create(&beside).and_then(|mut file| {
+    let temporary = path.with_extension("new");
+    let written = std::fs::File::create(&temporary).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });
-    written.with_context(|| beside.display().to_string())?;
-    std::fs::rename(&beside, path).with_context(|| path.display().to_string())?;
+    written.with_context(|| temporary.display().to_string())?;
+    std::fs::rename(&temporary, path).with_context(|| path.display().to_string())?;
     Ok(true)
 }

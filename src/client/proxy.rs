@@ -1,0 +1,178 @@
+//! The proxy that the environment names for a server. It is used or refused, and never passed over.
+
+mod no_proxy;
+mod refusal;
+
+use reqwest::Url;
+
+use super::ConfigError;
+use super::config::variable;
+use no_proxy::is_listed;
+
+pub(super) use refusal::ProxyError;
+
+/// In curl's order; the first that is not empty counts.
+const PROXY: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
+
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+
+/// A proxy, and which variable names it.
+#[derive(Clone)]
+pub(super) struct Proxy {
+    variable: &'static str,
+    /// It may hold a password.
+    url: Url,
+    /// Host and port of the server behind it.
+    server: String,
+}
+
+impl Proxy {
+    /// The proxy for an encrypted server, if there is one.
+    pub fn from_env(server: &Url) -> Result<Option<Self>, ConfigError> {
+        let Some((name, text)) = first_set(PROXY)? else { return Ok(None) };
+        if let Some((name, list)) = first_set(NO_PROXY)?
+            && is_listed(server, &list).map_err(|problem| ConfigError::Variable { variable: name, problem })?
+        {
+            return Ok(None);
+        }
+        let url = proxy_url(&text).map_err(|problem| ConfigError::Variable {
+            variable: name,
+            problem: format!("it is not the URL of a proxy: {problem}"),
+        })?;
+        let host = server.host_str().unwrap_or_default();
+        let server = format!("{host}:{}", server.port_or_known_default().unwrap_or(443));
+        Ok(Some(Self { variable: name, url, server }))
+    }
+
+    /// Sends everything by it.
+    pub fn carry(
+        self,
+        http: reqwest::ClientBuilder,
+        tls: &rustls::ClientConfig,
+    ) -> reqwest::Result<reqwest::ClientBuilder> {
+        let proxy = reqwest::Proxy::all(self.url.clone())?;
+        Ok(http.proxy(proxy).connector_layer(refusal::Explaining::new(self, tls)))
+    }
+}
+
+fn first_set<const N: usize>(names: [&'static str; N]) -> Result<Option<(&'static str, String)>, ConfigError> {
+    for name in names {
+        if let Some(value) = variable(name)? {
+            return Ok(Some((name, value)));
+        }
+    }
+    Ok(None)
+}
+
+/// The URL of a proxy, or what is wrong with it, without a word of it.
+fn proxy_url(text: &str) -> Result<Url, &'static str> {
+    if text.contains(|char: char| char.is_whitespace() || char.is_control()) {
+        return Err("it has white space in it");
+    }
+    if text.contains(['"', '\'']) {
+        return Err("it has quotes in it");
+    }
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let text = match &scheme {
+        Some(scheme) if SCHEMES.contains(&scheme.as_str()) => text.to_owned(),
+        Some(_) => return Err("its scheme is not one of http, https, socks4, socks4a, socks5 and socks5h"),
+        None => format!("http://{text}"),
+    };
+    // `Url` would take the host from what follows further slashes.
+    let has_host = text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with(['/', '\\', ':', '?', '#']));
+    let mut url = Url::parse(&text).map_err(|error| match error {
+        url::ParseError::InvalidPort => "its port is not a number up to 65535",
+        url::ParseError::EmptyHost => "it has no host",
+        _ => "it cannot be parsed",
+    })?;
+    if !has_host || url.host_str().is_none_or(str::is_empty) {
+        return Err("it has no host");
+    }
+    if url.port() == Some(0) {
+        return Err("its port is 0");
+    }
+    // A password with a slash that is not escaped begins a path.
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err("it goes on after the host and port; escape / ? # in a password as %2F %3F %23");
+    }
+    if url.port().is_none() && url.scheme().starts_with("socks") {
+        url.set_port(Some(1080)).map_err(|()| "it cannot be parsed")?;
+    }
+    // The HTTP client would pass over what it cannot read.
+    match url.as_str().parse::<http::Uri>() {
+        Ok(uri) if uri.host().is_some_and(|host| !host.is_empty()) => Ok(url),
+        _ => Err("it cannot be parsed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_a_host_with_or_without_scheme_port_and_password() {
+        for (text, url) in [
+            ("http://p.example:3128", "http://p.example:3128/"),
+            ("http://p.example:3128/", "http://p.example:3128/"),
+            ("p.example:3128", "http://p.example:3128/"),
+            ("p.example", "http://p.example/"),
+            ("localhost:3128", "http://localhost:3128/"),
+            ("HTTP://p.example", "http://p.example/"),
+            ("https://p.example:8443", "https://p.example:8443/"),
+            ("[::1]:3128", "http://[::1]:3128/"),
+            ("http://u:p%40ss%2F@p.example:1", "http://u:p%40ss%2F@p.example:1/"),
+            ("socks5h://p.example", "socks5h://p.example:1080"),
+            ("socks4://127.0.0.1:9", "socks4://127.0.0.1:9"),
+        ] {
+            assert_eq!(proxy_url(text).as_ref().map(Url::as_str), Ok(url), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_proxy_is_refused() {
+        for text in [
+            " http://p.example:3128",
+            "http://p.example:3128 ",
+            "http://p.example:3128\n",
+            "http://p .example:3128",
+            "\u{a0}http://p.example:3128",
+            "\"http://p.example:3128\"",
+            "'http://p.example:3128'",
+            " ",
+            "http://",
+            "http:///p.example:3128",
+            "http://:3128",
+            ":3128",
+            "//p.example",
+            "/p.example",
+            "http:/p.example:3128",
+            "http://u:p@",
+            "http://u:p@:3128",
+            "socks5://",
+            "socks5://:1080",
+            "socks5h://u:p@",
+            "socks5://a%2fb",
+            "http://p.example:99999",
+            "http://p.example:-1",
+            "http://p.example:port",
+            "http://p.example:0",
+            "http://u:p#w@p.example:3128",
+            "http://u:12/w@p.example:3128",
+            "http://u:12?w@p.example:3128",
+            "http://p.example/proxy.pac",
+            "ftp://p.example",
+            "socks://p.example",
+            "socks6://p.example",
+            "file:///etc/passwd",
+            "://p.example",
+            "http://[::1",
+            "http://p.example;http://q.example",
+            "http=p.example:80;https=p.example:80",
+            "DIRECT://",
+            "::::x",
+        ] {
+            assert!(proxy_url(text).is_err(), "{text:?}: {:?}", proxy_url(text));
+        }
+    }
+}

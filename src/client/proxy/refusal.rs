@@ -1,0 +1,182 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
+use reqwest::StatusCode;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
+use tower::{Layer, Service};
+
+use super::Proxy;
+use crate::client::error_body::named;
+use crate::client::failure::{causes, refused_certificate};
+use crate::client::tls::in_words;
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// How long a proxy has to say once more why it refuses.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Why a proxy made no connection to the server; nothing was sent to the server.
+#[derive(Debug)]
+pub(in crate::client) struct ProxyError {
+    variable: &'static str,
+    server: String,
+    /// What the proxy answered to CONNECT, where it is known.
+    status: Option<StatusCode>,
+    cause: BoxError,
+}
+
+impl ProxyError {
+    /// Whether the proxy may make the connection later.
+    pub fn can_pass(&self) -> bool {
+        self.status.is_none_or(|status| status.is_server_error() || matches!(status.as_u16(), 408 | 429))
+    }
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { variable, server, status, cause } = self;
+        match status {
+            Some(status) if status.as_u16() == 407 => {
+                write!(f, "the proxy of {variable} requires a valid user name and password ({})", named(*status))
+            }
+            Some(status) => write!(f, "the proxy of {variable} does not connect to {server}: {}", named(*status)),
+            None => {
+                let why = match refused_certificate(&**cause) {
+                    Some(reason) => format!("the certificate of the proxy is refused: {}", in_words(reason)),
+                    None => causes(&**cause).last().map(ToString::to_string).unwrap_or_default(),
+                };
+                write!(f, "no connection to {server} by the proxy of {variable}: {why}")
+            }
+        }
+    }
+}
+
+impl StdError for ProxyError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.cause)
+    }
+}
+
+/// Says of each connection that a proxy does not make why it does not.
+#[derive(Clone)]
+pub(super) struct Explaining {
+    proxy: Arc<Proxy>,
+    tls: Arc<rustls::ClientConfig>,
+}
+
+#[derive(Clone)]
+pub(super) struct Explained<S> {
+    connect: S,
+    by: Explaining,
+}
+
+impl Explaining {
+    pub fn new(proxy: Proxy, tls: &rustls::ClientConfig) -> Self {
+        Self { proxy: Arc::new(proxy), tls: Arc::new(tls.clone()) }
+    }
+
+    async fn explain(self, error: BoxError) -> BoxError {
+        // The types of these errors are not public.
+        let is_by_proxy = |text: &String| ["tunnel error", "SOCKS error"].iter().any(|start| text.starts_with(start));
+        let problem = causes(&*error).map(ToString::to_string).find(is_by_proxy);
+        let status = match problem.as_deref() {
+            Some("tunnel error: proxy authorization required") => Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED),
+            Some("tunnel error: unsuccessful") => self.status().await,
+            Some(_) => None,
+            None => return error,
+        };
+        let Proxy { variable, server, .. } = &*self.proxy;
+        Box::new(ProxyError { variable, server: server.clone(), status, cause: error })
+    }
+
+    /// What the proxy answers to CONNECT. It is asked once more, since the HTTP client keeps no answer but 407.
+    async fn status(&self) -> Option<StatusCode> {
+        let asking = self.clone();
+        let status = tokio::task::spawn_blocking(move || asking.ask()).await;
+        // One that connects this time said nothing of the last time.
+        status.ok()?.ok().filter(|status| *status != StatusCode::OK)
+    }
+
+    fn ask(&self) -> io::Result<StatusCode> {
+        let url = &self.proxy.url;
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let port = url.port_or_known_default().unwrap_or(80);
+        let address = (host, port).to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
+        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        if url.scheme() != "https" {
+            return self.proxy.answer_to_connect(stream);
+        }
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let tls = ClientConnection::new(Arc::clone(&self.tls), name).map_err(io::Error::other)?;
+        self.proxy.answer_to_connect(StreamOwned::new(tls, stream))
+    }
+}
+
+impl Proxy {
+    fn answer_to_connect(&self, mut stream: impl Read + Write) -> io::Result<StatusCode> {
+        let (server, authorization) = (&self.server, self.authorization());
+        write!(stream, "CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n{authorization}\r\n")?;
+        stream.flush()?;
+        let mut line = Vec::new();
+        BufReader::new(stream.take(8192)).read_until(b'\n', &mut line)?;
+        let status = line.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+        let status = status.get(..3).unwrap_or_default();
+        StatusCode::from_bytes(status).map_err(io::Error::other)
+    }
+
+    /// The header with the user name and password of the URL, if it has any.
+    fn authorization(&self) -> String {
+        let user = self.url.username();
+        if user.is_empty() && self.url.password().is_none() {
+            return String::new();
+        }
+        let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
+        let credentials = [decoded(user), decoded(self.url.password().unwrap_or_default())].join(&b':');
+        format!("Proxy-Authorization: Basic {}\r\n", BASE64_STANDARD.encode(credentials))
+    }
+}
+
+impl<S> Layer<S> for Explaining {
+    type Service = Explained<S>;
+
+    fn layer(&self, connect: S) -> Explained<S> {
+        Explained { connect, by: self.clone() }
+    }
+}
+
+impl<S, R> Service<R> for Explained<S>
+where
+    S: Service<R, Error = BoxError>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.connect.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let (connecting, by) = (self.connect.call(request), self.by.clone());
+        Box::pin(async move {
+            let error = match connecting.await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => error,
+            };
+            Err(by.explain(error).await)
+        })
+    }
+}

@@ -1,0 +1,107 @@
+//! Who may send requests: programs and pages of this machine, but not the page of another origin in a browser.
+
+use std::net::IpAddr;
+
+use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{Request, StatusCode};
+
+use super::access::Refusal;
+use super::authorization::AUTHORIZE;
+
+/// How the origin of the page that a request comes from relates to this one's; only browsers send it.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Refuses a request that reached this machine by another name, as DNS rebinding does, or that comes from the page of
+/// another origin.
+pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let headers = request.headers();
+    let host = match request.uri().authority() {
+        Some(host) => Some(host.clone()),
+        None => text(headers, &HOST).and_then(|host| host.parse().ok()),
+    };
+    let Some(host) = host.filter(is_loopback) else {
+        return Err(Refusal::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "the sandbox answers to localhost and loopback addresses only: check the header Host",
+        ));
+    };
+    if is_of_another_page(headers, &host) && request.uri().path() != AUTHORIZE {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "the sandbox does not answer the pages of other origins"));
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &Authority) -> bool {
+    if host.as_str().contains('@') {
+        return false;
+    }
+    let name = host.host();
+    let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// The page of the authorization server is meant to be opened from other pages; every other path is not.
+fn is_of_another_page(headers: &HeaderMap, host: &Authority) -> bool {
+    let is_same_origin =
+        |origin: &str| origin.strip_prefix("http://").is_some_and(|origin| origin.eq_ignore_ascii_case(host.as_str()));
+    // Values that cannot be read belong to no page of the sandbox.
+    let has_other_origin = headers.get_all(ORIGIN).iter().any(|origin| !origin.to_str().is_ok_and(is_same_origin));
+    let is_same_site = |site: &str| ["same-origin", "none"].contains(&site);
+    let has_other_site = headers.get_all(SEC_FETCH_SITE).iter().any(|site| !site.to_str().is_ok_and(is_same_site));
+    has_other_origin || has_other_site
+}
+
+/// The value of a header that may come once only.
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(path: &str, headers: &[(&str, &str)]) -> u16 {
+        let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+        let refusal = check(&request.body(()).expect("a request")).err();
+        refusal.map_or(200, |refusal| refusal.status().as_u16())
+    }
+
+    #[test]
+    fn it_answers_to_loopback_names_only() {
+        for good in ["localhost", "LOCALHOST:80", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:8080"] {
+            assert_eq!(status("/iam/v1/users", &[("host", good)]), 200, "{good}");
+        }
+        for bad in
+            ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:1", "192.168.0.1", "0.0.0.0", "[::]"]
+        {
+            assert_eq!(status("/iam/v1/users", &[("host", bad)]), 421, "{bad}");
+        }
+        for bad in ["", "evil.example@127.0.0.1", "a b", "localhost/x"] {
+            assert_eq!(status("/_sandbox/outbox", &[("host", bad)]), 421, "{bad:?}");
+        }
+        assert_eq!(status("/iam/v1/users", &[]), 421, "without a host");
+        assert_eq!(status("/iam/v1/users", &[("host", "localhost"), ("host", "evil.example")]), 421);
+        assert_eq!(status("http://evil.example/iam/v1/users", &[("host", "localhost")]), 421);
+        assert_eq!(status("http://localhost/iam/v1/users", &[("host", "localhost")]), 200);
+    }
+
+    #[test]
+    fn it_refuses_the_pages_of_other_origins() {
+        let host = ("host", "127.0.0.1:49152");
+        for path in ["/_sandbox/faults", "/_sandbox/outbox", "/iam/v1/users", "/oauth/token"] {
+            for origin in ["https://evil.example", "null", "", "http://localhost:3000", "https://127.0.0.1:49152"] {
+                assert_eq!(status(path, &[host, ("origin", origin)]), 403, "{path} {origin}");
+            }
+            for site in ["cross-site", "same-site", "new-word"] {
+                assert_eq!(status(path, &[host, ("sec-fetch-site", site)]), 403, "{path} {site}");
+            }
+            assert_eq!(status(path, &[host, ("origin", "http://127.0.0.1:49152")]), 200, "{path}");
+            assert_eq!(status(path, &[host, ("sec-fetch-site", "none")]), 200, "{path}");
+            assert_eq!(status(path, &[host, ("sec-fetch-site", "same-origin")]), 200, "{path}");
+        }
+        assert_eq!(status("/oauth/authorize?a=b", &[host, ("sec-fetch-site", "cross-site")]), 200);
+    }
+}

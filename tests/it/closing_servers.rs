@@ -1,0 +1,176 @@
+//! A server may close a connection after a response, and a request that meets this is sent again at once.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::program::{Finished, dci_at};
+use crate::scripted_server::response;
+
+/// What a server does with the request of this number on one connection.
+type Answer = dyn Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync;
+
+enum Connection {
+    Stays,
+    Closes,
+}
+
+/// A server with a thread for each connection.
+struct ClosingServer {
+    url: String,
+    /// The first lines of all requests.
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl ClosingServer {
+    fn start(answer: impl Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (recorded, answer): (_, Arc<Answer>) = (Arc::clone(&requests), Arc::new(answer));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (mut stream, recorded, answer) =
+                    (stream.expect("a connection"), Arc::clone(&recorded), Arc::clone(&answer));
+                thread::spawn(move || {
+                    for number in 1.. {
+                        let Some(line) = read_request(&mut stream) else { break };
+                        recorded.lock().expect("no panic").push(line.clone());
+                        if matches!(answer(&line, number, &mut stream), Connection::Closes) {
+                            break;
+                        }
+                    }
+                });
+            }
+        });
+        Self { url, requests }
+    }
+
+    fn requests(&self, begin: &str) -> usize {
+        self.requests.lock().expect("no panic").iter().filter(|line| line.starts_with(begin)).count()
+    }
+}
+
+/// The first line of the next request; `None` at the end of the connection.
+fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    stream.read_exact(&mut vec![0; length.unwrap_or(0)]).ok()?;
+    Some(String::from_utf8_lossy(&bytes).lines().next()?.to_owned())
+}
+
+/// A response of every operation that is used here.
+fn answer(line: &str, stream: &mut TcpStream) {
+    let body = if line.contains("/roles") {
+        r#"{"roles": [{"id": "r1", "name": "Admin"}]}"#
+    } else {
+        r#"{"message": "done", "inviteId": "x", "users": []}"#
+    };
+    let status = if line.contains("/invite ") { "201 Created" } else { "200 OK" };
+    let _ = stream.write_all(&response(status, "application/json", body));
+}
+
+/// Closes each connection after its response, without saying so.
+fn closing_after_each() -> ClosingServer {
+    ClosingServer::start(|line, _, stream| {
+        answer(line, stream);
+        Connection::Closes
+    })
+}
+
+/// Closes each connection only when it is used again, as a load balancer does that has forgotten it.
+fn closing_when_used_again() -> ClosingServer {
+    ClosingServer::start(|line, number, stream| {
+        if number > 1 {
+            return Connection::Closes;
+        }
+        answer(line, stream);
+        Connection::Stays
+    })
+}
+
+fn list_of(targets: usize) -> String {
+    (0..targets).map(|number| format!("target-{number}")).collect::<Vec<_>>().join("\n")
+}
+
+fn succeeds_without_a_wait(finished: &Finished) {
+    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    assert!(!finished.stderr.contains("trying again"), "{}", finished.transcript());
+}
+
+#[test]
+fn no_call_fails_or_waits_at_a_server_that_closes_connections() {
+    for command in [&["resend-invite"][..], &["cancel-invite", "--yes"], &["delete-user", "--yes"]] {
+        for server in [closing_after_each(), closing_when_used_again()] {
+            for concurrency in ["1", "64"] {
+                let args = ["-", "-v", "--max-attempts", "1", "--concurrency", concurrency];
+                let run = dci_at(&server.url, &[command, &args].concat()).stdin(list_of(100));
+                succeeds_without_a_wait(&run.finish());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_request_that_must_not_be_sent_twice_goes_over_a_new_connection() {
+    for server in [closing_after_each(), closing_when_used_again()] {
+        for _ in 0..10 {
+            let args = ["invite-user", "new@example.com", "--role", "Admin", "-v"];
+            succeeds_without_a_wait(&dci_at(&server.url, &args).finish());
+        }
+        assert_eq!(server.requests("POST"), 10, "each was sent once");
+    }
+}
+
+#[test]
+fn a_server_that_never_responds_is_given_up_after_all_attempts() {
+    for command in [&["resend-invite", "x"][..], &["delete-user", "x", "--yes"]] {
+        let server = ClosingServer::start(|_, _, _| Connection::Closes);
+        let finished = dci_at(&server.url, &[command, &["--max-attempts", "2"]].concat()).finish();
+        assert_eq!(finished.code, 41, "{}", finished.transcript());
+        assert_eq!((&finished.error()["attempts"], server.requests("")), (&2.into(), 2));
+        assert_eq!(finished.error()["retryable"], true);
+    }
+}
+
+#[test]
+fn a_server_that_stops_responding_is_given_up_after_all_attempts() {
+    let server = ClosingServer::start(|line, _, stream| {
+        if line.starts_with("DELETE") {
+            return Connection::Closes;
+        }
+        let users = r#"{"users": [{"id": "x", "email": "a@example.com", "status": "active"}]}"#;
+        let _ = stream.write_all(&response("200 OK", "application/json", users));
+        Connection::Stays
+    });
+    let finished = dci_at(&server.url, &["delete-user", "a@example.com", "--yes", "--max-attempts", "2"]).finish();
+    assert_eq!((finished.code, &finished.error()["attempts"]), (41, &2.into()), "{}", finished.transcript());
+    assert!((3..=4).contains(&server.requests("DELETE")), "{}", server.requests("DELETE"));
+}
+
+#[test]
+fn a_user_who_is_gone_after_an_attempt_in_doubt_may_have_been_deleted_by_it() {
+    let hint = |responses: usize| {
+        let attempts = Mutex::new(0);
+        let server = ClosingServer::start(move |_, _, stream| {
+            let mut attempts = attempts.lock().expect("no panic");
+            *attempts += 1;
+            if *attempts > responses {
+                let _ = stream.write_all(&response("404 Not Found", "application/json", r#"{"error": "not found"}"#));
+            }
+            Connection::Closes
+        });
+        let finished = dci_at(&server.url, &["delete-user", "x", "--yes"]).finish();
+        assert_eq!(finished.code, 20, "{}", finished.transcript());
+        finished.error()["hint"].to_string()
+    };
+    assert!(hint(1).contains("may have deleted the user"), "{}", hint(1));
+    assert!(!hint(0).contains("may have deleted"), "{}", hint(0));
+}

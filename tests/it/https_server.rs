@@ -1,0 +1,103 @@
+//! An HTTPS server on loopback, and the authorities that vouch for it.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, Stream};
+
+use crate::program::{Finished, dci_at};
+use crate::scripted_server::resent;
+
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
+
+pub fn authority(name: &str) -> Authority {
+    let mut params = CertificateParams::new([]).expect("no name is wrong");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate")
+}
+
+pub fn valid_for(name: &str) -> CertificateParams {
+    CertificateParams::new([name.to_owned()]).expect("a name")
+}
+
+/// A server on loopback whose certificate `authority` has signed; it resends every invite.
+pub struct HttpsServer {
+    pub url: String,
+    pub connections: Arc<AtomicUsize>,
+}
+
+impl HttpsServer {
+    pub fn start(certificate: &CertificateParams, authority: &Authority) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = certificate.signed_by(&key, authority).expect("a certificate");
+        Self::showing(certificate.der().clone(), &key)
+    }
+
+    /// The same with this certificate.
+    pub fn showing(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("the provider has them")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+            .expect("the key is that of the certificate");
+        let (config, connections) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("https://{}", listener.local_addr().expect("an address"));
+        let counted = Arc::clone(&connections);
+        thread::spawn(move || {
+            for socket in listener.incoming() {
+                let mut socket = socket.expect("a connection");
+                counted.fetch_add(1, Ordering::SeqCst);
+                let mut tls = ServerConnection::new(Arc::clone(&config)).expect("the configuration is complete");
+                let mut stream = Stream::new(&mut tls, &mut socket);
+                // One who does not trust this server goes away.
+                if matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
+                    let _ = stream.write_all(&resent());
+                    stream.conn.send_close_notify();
+                    let _ = stream.flush();
+                }
+            }
+        });
+        Self { url, connections }
+    }
+
+    /// Resends an invite, with `variable` naming what is trusted.
+    pub fn resend(&self, variable: &str, trusted: &str) -> Finished {
+        dci_at(&self.url, &["resend-invite", "3f2a9c", "-o", "json"]).env(variable, trusted).finish()
+    }
+}
+
+/// A folder with the certificate of an authority in it.
+pub struct Trusted(PathBuf);
+
+impl Trusted {
+    pub fn of(test: &str, authority: &Authority) -> Self {
+        let folder = std::env::temp_dir().join(format!("dci-trust-{test}-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("authority.pem"), authority.pem()).expect("a file");
+        Self(folder)
+    }
+
+    pub fn folder(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+
+    pub fn file(&self) -> String {
+        format!("{}/authority.pem", self.folder())
+    }
+}
+
+impl Drop for Trusted {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,199 @@
+//! Proxies: what the environment says is done, or refused.
+
+use std::io::{Write, copy};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use crate::https_server::{HttpsServer, Trusted, authority, valid_for};
+#[cfg(unix)]
+use crate::person::Person;
+#[cfg(unix)]
+use crate::program::dci;
+use crate::program::{Run, dci_at};
+use crate::scripted_server::{ScriptedServer, response};
+
+/// A proxy that connects to this server, whatever it is asked for.
+fn connecting_to(server: &HttpsServer) -> ScriptedServer {
+    let address = server.url.replace("https://", "");
+    ScriptedServer::start(move |client| {
+        let mut server = TcpStream::connect(&address).expect("a server");
+        let _ = client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n");
+        let (mut from, mut to) = (client.try_clone().expect("a socket"), server.try_clone().expect("a socket"));
+        let upwards = thread::spawn(move || {
+            let _ = copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Write);
+        });
+        let _ = copy(&mut server, client);
+        let _ = client.shutdown(Shutdown::Both);
+        upwards.join().expect("it ends");
+    })
+}
+
+/// A proxy that answers CONNECT so.
+fn refusing(status: &str) -> ScriptedServer {
+    ScriptedServer::answering(response(status, "text/html", "<html>"))
+}
+
+/// A call to an HTTPS server that is not there.
+fn call(url: &str) -> Run {
+    dci_at(url, &["resend-invite", "3f2a9c", "--max-attempts", "2", "-o", "json"])
+}
+
+#[test]
+fn a_call_goes_by_the_proxy_with_its_password() {
+    let authority = authority("Ours");
+    let (server, trusted) = (HttpsServer::start(&valid_for("127.0.0.1"), &authority), Trusted::of("proxy", &authority));
+    for (name, others) in [
+        ("HTTPS_PROXY", &[][..]),
+        ("https_proxy", &["HTTPS_PROXY", "ALL_PROXY"][..]),
+        ("HTTPS_PROXY", &["https_proxy", "all_proxy", "no_proxy", "NO_PROXY"]),
+        ("ALL_PROXY", &["https_proxy", "HTTPS_PROXY", "all_proxy"]),
+        ("all_proxy", &["https_proxy", "HTTPS_PROXY"]),
+    ] {
+        let proxy = connecting_to(&server);
+        let url = proxy.url.replace("http://", "http://user%40x:p%40ss@");
+        let call = others.iter().fold(call(&server.url), |call, other| call.env(other, ""));
+        // A web server's variable for a request, by which some take a header for HTTP_PROXY.
+        let call = call.env("REQUEST_METHOD", "GET");
+        let finished = call.env(name, &url).env("SSL_CERT_FILE", &trusted.file()).finish();
+        assert_eq!(finished.code, 0, "{name}: {}", finished.transcript());
+        let requests = proxy.requests();
+        assert!(requests[0].starts_with(&server.url.replace("https://", "CONNECT ")), "{}", requests[0]);
+        // user@x:p@ss
+        assert!(requests[0].to_lowercase().contains("basic dxnlckb4onbac3m="), "{}", requests[0]);
+    }
+}
+
+#[test]
+fn the_lower_case_variable_takes_precedence() {
+    let (lower, upper) = (refusing("403 Forbidden"), refusing("403 Forbidden"));
+    let call = call("https://api.example.invalid").env("https_proxy", &lower.url).env("HTTPS_PROXY", &upper.url);
+    let finished = call.env("ALL_PROXY", "not used, and so not looked at").finish();
+    assert!(finished.code == 41 && finished.stderr.contains("https_proxy"), "{}", finished.transcript());
+    assert!(upper.requests().is_empty());
+}
+
+#[test]
+fn a_proxy_variable_that_cannot_be_used_is_refused_and_not_repeated() {
+    let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
+    for (name, value) in [
+        ("HTTPS_PROXY", " http://u:hunter2@127.0.0.1:1"),
+        ("HTTPS_PROXY", "http://u:hunter2@127.0.0.1:1 "),
+        ("https_proxy", "\thttp://u:hunter2@127.0.0.1:1"),
+        ("https_proxy", "http://u:hunter2@127.0.0.1:1\n"),
+        ("ALL_PROXY", "\"http://u:hunter2@127.0.0.1:1\""),
+        ("all_proxy", "'http://u:hunter2@127.0.0.1:1'"),
+        ("HTTPS_PROXY", "http://u:hunter2@127.0.0.1:99999"),
+        ("HTTPS_PROXY", "http://u:hunter2@"),
+        ("HTTPS_PROXY", "hunter2://127.0.0.1:1"),
+        ("HTTPS_PROXY", "socks5://"),
+        ("HTTPS_PROXY", " "),
+    ] {
+        let finished = call(&server.url).env(name, value).finish();
+        assert_eq!(finished.code, 2, "{name}={value:?}: {}", finished.transcript());
+        let message = finished.error()["message"].as_str().expect("a message").to_owned();
+        assert!(message.starts_with(name) && !finished.stderr.contains("hunter2"), "{}", finished.transcript());
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 0, "nothing was sent");
+}
+
+#[test]
+fn no_proxy_names_what_is_reached_directly() {
+    let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
+    let proxy = refusing("403 Forbidden");
+    let address = server.url.replace("https://", "");
+    let lists = ["*", "127.0.0.1", &address, "a.example b.example 127.0.0.1", "a.example,127.0.0.0/8"];
+    for (name, list) in lists.iter().flat_map(|list| [("NO_PROXY", list), ("no_proxy", list)]) {
+        let finished = call(&server.url).env("HTTPS_PROXY", &proxy.url).env(name, list).finish();
+        assert!(finished.stderr.contains("its issuer is not trusted"), "{name}={list}: {}", finished.transcript());
+    }
+    assert!(proxy.requests().is_empty());
+
+    for list in ["127.0.0.1:1", "localhost", "a.example"] {
+        let finished = call(&server.url).env("HTTPS_PROXY", &proxy.url).env("NO_PROXY", list).finish();
+        assert!(finished.stderr.contains("403"), "{list}: {}", finished.transcript());
+    }
+    for list in ["\"127.0.0.1\"", "127.0.0.1:port", "127.0.0.1/99", "https://127.0.0.1"] {
+        let finished = call(&server.url).env("HTTPS_PROXY", &proxy.url).env("NO_PROXY", list).finish();
+        assert!(finished.code == 2 && finished.stderr.contains("NO_PROXY"), "{list}: {}", finished.transcript());
+    }
+}
+
+#[test]
+fn what_a_proxy_answers_to_connect_is_said() {
+    for (status, said, attempts) in [
+        ("407 Proxy Authentication Required", "407 Proxy Authentication Required", 1),
+        ("403 Forbidden", "403 Forbidden", 1),
+        ("404 Not Found", "404 Not Found", 1),
+        ("302 Found", "302 Found", 1),
+        ("200", "unexpected end of file", 2),
+        ("502 Bad Gateway", "502 Bad Gateway", 2),
+        ("503 Service Unavailable", "503 Service Unavailable", 2),
+        ("429 Too Many Requests", "429 Too Many Requests", 2),
+    ] {
+        let proxy = match status {
+            "200" => ScriptedServer::answering(""),
+            status => refusing(status),
+        };
+        let url = proxy.url.replace("http://", "http://u:hunter2@");
+        let finished = call("https://api.example.invalid").env("HTTPS_PROXY", &url).finish();
+        assert_eq!(finished.code, 41, "{}", finished.transcript());
+        let error = finished.error();
+        let (message, hint) = (error["message"].to_string(), error["hint"].to_string());
+        assert!(message.contains(said) && message.contains("HTTPS_PROXY"), "{}", finished.transcript());
+        assert!(hint.contains("proxy") && !hint.contains("api.example.invalid"), "{hint}");
+        assert_eq!((&error["attempts"], &error["retryable"]), (&attempts.into(), &(attempts > 1).into()), "{error}");
+        assert!(!finished.stderr.contains("hunter2"), "{}", finished.transcript());
+        assert!(proxy.requests().iter().all(|request| request.to_lowercase().contains("basic dtpodw50zxiy")));
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_named_by_its_variable() {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let address = address.expect("a free port");
+    // The SOCKS client keeps no cause.
+    for (scheme, said) in
+        [("http", "Connection refused"), ("https", "Connection refused"), ("socks5h", "failed to create")]
+    {
+        let proxy = format!("{scheme}://{address}");
+        let finished = call("https://api.example.invalid").env("all_proxy", &proxy).finish();
+        let message = finished.error()["message"].to_string();
+        assert!(message.contains("all_proxy") && message.contains(said), "{}", finished.transcript());
+        assert_eq!(finished.code, 41, "{}", finished.transcript());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signing_in_refuses_what_calls_refuse_before_it_begins() {
+    let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
+    for (name, value) in [("HTTPS_PROXY", " http://u:hunter2@127.0.0.1:1"), ("SSL_CERT_FILE", "/there/is/no/such.pem")]
+    {
+        let login = dci(&["login", "--no-browser", "--port", "0"]).env("DCI_API_BASE_URL", &server.url);
+        let login = login.env("DCI_AUTHORIZE_URL", &server.url).env("DCI_TOKEN_URL", &server.url);
+        let finished = login.env(name, value).finish();
+        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert!(finished.stderr.contains(name) && !finished.stderr.contains("hunter2"), "{}", finished.transcript());
+        assert!(!finished.stderr.contains("Sign in at"), "{}", finished.transcript());
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sign_in_is_renewed_by_the_proxy_or_says_what_it_answered() {
+    let person = Person::signed_in("proxy");
+    let proxy = refusing("403 Forbidden");
+    person.set("tokenUrl", "https://token.example.invalid/");
+    person.set("expiresAt", 1);
+    let finished = person.dci(&["list-users"]).env("HTTPS_PROXY", &proxy.url).finish();
+    assert_eq!(finished.code, 41, "{}", finished.transcript());
+    let message = finished.error()["message"].to_string();
+    assert!(message.contains("403 Forbidden") && message.contains("HTTPS_PROXY"), "{}", finished.transcript());
+    assert!(proxy.requests()[0].starts_with("CONNECT token.example.invalid:443 "));
+
+    let finished = person.dci(&["list-users"]).env("HTTPS_PROXY", "socks9://x").finish();
+    assert!(finished.code == 2 && finished.stderr.contains("HTTPS_PROXY"), "{}", finished.transcript());
+}

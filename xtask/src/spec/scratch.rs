@@ -1,0 +1,40 @@
+//! A copy of the library with another spec, to compile it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+/// Writes a crate under `target/` that is this project's library, generated from `spec`. Returns its folder.
+pub fn scratch_crate(spec: &Value) -> anyhow::Result<PathBuf> {
+    let (root, scratch) = (crate::root(), crate::target().join("spec-check"));
+    let shell = Shell::new()?;
+    shell.remove_path(&scratch)?;
+    shell.create_dir(scratch.join("openapi"))?;
+    shell.write_file(scratch.join("Cargo.toml"), manifest(&root)?)?;
+    shell.write_file(scratch.join("openapi/doit.yaml"), super::to_yaml(spec)?)?;
+    shell.copy_file(root.join("Cargo.lock"), &scratch)?;
+    shell.copy_file(root.join("build.rs"), &scratch)?;
+    let (generator, src) = (root.join("openapi/generator"), root.join("src"));
+    cmd!(shell, "cp -R {generator} {scratch}/openapi/").quiet().run()?;
+    cmd!(shell, "cp -R {src} {scratch}/").quiet().run()?;
+    Ok(scratch)
+}
+
+/// The project's manifest, reduced to the library and without the workspace.
+fn manifest(root: &Path) -> anyhow::Result<String> {
+    let mut manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
+    let workspace = manifest.insert("workspace".into(), toml::Table::new().into()).context("no workspace")?;
+    let shared = workspace["package"].as_table().context("no workspace.package")?.clone();
+    for name in ["bin", "test", "dev-dependencies", "target", "lints", "profile"] {
+        manifest.remove(name);
+    }
+    let package = manifest.get_mut("package").and_then(toml::Value::as_table_mut).context("no package")?;
+    package.remove("default-run");
+    package.extend(shared);
+    // Crates with the same name that share a target folder also share a build script, so this one has another name.
+    package.insert("name".into(), "dci-scratch".into());
+    manifest.insert("lib".into(), toml::Table::from_iter([("name".to_owned(), "dci".into())]).into());
+    Ok(manifest.to_string())
+}
