@@ -110,7 +110,6 @@ impl CliError {
                 env::AUTHORIZE_URL,
                 env::TOKEN_URL
             ),
-            ConfigError::Tenant(_) => format!("Check --tenant and {}.", env::TENANT_ID),
             ConfigError::Variable { variable, .. } => format!("Fix {variable}, or unset it."),
             ConfigError::RootCertificates(_) => {
                 "Install the system's CA certificates, or set SSL_CERT_FILE to a file that contains them.".to_owned()

@@ -41,7 +41,9 @@ impl Interrupts {
             Signals::listen()?
         };
         let receiving = interrupts.clone();
-        thread::spawn(move || runtime.block_on(receiving.follow(signals)));
+        // It needs little, whatever RUST_MIN_STACK asks for.
+        let small = thread::Builder::new().name("dci-signals".into()).stack_size(128 * 1024);
+        small.spawn(move || runtime.block_on(receiving.follow(signals)))?;
         Ok(interrupts)
     }
 

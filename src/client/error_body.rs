@@ -144,7 +144,8 @@ fn message_of_text(status: StatusCode, media_type: Option<&str>, body: &[u8]) ->
     }
     let is_declared = media_type.is_some_and(|media_type| media_type.to_lowercase().contains("html"));
     if text.starts_with('<') && (is_declared || is_html(text)) {
-        let title = title(text).map(|title| format!(" ({title})")).unwrap_or_default();
+        let title = title(text).filter(|title| *title != named(status));
+        let title = title.map(|title| format!(" ({title})")).unwrap_or_default();
         return instead_of_message(status, &format!("an HTML page{title}"));
     }
     let (odd, all) = (text.chars().filter(|char| *char == char::REPLACEMENT_CHARACTER).count(), text.chars().count());

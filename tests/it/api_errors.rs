@@ -32,7 +32,7 @@ async fn each_status_is_of_one_kind_and_says_whether_trying_again_can_help() {
         (418, ErrorKind::UnexpectedAnswer, false),
         (422, ErrorKind::Validation, false),
         (501, ErrorKind::Server, false),
-        (524, ErrorKind::Server, false),
+        (524, ErrorKind::Server, true),
     ] {
         let error = failure(Fault::status(status)).await;
         assert_eq!((error.kind(), error.status(), error.is_retryable()), (kind, Some(status), retryable));

@@ -22,6 +22,7 @@ mod help;
 mod hostile_ids;
 mod hostile_servers;
 mod many;
+mod odd_responses;
 mod output;
 mod panics;
 mod proxy;

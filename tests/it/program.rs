@@ -210,7 +210,7 @@ impl Running {
 
     pub fn finish(self) -> Finished {
         let output = self.child.wait_with_output().expect("the program ends");
-        let text = |bytes| String::from_utf8(bytes).expect("the program prints UTF-8");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let finished = Finished {
             code: output.status.code().expect("the program ends by itself"),
             stdout: text(output.stdout),
