@@ -201,7 +201,7 @@ impl CliError {
         self.api.as_ref().is_some_and(|error| error.has_no_credential())
     }
 
-    /// Whether the server asks to come back later than a call waits.
+    /// Whether the server asks for a longer wait than a call allows.
     pub fn asks_to_come_back(&self) -> bool {
         let longest = RetryPolicy::default().max_retry_after;
         let asked = self.api.as_ref().filter(|error| matches!(error.status(), Some(429 | 503)));

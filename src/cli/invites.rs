@@ -82,7 +82,7 @@ impl InviteArgs {
         self.dry_run == Some(true)
     }
 
-    /// Makes one call, with a key that may have been used before where this resumes a run or has a key of the user's.
+    /// Makes one call. Its key may have been used before if the user resumes a run or gives a key.
     pub async fn call<T>(
         &self,
         context: &Context<'_>,
@@ -91,11 +91,11 @@ impl InviteArgs {
         if self.may_repeat() { context.call(with_used_key(sending)).await } else { context.call(sending).await }
     }
 
-    /// Refuses a run whose keys the server may have forgotten, so that resuming it could do its work twice.
+    /// Rejects a run whose keys the server may have forgotten: resuming it could do its work twice.
     fn check_age(&self, now: SystemTime) -> Result<(), CliError> {
         let Some(run) = self.resume.filter(|_| !self.confirmation.yes) else { return Ok(()) };
         if run.is_from_the_future(now) {
-            return Err(CliError::usage(format!("the run {run} begins in the future: a clock is wrong, or the id is"))
+            return Err(CliError::usage(format!("the run {run} begins in the future: a clock or the id is wrong"))
                 .hint("Check this machine's clock. Add --yes to resume it anyway: invites may then be sent twice."));
         }
         if !run.may_be_forgotten(now) {
@@ -105,10 +105,10 @@ impl InviteArgs {
         Err(CliError::usage(format!(
             "the run {run} began {hours} hours ago, and the server may have forgotten its keys"
         ))
-        .hint("Add --yes to go on all the same: what was done in it may then be done twice."))
+        .hint("Add --yes to resume it anyway: its work may then be done twice."))
     }
 
-    /// The same by the server's clock, where this machine's is wrong.
+    /// Checks the age by the server's clock, in case this machine's is wrong.
     async fn check_age_by_server(&self, context: &Context<'_>, client: &Client) -> Result<(), CliError> {
         if self.resume.is_some() && !self.confirmation.yes && client.server_time().is_none() {
             // Any response tells the time, and an error comes back with the first call for an invite.

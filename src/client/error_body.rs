@@ -44,13 +44,13 @@ pub(super) fn documented(
     status: StatusCode,
     media_type: Option<&str>,
     encoding: Option<&Encoding>,
-    body: Bytes,
+    body: &Bytes,
 ) -> Bytes {
     if let Some(encoding) = encoding {
         let message = instead_of_message(status, &format!("a body that is {encoding}, which was not requested"));
         return json!({ "error": message }).to_string().into();
     }
-    let body = json_text::parseable(&body);
+    let body = json_text::parseable(body);
     let value: Option<Value> = serde_json::from_slice(&body).ok();
     let said = value.as_ref().and_then(|value| said(value, Depth::Top));
     let message = match (&value, said) {
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     fn rewritten(media_type: &str, body: &[u8]) -> Bytes {
-        documented(StatusCode::BAD_GATEWAY, Some(media_type), None, Bytes::copy_from_slice(body))
+        documented(StatusCode::BAD_GATEWAY, Some(media_type), None, &Bytes::copy_from_slice(body))
     }
 
     fn message(media_type: &str, body: impl AsRef<[u8]>) -> String {
@@ -278,7 +278,7 @@ mod tests {
         ] {
             assert_eq!(message(media_type, body), format!("{start} {what} instead of a message"));
         }
-        let compressed = documented(StatusCode::BAD_GATEWAY, None, Some(&Encoding::Utf16), Bytes::new());
+        let compressed = documented(StatusCode::BAD_GATEWAY, None, Some(&Encoding::Utf16), &Bytes::new());
         assert!(String::from_utf8_lossy(&compressed).contains("a body that is encoded in UTF-16"), "{compressed:?}");
     }
 

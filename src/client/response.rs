@@ -57,7 +57,7 @@ pub(super) async fn complete(mut response: Response, token: Option<&AccessToken>
     }
     if is_error {
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let documented = error_body::documented(status, media_type, encoding.as_ref(), body);
+        let documented = error_body::documented(status, media_type, encoding.as_ref(), &body);
         return Ok(rebuild(response, documented.clone().into(), Some(documented)));
     }
     if let Err(unreadable) =

@@ -58,7 +58,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let base_url = context.base_url_checked()?;
     let server = AuthorizationServer::from_env(&base_url).map_err(|error| CliError::config(&error))?;
     if !context.change_sign_ins(SignInStore::prepare).await? {
-        context.output.say("The file of the sign-in cannot be locked here: do not run dci login twice at once.");
+        context.output.say("The sign-in file cannot be locked: do not run two dci login commands at once.");
     }
     if !args.force
         && let Some(who) = signed_in_already(context).await?

@@ -78,12 +78,12 @@ macro_rules! commands {
 }
 
 impl Command {
-    /// Whether its result has a format; what the others print is for a shell.
+    /// Whether the result has a format. The other commands print text for a shell.
     pub fn has_format(&self) -> bool {
         !matches!(self, Self::Completion(_) | Self::Sandbox(_))
     }
 
-    /// Whether it does more than print what the program knows by itself.
+    /// Whether the command is logged: it does more than print static text.
     pub fn is_logged(&self) -> bool {
         !matches!(self, Self::Completion(_) | Self::Schema(_))
     }
