@@ -1,29 +1,29 @@
-//! A client for the invites and users of the DoiT API, made from one OpenAPI document.
+//! A client for the users and invites of the DoiT API, generated from one OpenAPI spec.
 //!
 //! # What do you want to do?
 //!
-//! | | take | feature |
+//! | | use | feature |
 //! | --- | --- | --- |
-//! | read or write the API's JSON, with a client or a server of your own | [`types`] | none |
-//! | know what operations there are, with their requests and responses | [`operation`] | none |
-//! | have JSON Schemas of the types | `SCHEMAS`, and `schemars::JsonSchema` on every type | `schemars` |
+//! | read or write the API's JSON in your own client or server | [`types`] | none |
+//! | list the operations, with their requests and responses | [`operation`] | none |
+//! | get JSON Schemas of the types | `SCHEMAS`, and `schemars::JsonSchema` on every type | `schemars` |
 //! | make a call, exactly once | `client::ClientConfig`, `client::call` | `client` |
-//! | make many, a few at once, and go on after a crash | `client::call_each`, `client::RunId` | `client` |
-//! | have people sign in, or bring a credential of your own | `client::sign_in`, `client::Credentials` | `sign-in`, `client` |
-//! | test what you built, without a network or an account | `sandbox::Sandbox` | `sandbox` |
-//! | use the program `dci` | `cargo install` | `cli` |
+//! | make many calls, a few at a time, and resume after a crash | `client::call_each`, `client::RunId` | `client` |
+//! | let users sign in, or supply your own credential | `client::sign_in`, `client::Credentials` | `sign-in`, `client` |
+//! | test your program without a network or an account | `sandbox::Sandbox` | `sandbox` |
+//! | use the command-line program `dci` | `cargo install` | `cli` |
 //!
-//! All features are on by default. `default-features = false` leaves the types alone, with serde and nothing that does
-//! I/O; `features = ["client"]` adds the client, and neither a terminal nor a server. The examples `types`, `resend_one` and
-//! `resend_many`, in `tests/examples/`, show each of them.
+//! All features are on by default. `default-features = false` keeps only the types, with serde and without I/O;
+//! `features = ["client"]` adds the client, without a terminal or a server. The examples `types`, `resend_one` and
+//! `resend_many` in `tests/examples/` show how to use them.
 //!
 //! # Stability
 //!
-//! The types follow the API. A property or a value that the API adds breaks nobody: an answer with properties that the
-//! document does not know still reads, and its type is `non_exhaustive`; an enum that a server sends has a variant
-//! `Unknown` for other values, so that a `match` has an arm for them. Only where a value tells the cases of a union from
-//! each other, another one fits none of them. What is only sent is held to the document. A property that the API takes away, or whose type
-//! it changes, is a breaking change of this crate, and the changelog says so.
+//! The types follow the API. Properties and values that the API adds do not break your code: a response with unknown
+//! properties still parses, and its type is `non_exhaustive`; an enum in a response has a variant `Unknown` for other
+//! values. There is one exception: an unknown value that selects the variant of a union is an error. Types that are only
+//! sent accept nothing but what the spec allows. If the API removes a property or changes its type, that is a breaking
+//! change of this crate, and the changelog says so.
 #![cfg_attr(
     all(feature = "client", feature = "sandbox"),
     doc = r#"

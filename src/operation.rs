@@ -2,11 +2,11 @@
 
 pub use crate::generated::operations::OPERATIONS;
 
-/// An operation of the document: one method on one path.
+/// An operation of the spec: one method on one path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Operation {
-    /// The `operationId` of the document, such as `resendInvite`.
+    /// The `operationId` of the spec, such as `resendInvite`.
     pub id: &'static str,
     /// The name of the client's method, such as `resend_invite`.
     pub rust_name: &'static str,
@@ -18,44 +18,44 @@ pub struct Operation {
     pub summary: &'static str,
     /// What it does, as Markdown.
     pub description: &'static str,
-    /// Whether it takes an `Idempotency-Key`, so that the same request can be sent again safely.
+    /// Whether it takes an `Idempotency-Key`, which makes it safe to send the same request again.
     pub takes_idempotency_key: bool,
-    /// The body of its request, if it has one.
+    /// The body of the request, if there is one.
     pub request: Option<Content>,
-    /// What the document says that it answers, in the document's order.
+    /// The documented responses, in the order of the spec.
     pub responses: &'static [Response],
 }
 
-/// A body, as the document describes it.
+/// A body, as the spec describes it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Content {
     /// Such as `application/json`.
     pub media_type: &'static str,
-    /// The schema as JSON, in the dialect of OpenAPI 3.0, with what its references lead to in their place.
+    /// The schema as JSON, in the dialect of OpenAPI 3.0, with all references resolved.
     pub schema: &'static str,
 }
 
-/// A response, as the document describes it.
+/// A response, as the spec describes it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Response {
-    /// The HTTP status, such as `200`; the document may also say `4XX` or `default`.
+    /// The HTTP status, such as `200`; the spec may also say `4XX` or `default`.
     pub status: &'static str,
-    /// When it comes, as Markdown.
+    /// When the server sends it, as Markdown.
     pub description: &'static str,
-    /// Its body, if it has one.
+    /// The body, if there is one.
     pub content: Option<Content>,
 }
 
 impl Operation {
-    /// The operation that the generated client calls `rust_name`.
+    /// Finds an operation by its `rust_name`.
     #[must_use]
     pub fn named(rust_name: &str) -> Option<&'static Self> {
         OPERATIONS.iter().find(|operation| operation.rust_name == rust_name)
     }
 
-    /// The operation that a command of the program is named after.
+    /// Finds the operation that a command of the program is named after.
     #[cfg(feature = "cli")]
     pub(crate) fn of_command(name: &str) -> Option<&'static Self> {
         let dashed = |operation: &&Self| operation.rust_name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte });
@@ -63,7 +63,7 @@ impl Operation {
         OPERATIONS.iter().find(is_named)
     }
 
-    /// The operation that a request with this method and path is for. A path without parameters goes first.
+    /// Finds the operation for a request with this method and path. A path without parameters takes precedence.
     #[must_use]
     pub fn of_request(method: &str, path: &str) -> Option<&'static Self> {
         OPERATIONS
@@ -72,23 +72,30 @@ impl Operation {
             .min_by_key(|operation| operation.path.matches('{').count())
     }
 
-    /// Whether the same request can be sent twice and does its work once: it takes an `Idempotency-Key`, or its method
+    /// The permission that the description asks for, such as `usersManager`.
+    #[cfg(feature = "cli")]
+    pub(crate) fn permission(&self) -> Option<&'static str> {
+        let (_, rest) = self.description.split_once("Requires the `")?;
+        rest.split_once("` permission").map(|(permission, _)| permission)
+    }
+
+    /// Whether the same request can be sent twice and takes effect once: it takes an `Idempotency-Key`, or its method
     /// is idempotent (RFC 9110, section 9.2.2).
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
         self.takes_idempotency_key || matches!(self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
     }
 
-    /// Whether the document knows this status as an answer of the operation.
+    /// Whether the spec documents a response with this status.
     #[must_use]
     pub fn documents(&self, status: u16) -> bool {
         self.responses.iter().any(|response| response.status == status.to_string())
     }
 
-    /// Whether `path` (of a URL, still encoded) ends in this operation's, with one segment for each parameter.
+    /// Whether `path` (of a URL, still encoded) ends in this operation's path, with one segment for each parameter.
     ///
-    /// Parsing a URL resolves the segments `.` and `..`, which no encoding hides. A request whose path lost a
-    /// segment that way would reach something else.
+    /// Parsing a URL resolves the segments `.` and `..`, even if they are percent-encoded. A request whose path lost a
+    /// segment that way would reach another resource.
     #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
         let mut segments = path.rsplit('/');
@@ -108,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_path_has_one_segment_for_each_parameter() {
-        let resend = Operation::named("resend_invite").expect("in the document");
+        let resend = Operation::named("resend_invite").expect("in the spec");
         assert!(resend.is_at("/iam/v1/users/a/actions/resend"));
         assert!(resend.is_at("/iam/v1/users/a%2Fb/actions/resend"));
         assert!(resend.is_at("/behind/a/prefix/iam/v1/users/a/actions/resend"));
@@ -126,11 +133,20 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_for_the_operation_with_its_very_path_first() {
+    fn a_path_without_parameters_takes_precedence() {
         let id = |method, path| Operation::of_request(method, path).map(|operation| operation.id);
         assert_eq!(id("POST", "/iam/v1/users/invite"), Some("inviteUser"));
         assert_eq!(id("PATCH", "/iam/v1/users/invite"), Some("updateUser"));
         assert_eq!(id("GET", "/iam/v1/users"), Some("listUsers"));
         assert_eq!(id("PUT", "/iam/v1/users"), None);
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn each_operation_that_changes_something_names_its_permission() {
+        for operation in OPERATIONS {
+            let expected = (operation.method != "GET").then_some("usersManager");
+            assert_eq!(operation.permission(), expected, "{}", operation.id);
+        }
     }
 }

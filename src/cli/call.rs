@@ -1,4 +1,4 @@
-//! One call of a command, and what to do next when it fails.
+//! One API call of a command, with hints if it fails.
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -10,26 +10,27 @@ use super::context::Context;
 use super::error::CliError;
 use super::output::in_local_time;
 use crate::client::{Answer, ApiError, Error, ErrorKind, ResponseValue, call_unless, env};
+use crate::operation::Operation;
 use crate::types;
 
-/// The flag that makes a call the same call.
+/// Repeats a call with the same key.
 pub(super) const KEY_FLAG: &str = "--idempotency-key";
 
-/// The flag that makes a run the same run.
+/// Resumes a run.
 pub(super) const RESUME_FLAG: &str = "--resume";
 
-const PROXY: &str = "Check the proxy, and the variable that names it.";
+const PROXY: &str = "Check the proxy and the variable that sets it.";
 
 const PRIVATE_AUTHORITY: &str =
-    "A private authority is trusted when its certificate is in the file that SSL_CERT_FILE names.";
+    "To trust a private certificate authority, name a file with its certificate in SSL_CERT_FILE.";
 
 impl Context<'_> {
-    /// Makes one call, and explains what goes wrong with it.
+    /// Makes one call. An error has hints that apply to every command.
     pub async fn call<T>(
         &self,
         sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
     ) -> Result<Answer<T>, CliError> {
-        // Boxed, since it is large, and what waits for it would be as large.
+        // Boxed: the future is large, and so would be every future that awaits it.
         let calling = Box::pin(call_unless(sending, self.interrupts.ended()));
         tokio::select! {
             outcome = calling => outcome.map_err(|error| self.explain(error)),
@@ -39,19 +40,21 @@ impl Context<'_> {
 
     fn explain(&self, error: ApiError) -> CliError {
         let hint = match (error.kind(), error.code()) {
-            (_, Some("tenant_id_required")) => Some(format!("Name the customer with --tenant or {}.", env::TENANT_ID)),
+            (_, Some("tenant_id_required")) => {
+                Some(format!("Choose the customer with --tenant or {}.", env::TENANT_ID))
+            }
             (_, Some("tenant_id_mismatch")) => Some(format!(
-                "Name a customer that the credential reaches: check --tenant, {}, --customer-context and {}.",
+                "Choose a customer that the credential has access to: check --tenant, {}, --customer-context and {}.",
                 env::TENANT_ID,
                 env::CUSTOMER_CONTEXT
             )),
             (ErrorKind::Authentication, _) => self.credential().ok().map(|credential| credential.advice()),
-            // What failed is not the API; the message names it.
+            // The API was not called: its credential could not be renewed.
             (kind, _) if error.has_no_credential() => match kind {
                 ErrorKind::Untrusted => Some(format!("Check this machine's clock. {PRIVATE_AUTHORITY}")),
                 ErrorKind::Proxy => Some(PROXY.to_owned()),
                 ErrorKind::Network | ErrorKind::Server | ErrorKind::RateLimited => {
-                    Some("Try again later: the sign-in is kept.".to_owned())
+                    Some("Retry later: you are still signed in.".to_owned())
                 }
                 _ => None,
             },
@@ -61,44 +64,57 @@ impl Context<'_> {
             (ErrorKind::Untrusted, _) => {
                 Some(format!("Check {} and this machine's clock. {PRIVATE_AUTHORITY}", self.base_url()))
             }
-            // What cannot be decoded comes from the API all the same.
+            // A response that cannot be decoded still comes from the API.
             (ErrorKind::UnexpectedAnswer, _) if error.source().is_some() => None,
             (ErrorKind::UnexpectedAnswer, _) => Some(format!(
-                "Check that {} is the API, and not a proxy or a sign-in page in front of it.",
+                "Check that {} is the API, not a proxy or a sign-in page in front of it.",
                 self.base_url()
             )),
             _ => None,
         };
         let wait = error.retry_after().filter(|wait| !wait.is_zero());
         let wait = wait.map(|wait| match later(wait) {
-            Some(moment) => format!("The server asks to wait {} s, until {moment}.", wait.as_secs()),
-            None => format!("The server asks to wait {} s.", wait.as_secs()),
+            Some(moment) => format!("The server asks you to wait {} s, until {moment}.", wait.as_secs()),
+            None => format!("The server asks you to wait {} s.", wait.as_secs()),
         });
         let is_used_key = error.status() == Some(422) && error.idempotency_key().is_some();
-        let used_key = is_used_key.then(|| format!("A key stands for one request: give another {KEY_FLAG}, or none."));
+        let used_key =
+            is_used_key.then(|| format!("A key belongs to one request: use another {KEY_FLAG}, or omit the flag."));
         hint.into_iter().chain(wait).chain(used_key).fold(CliError::api(error), CliError::hint)
     }
 
-    /// Adds the command that makes the same call again, where only its key makes that safe: by the flag that brings
-    /// the key back.
+    /// Adds the command that safely repeats the call, with `flag` to use the same key again.
     pub fn advise_same_call(&self, error: CliError, flag: &str, value: &str) -> CliError {
-        // A refusal settles the call: nothing was done, and a new key does for another one.
+        // The server rejected the call and did nothing, so a new key is as safe.
         if !error.is_retryable() && !error.leaves_doubt() {
             return error;
         }
         match self.command_with(flag, value) {
-            Some(command) => error.hint(format!("To try again safely, within 24 hours: {command}")),
+            Some(command) => error.hint(format!("To retry safely within 24 hours: {command}")),
             None => error,
         }
     }
 
-    /// The command line as it was typed, for a POSIX shell, with a flag; none where it would meet another sandbox.
+    /// The command line as typed plus a flag, quoted for a POSIX shell. `None` with `--sandbox`: the next command has
+    /// another sandbox.
     pub fn command_with(&self, flag: &str, value: &str) -> Option<String> {
         self.sandbox.is_none().then(|| command_with(self.typed, flag, value)).flatten()
     }
 }
 
-/// The moment after a wait of a minute or more.
+impl CliError {
+    /// Names the permission that the operation requires, if the credential lacks it.
+    pub fn hint_permission(self, operation: &Operation) -> Self {
+        match operation.permission() {
+            Some(permission) => {
+                self.hint_for(ErrorKind::Permission, &format!("This requires the {permission} permission."))
+            }
+            None => self,
+        }
+    }
+}
+
+/// The local time at which a wait of a minute or more ends.
 fn later(wait: Duration) -> Option<String> {
     let long = Some(wait).filter(|wait| wait.as_secs() >= 60)?;
     let moment = Timestamp::now().checked_add(SignedDuration::try_from(long).ok()?).ok()?;

@@ -16,10 +16,10 @@ use super::help;
 use super::output::Output;
 use crate::operation::Operation;
 
-/// The invites and users of a DoiT customer, exactly once each
+/// Manage the users and invites of a DoiT customer
 ///
-/// Results go to stdout and everything else to stderr. At a terminal they are for people, otherwise JSON;
-/// `--output` says which.
+/// dci prints results to stdout and everything else to stderr. The default output format is a table at a terminal, and
+/// JSON otherwise; `--output` overrides it.
 #[derive(Debug, Parser)]
 #[command(name = "dci", version, arg_required_else_help = true, subcommand_required = true)]
 #[command(override_usage = "dci [OPTIONS] <COMMAND>")]

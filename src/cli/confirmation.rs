@@ -1,4 +1,4 @@
-//! What cannot be taken back is asked about.
+//! The question before an action that cannot be undone.
 
 use std::io::{self, IsTerminal};
 
@@ -8,22 +8,22 @@ use super::output::{answered, question};
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Confirmation {
-    /// Do not ask
+    /// Skip the confirmation
     ///
-    /// Needed where nobody can be asked, because stdin or stderr is no terminal.
+    /// Required if stdin or stderr is not a terminal.
     #[arg(short, long)]
     pub yes: bool,
 }
 
 impl Confirmation {
-    /// Asks whether to do `what`, such as "Cancel 2 invites", to these.
+    /// Asks whether to do `what`, such as "Cancel 2 invites", and lists the `items`.
     pub async fn ask(self, context: &Context<'_>, what: &str, items: &[String]) -> Result<(), CliError> {
         if self.yes {
             return Ok(());
         }
         if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-            return Err(CliError::usage(format!("{what}? Nobody can be asked without a terminal; nothing was sent"))
-                .hint("Add --yes to do it without being asked."));
+            return Err(CliError::usage(format!("{what}? Cannot ask without a terminal; nothing was sent"))
+                .hint("Add --yes to skip the confirmation."));
         }
         question(&format!("{what}?"), items);
         let read = || {
@@ -33,7 +33,7 @@ impl Confirmation {
         let answer =
             context.interrupts.unless_ended(read).await.unwrap_or_else(|| Ok(String::new())).map_err(CliError::io)?;
         if !answer.ends_with('\n') {
-            // What comes next is not to stand beside the question.
+            // The next output begins on a line of its own.
             answered();
         }
         if context.interrupts.is_ended() {
@@ -41,7 +41,7 @@ impl Confirmation {
         }
         match answer.trim().to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
-            _ => Err(CliError::other("the question was not answered with yes, so that nothing was sent")),
+            _ => Err(CliError::other("not confirmed; nothing was sent")),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::credential::{Credential, shown, sign_in, sign_ins};
+use super::credential::{Credential, sign_in, sign_in_without_tokens, sign_ins};
 use super::error::CliError;
 use super::global::GlobalArgs;
 use super::interrupts::Interrupts;
@@ -14,7 +14,7 @@ use crate::client::sign_in::{SignInStore, StoredSignIn};
 use crate::client::{Client, ClientConfig, ConfigError, Credentials, CredentialsError, base_url};
 use crate::sandbox::Sandbox;
 
-/// What a command runs in: how to reach the API, as whom, and where to say what.
+/// What every command needs: the API, the credential, the output, and Ctrl-C.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     global: GlobalArgs,
@@ -22,7 +22,7 @@ pub(super) struct Context<'a> {
     pub(super) typed: &'a [OsString],
     pub(super) output: &'a Output,
     pub(super) interrupts: Interrupts,
-    /// The private sandbox of `--sandbox`; it stops with the context.
+    /// The private sandbox of `--sandbox`; stops when the context is dropped.
     pub(super) sandbox: Option<Sandbox>,
 }
 
@@ -33,17 +33,17 @@ impl<'a> Context<'a> {
         Ok(Self { global, typed, output, interrupts, sandbox })
     }
 
-    /// A client for the API that the flags and the environment name.
+    /// Builds a client from the flags and the environment.
     pub fn client(&self) -> Result<Client, CliError> {
         self.config()?.build().map_err(|error| CliError::config(&error))
     }
 
-    /// The same for many calls, so many of them at once.
+    /// Builds a client that makes this many calls at once.
     pub fn client_for_many(&self, concurrency: NonZeroUsize) -> Result<Client, CliError> {
         self.config()?.with_concurrency(concurrency).build().map_err(|error| CliError::config(&error))
     }
 
-    /// The same with this credential.
+    /// Builds a client with this credential.
     pub fn client_with(&self, credentials: impl Credentials + 'static) -> Result<Client, CliError> {
         let config = self.with_settings(ClientConfig::from_credentials(credentials))?;
         config.build().map_err(|error| CliError::config(&error))
@@ -58,7 +58,7 @@ impl<'a> Context<'a> {
         self.with_settings(config)
     }
 
-    /// The same with the sign-in, even where another credential goes before it.
+    /// Builds a client with the stored sign-in, even if another credential takes precedence.
     pub fn client_of_sign_in(&self) -> Result<Client, CliError> {
         self.client_with(self.stored_sign_in()?)
     }
@@ -72,34 +72,33 @@ impl<'a> Context<'a> {
         Credential::choose(self.sandbox.as_ref(), &self.base_url_checked()?)
     }
 
-    /// What a private sandbox knows ends with it.
+    /// Fails with `--sandbox`: a private sandbox does not outlive the command, so a sign-in to it is of no use.
     pub fn refuse_private_sandbox(&self) -> Result<(), CliError> {
         if self.sandbox.is_none() {
             return Ok(());
         }
-        Err(CliError::usage("a private sandbox ends with the command, and so does who is signed in to it")
-            .hint("Run dci sandbox in another terminal, and set what it prints."))
+        Err(CliError::usage("login and logout cannot be used with --sandbox")
+            .hint("Run dci sandbox in another terminal and set the variables that it prints."))
     }
 
-    /// Changes the store of the sign-ins. It waits for other processes that do, for as long as a call may take, or until
-    /// Ctrl-C is pressed.
+    /// Changes the stored sign-ins. Waits for other processes that change them, at most `--timeout` or until Ctrl-C.
     pub async fn change_sign_ins<T: Send + 'static>(
         &self,
         change: impl FnOnce(&SignInStore) -> Result<T, CredentialsError> + Send + 'static,
     ) -> Result<T, CliError> {
         let store = sign_ins()?;
-        let busy = format!("another dci is using {}, and does not end", store.path().display());
+        let busy = format!("timed out: another dci process is using {}", store.path().display());
         let changed = self.interrupts.unless_ended(move || change(&store));
         let changed = tokio::time::timeout(self.global.timeout, changed);
-        let changed = changed.await.map_err(|_| CliError::other(busy).hint("End it, then try again."))?;
-        let interrupted = || CliError::interrupted_in_doubt().hint("dci status says who is signed in.");
+        let changed = changed.await.map_err(|_| CliError::other(busy).hint("End that process, then retry."))?;
+        let interrupted = || CliError::interrupted_in_doubt().hint("dci status shows who is signed in.");
         changed.ok_or_else(interrupted)?.map_err(CliError::credentials)
     }
 
-    /// Does it, unless Ctrl-C is pressed.
+    /// Waits for `work`; fails on Ctrl-C.
     pub async fn unless_interrupted<T>(&self, work: impl Future<Output = T>) -> Result<T, CliError> {
         tokio::select! {
-            done = work => Ok(done),
+            output = work => Ok(output),
             () = self.interrupts.ended() => Err(CliError::interrupted()),
         }
     }
@@ -121,24 +120,25 @@ impl<'a> Context<'a> {
         Ok(config)
     }
 
+    /// The base URL, parsed and checked.
     pub fn base_url_checked(&self) -> Result<Url, CliError> {
         let setting = self.base_url_setting();
         base_url(setting.text()?).map_err(|error| setting.refused(&error))
     }
 
-    /// What a command would use; credentials by their sources alone.
+    /// What commands use, without the credentials themselves.
     pub fn status(&self) -> Result<Value, CliError> {
         let credential = self.credential()?;
-        // What cannot be used is no status.
+        // Invalid settings are errors here too.
         self.with_settings(ClientConfig::new(
             "none".parse().map_err(|error| CliError::config(&ConfigError::InvalidApiKey(error)))?,
         ))?;
         let signed_in = match (&credential, &self.sandbox) {
-            (Credential::SignIn(used), _) => Some(shown(used)?),
+            (Credential::SignIn(used), _) => Some(sign_in_without_tokens(used)?),
             (_, Some(_)) => None,
-            // It is not used, and so may be wrong.
+            // The sign-in is not used, so a damaged file is not an error.
             (_, None) => match sign_in(&self.base_url_checked()?) {
-                Ok(unused) => unused.as_ref().map(shown).transpose()?,
+                Ok(unused) => unused.as_ref().map(sign_in_without_tokens).transpose()?,
                 Err(error) => Some(json!({ "problem": error.message() })),
             },
         };
@@ -152,7 +152,7 @@ impl<'a> Context<'a> {
         }))
     }
 
-    /// Where requests go.
+    /// The base URL, for messages.
     pub fn base_url(&self) -> String {
         self.base_url_setting().shown()
     }

@@ -1,4 +1,4 @@
-//! Which credential a command shows the API: the environment's, or else that of somebody who has signed in.
+//! Which credential a command uses: the API key from the environment, or else the stored sign-in.
 
 use jiff::Timestamp;
 use reqwest::Url;
@@ -9,17 +9,20 @@ use crate::client::sign_in::{SignIn, SignInStore};
 use crate::client::{ApiKey, ClientConfig, ConfigError, env};
 use crate::sandbox::Sandbox;
 
-/// The sign-ins of the person who runs this.
+/// What to call a user whose email address the API does not report.
+pub(super) const UNKNOWN_USER: &str = "an unknown user";
+
+/// The store of the user who runs the program.
 pub(super) fn sign_ins() -> Result<SignInStore, CliError> {
     SignInStore::of_user().map_err(CliError::credentials)
 }
 
-/// Who is signed in to an API, whether or not that is used.
+/// The stored sign-in for an API, even if another credential takes precedence.
 pub(super) fn sign_in(base_url: &Url) -> Result<Option<SignIn>, CliError> {
     sign_ins()?.load(base_url).map_err(CliError::credentials)
 }
 
-/// What a command shows the API.
+/// The credential that a command uses.
 pub(super) enum Credential {
     SandboxKey(ApiKey),
     ApiKey(ApiKey),
@@ -28,7 +31,7 @@ pub(super) enum Credential {
 }
 
 impl Credential {
-    /// That of a private sandbox is its own, and the environment's goes before a sign-in.
+    /// A private sandbox has its own key. The environment's key takes precedence over a sign-in.
     pub fn choose(sandbox: Option<&Sandbox>, base_url: &Url) -> Result<Self, CliError> {
         let key = match sandbox {
             Some(sandbox) => sandbox.api_key().parse().map(Self::SandboxKey).map_err(ConfigError::InvalidApiKey),
@@ -40,7 +43,7 @@ impl Credential {
         }
     }
 
-    /// By its source alone.
+    /// Names the source, never the credential itself.
     pub fn name(&self) -> Option<String> {
         match self {
             Self::SandboxKey(_) => Some("the sandbox's own API key".to_owned()),
@@ -50,13 +53,13 @@ impl Credential {
         }
     }
 
-    /// What to do when it is refused.
+    /// What to do when the API rejects it.
     pub fn advice(&self) -> String {
         match self {
-            Self::SandboxKey(_) => "The sandbox's own API key was refused.".to_owned(),
+            Self::SandboxKey(_) => "The sandbox rejected its own API key.".to_owned(),
             Self::SignIn(_) | Self::None => "Sign in again with dci login.".to_owned(),
             Self::ApiKey(_) => format!(
-                "The API key from {0} was refused. Make a key in the DoiT console and set {0}, or unset it and use dci \
+                "The API key from {0} was rejected. Create a key in the DoiT console and set {0}, or unset it and use dci \
                  login.",
                 env::API_KEY
             ),
@@ -64,10 +67,10 @@ impl Credential {
     }
 }
 
-/// A sign-in without its tokens.
-pub(super) fn shown(sign_in: &SignIn) -> Result<Value, CliError> {
+/// The sign-in as JSON, without its tokens.
+pub(super) fn sign_in_without_tokens(sign_in: &SignIn) -> Result<Value, CliError> {
     let expires_at = sign_in.expires_at().and_then(|end| Timestamp::try_from(end).ok());
-    // As the store has it.
+    // The store keeps whole seconds.
     let expires_at = expires_at.and_then(|end| Timestamp::from_second(end.as_second()).ok());
     Ok(json!({
         "email": sign_in.email(),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Command};
 
-/// Takes a value of one of the document's enums, and no other: they are listed, completed and checked.
+/// Accepts only the values of one of the spec's enums; help and completion list them.
 #[derive(Clone, Copy)]
 pub(super) struct DocumentValues<T: 'static>(pub &'static [T]);
 

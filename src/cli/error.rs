@@ -7,21 +7,21 @@ use super::exit_code::ExitCode;
 use super::output::plain;
 use crate::client::{ApiError, ConfigError, CredentialsError, ErrorKind, IdempotencyKey, RetryPolicy, env};
 
-/// Everything that a command can end with but success: what failed, why, and what to do next.
+/// A failed command: what failed, why, and what to do next.
 #[derive(Debug)]
 pub(super) struct CliError {
     exit_code: ExitCode,
-    /// What could not be done, such as `cannot resend the invite x`.
+    /// What failed, such as `cannot resend the invite x`.
     failed: Option<String>,
     message: String,
     /// What to do next.
     hints: Vec<String>,
-    /// Whether the work may have been done all the same.
+    /// Whether the server may have done the work nevertheless.
     leaves_doubt: bool,
-    /// Whether the same command, with the same key where it has one, may succeed later and is safe.
+    /// Whether it is safe, and can help, to run the same command again (with the same key if it has one).
     is_retryable: bool,
     api: Option<Box<ApiError>>,
-    /// What clap shows at a terminal, with its own colours.
+    /// A usage error of clap, which renders itself at a terminal.
     arguments: Option<clap::Error>,
 }
 
@@ -47,23 +47,23 @@ impl CliError {
         Self::new(ExitCode::Usage, message)
     }
 
-    /// There is nothing of what was named.
+    /// The target, or its email address, does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(ExitCode::NotFound, message)
     }
 
-    // By value, so that it can be passed to `map_err`.
+    // By value for `map_err`.
     #[allow(clippy::needless_pass_by_value)]
     pub fn io(error: io::Error) -> Self {
         Self::other(error.to_string())
     }
 
-    /// A command line that clap refused.
+    /// A command line that clap rejected.
     pub fn arguments(mut error: clap::Error) -> Self {
-        show_controls(&mut error);
+        escape_controls(&mut error);
         let text = error.render().to_string();
         let message = match error.kind() {
-            // In place of an error clap shows the help then.
+            // clap renders the help here, not an error.
             clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is required",
             _ => text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: "),
         };
@@ -73,7 +73,7 @@ impl CliError {
             .hint("See --help for the arguments, flags and variables.")
     }
 
-    /// A configuration that makes no client.
+    /// An invalid configuration.
     pub fn config(error: &ConfigError) -> Self {
         let exit_code = match error {
             ConfigError::MissingApiKey | ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
@@ -89,49 +89,49 @@ impl CliError {
         };
         let cause = std::error::Error::source(error).filter(|_| matches!(error, ConfigError::Http(_)));
         let message = match (error, cause) {
-            (ConfigError::MissingApiKey, _) => format!("nobody is signed in, and {} is not set", env::API_KEY),
+            (ConfigError::MissingApiKey, _) => format!("not signed in, and {} is not set", env::API_KEY),
             (_, Some(cause)) => format!("{error}: {cause}"),
             (_, None) => error.to_string(),
         };
         let hint = match error {
             ConfigError::MissingApiKey => {
                 format!(
-                    "Sign in with dci login, or make an API key in the DoiT console and set {}, or try --sandbox.",
+                    "Sign in with dci login, set {} to an API key from the DoiT console, or try --sandbox.",
                     env::API_KEY
                 )
             }
             ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
                 format!("Set {} to an API key from the DoiT console.", env::API_KEY)
             }
-            ConfigError::Endpoint { variable, .. } => format!("Correct {variable}."),
+            ConfigError::Endpoint { variable, .. } => format!("Fix {variable}."),
             ConfigError::AuthorizationServer(_) => format!(
-                "Set {}, {} and {} to those of one service, or none of them.",
+                "Set {}, {} and {} together, for the same service, or unset all three.",
                 env::API_BASE_URL,
                 env::AUTHORIZE_URL,
                 env::TOKEN_URL
             ),
-            ConfigError::Variable { variable, .. } => format!("Correct {variable}, or unset it."),
+            ConfigError::Variable { variable, .. } => format!("Fix {variable}, or unset it."),
             ConfigError::RootCertificates(_) => {
-                "Install the system's CA certificates, or name a file of them in SSL_CERT_FILE.".to_owned()
+                "Install the system's CA certificates, or set SSL_CERT_FILE to a file that contains them.".to_owned()
             }
             _ => return Self::new(exit_code, message),
         };
         Self::new(exit_code, message).hint(hint)
     }
 
-    /// A credential that cannot be had.
-    // By value, so that it can be passed to `map_err`.
+    /// A credential that could not be loaded or renewed.
+    // By value for `map_err`.
     #[allow(clippy::needless_pass_by_value)]
     pub fn credentials(error: CredentialsError) -> Self {
         Self { is_retryable: error.is_retryable(), ..Self::new(error.kind().into(), error.to_string()) }
     }
 
-    /// Nobody signed in.
+    /// Signing in failed.
     pub fn not_signed_in(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Authentication, message)
     }
 
-    /// A call that failed.
+    /// A failed API call.
     pub fn api(error: ApiError) -> Self {
         let unexplained = Self::new(error.kind().into(), error.message());
         Self {
@@ -142,22 +142,22 @@ impl CliError {
         }
     }
 
-    /// Ctrl-C, when it is not known whether it came before the end.
+    /// Ctrl-C while the outcome is unknown.
     pub fn interrupted_in_doubt() -> Self {
-        Self::new(ExitCode::Interrupted, "interrupted; it may have been done all the same")
+        Self::new(ExitCode::Interrupted, "interrupted; the change may have been made")
     }
 
-    /// Ctrl-C, when nothing was under way.
+    /// Ctrl-C before anything was sent.
     pub fn interrupted() -> Self {
         Self { is_retryable: true, ..Self::new(ExitCode::Interrupted, "interrupted; nothing was changed") }
     }
 
-    /// A run over many targets in which not all went well; `may_go_on` when doing it again can help and is safe.
-    pub fn run(exit_code: ExitCode, summary: impl Into<String>, may_go_on: bool) -> Self {
-        Self { is_retryable: may_go_on, ..Self::new(exit_code, summary) }
+    /// A run in which some targets failed; `is_resumable` if resuming can help and is safe.
+    pub fn run(exit_code: ExitCode, summary: impl Into<String>, is_resumable: bool) -> Self {
+        Self { is_retryable: is_resumable, ..Self::new(exit_code, summary) }
     }
 
-    /// Says what could not be done.
+    /// Says what failed.
     pub fn failing(self, failed: impl Into<String>) -> Self {
         Self { failed: Some(failed.into()), ..self }
     }
@@ -168,7 +168,7 @@ impl CliError {
         self
     }
 
-    /// What a command knows about one kind of failure goes before what is true of every call.
+    /// Adds a hint for one kind of failure. It takes precedence over the hints that apply to every call.
     pub fn hint_for(mut self, kind: ErrorKind, hint: &str) -> Self {
         if self.is_of(kind) {
             self.hints.insert(0, hint.to_owned());
@@ -176,22 +176,22 @@ impl CliError {
         self
     }
 
-    /// Adds what to do next where the work may have been done all the same.
+    /// Adds a hint if the server may have done the work nevertheless.
     pub fn hint_if_in_doubt(self, hint: impl Into<String>) -> Self {
         if self.leaves_doubt { self.hint(hint) } else { self }
     }
 
-    /// Whether it is that of a call that failed in this way.
+    /// Whether an API call failed with this kind.
     pub fn is_of(&self, kind: ErrorKind) -> bool {
         self.api.as_ref().is_some_and(|error| error.kind() == kind)
     }
 
-    /// Whether the credential was accepted, and reaches several customers.
+    /// Whether the API needs to know which of several customers is meant. It has accepted the credential then.
     pub fn is_tenant_required(&self) -> bool {
         self.api.as_ref().is_some_and(|error| error.code() == Some("tenant_id_required"))
     }
 
-    /// What the API answered.
+    /// The HTTP status of the API's response.
     pub fn status(&self) -> Option<u16> {
         self.api.as_ref().and_then(|error| error.status())
     }
@@ -201,7 +201,7 @@ impl CliError {
         self.api.as_ref().is_some_and(|error| error.has_no_credential())
     }
 
-    /// Whether the server asks to come back later than a call waits.
+    /// Whether the server asks for a longer wait than a call allows.
     pub fn asks_to_come_back(&self) -> bool {
         let longest = RetryPolicy::default().max_retry_after;
         let asked = self.api.as_ref().filter(|error| matches!(error.status(), Some(429 | 503)));
@@ -224,7 +224,7 @@ impl CliError {
         self.arguments.as_ref()
     }
 
-    /// The first line for a person: what failed, and why.
+    /// The first line at a terminal: what failed, and why.
     pub fn sentence(&self) -> String {
         match &self.failed {
             Some(failed) => format!("{failed}: {}", self.message),
@@ -232,12 +232,12 @@ impl CliError {
         }
     }
 
-    /// What a person may be asked for by the service's support.
+    /// What DoiT's support may ask for: attempts, status, request id.
     pub fn details(&self) -> Option<String> {
         let error = self.api.as_ref()?;
-        // One attempt that was answered for good is no news.
-        let was_tried_again = error.attempts() > 1 || error.is_retryable();
-        let status = error.tried().filter(|_| was_tried_again);
+        // A single attempt with a final response is not worth a mention.
+        let shows_attempts = error.attempts() > 1 || error.is_retryable();
+        let status = error.tried().filter(|_| shows_attempts);
         let status = status.or_else(|| error.status().map(|status| format!("HTTP {status}")));
         let request = error.request_id().map(|id| format!("request id {id}"));
         let details: Vec<String> = status.into_iter().chain(request).collect();
@@ -253,7 +253,7 @@ impl CliError {
         &self.hints
     }
 
-    /// The error object of machine output.
+    /// The error object for scripts.
     pub fn object(&self) -> Value {
         let api = self.api.as_deref();
         json!({ "error": {
@@ -270,16 +270,16 @@ impl CliError {
     }
 }
 
-/// Makes visible in what was typed what a terminal would obey.
-fn show_controls(error: &mut clap::Error) {
-    let shown: Vec<(ContextKind, ContextValue)> = error
+/// Escapes the control characters in the arguments that clap quotes.
+fn escape_controls(error: &mut clap::Error) {
+    let escaped: Vec<(ContextKind, ContextValue)> = error
         .context()
         .filter_map(|(kind, value)| match value {
             ContextValue::String(text) => Some((kind, ContextValue::String(plain(text).into_owned()))),
             _ => None,
         })
         .collect();
-    for (kind, value) in shown {
+    for (kind, value) in escaped {
         error.insert(kind, value);
     }
 }

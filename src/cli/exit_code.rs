@@ -1,66 +1,52 @@
 use crate::client::ErrorKind;
 
-/// What the program ends with: a public contract, the same as the existing tool's, so that scripts carry over.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum ExitCode {
-    Success,
-    Other,
-    Usage,
-    Authentication,
-    Permission,
-    NotFound,
-    Conflict,
-    Validation,
-    Server,
-    Network,
-    RateLimited,
-    Interrupted,
+macro_rules! exit_codes {
+    ($($variant:ident = $number:literal, $name:literal, $meaning:literal;)*) => {
+        /// How the program ended. A public contract: scripts rely on the numbers and the names.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        #[repr(u8)]
+        pub(super) enum ExitCode {
+            $(#[doc = $meaning] $variant = $number,)*
+        }
+
+        impl ExitCode {
+            /// All exit codes, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The `code` of the error object.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $meaning,)*
+                }
+            }
+        }
+    };
+}
+
+exit_codes! {
+    Success = 0, "SUCCESS", "success";
+    Other = 1, "CLI_ERROR", "any other failure";
+    Usage = 2, "USAGE_ERROR", "invalid command line or environment; nothing was sent";
+    Authentication = 10, "AUTHENTICATION_FAILED", "not signed in, or the credential is not valid (401)";
+    Permission = 11, "PERMISSION_DENIED", "the credential lacks the permission (403)";
+    NotFound = 20, "RESOURCE_NOT_FOUND", "not found (404)";
+    Conflict = 21, "RESOURCE_CONFLICT", "the current state does not allow this (409)";
+    Validation = 30, "VALIDATION_ERROR", "the server rejected the request as invalid (400, 422)";
+    Server = 40, "API_SERVER_ERROR", "the server failed (5xx)";
+    Network = 41, "NETWORK_ERROR", "no response: connection failed, broke off or timed out";
+    RateLimited = 50, "RATE_LIMITED", "too many requests (429)";
+    Interrupted = 130, "CLI_ERROR", "interrupted";
 }
 
 impl ExitCode {
-    pub const ALL: [Self; 12] = [
-        Self::Success,
-        Self::Other,
-        Self::Usage,
-        Self::Authentication,
-        Self::Permission,
-        Self::NotFound,
-        Self::Conflict,
-        Self::Validation,
-        Self::Server,
-        Self::Network,
-        Self::RateLimited,
-        Self::Interrupted,
-    ];
-
     pub fn number(self) -> u8 {
-        self.definition().0
-    }
-
-    /// The `code` of the error object.
-    pub fn name(self) -> &'static str {
-        self.definition().1
-    }
-
-    pub fn meaning(self) -> &'static str {
-        self.definition().2
-    }
-
-    fn definition(self) -> (u8, &'static str, &'static str) {
-        match self {
-            Self::Success => (0, "SUCCESS", "success"),
-            Self::Other => (1, "CLI_ERROR", "any other failure"),
-            Self::Usage => (2, "USAGE_ERROR", "the command line is wrong; nothing was sent"),
-            Self::Authentication => (10, "AUTHENTICATION_FAILED", "the credential is missing or not valid (401)"),
-            Self::Permission => (11, "PERMISSION_DENIED", "the credential may not do this (403)"),
-            Self::NotFound => (20, "RESOURCE_NOT_FOUND", "there is no such thing (404)"),
-            Self::Conflict => (21, "RESOURCE_CONFLICT", "the state of the thing does not allow this (409)"),
-            Self::Validation => (30, "VALIDATION_ERROR", "the server refused the request (400, 422)"),
-            Self::Server => (40, "API_SERVER_ERROR", "the server failed (5xx)"),
-            Self::Network => (41, "NETWORK_ERROR", "no answer: no connection, a broken one, or too slow a one"),
-            Self::RateLimited => (50, "RATE_LIMITED", "too many requests (429)"),
-            Self::Interrupted => (130, "CLI_ERROR", "interrupted"),
-        }
+        self as u8
     }
 }
 
@@ -79,5 +65,26 @@ impl From<ErrorKind> for ExitCode {
             ErrorKind::Interrupted => Self::Interrupted,
             ErrorKind::UnexpectedAnswer | ErrorKind::Store => Self::Other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_the_same_exit_codes() {
+        let rows: Vec<String> = ExitCode::ALL
+            .iter()
+            .map(|code| match code {
+                // Success has no error object.
+                ExitCode::Success => format!("| 0 | | {} |", code.meaning()),
+                code => format!("| {} | `{}` | {} |", code.number(), code.name(), code.meaning()),
+            })
+            .collect();
+        let readme = include_str!("../../README.md");
+        let table = readme.lines().skip_while(|line| !line.starts_with("| exit code |")).skip(2);
+        let found: Vec<&str> = table.take_while(|line| line.starts_with('|')).collect();
+        assert_eq!(found, rows, "copy the table of src/cli/exit_code.rs to README.md");
     }
 }

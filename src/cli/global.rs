@@ -9,78 +9,79 @@ use super::output::{Color, FormatChoice, Output};
 use super::setting::Setting;
 use crate::client::{DEFAULT_BASE_URL, env};
 
-/// The flags that every command takes. The variables in their help are read where their values are used: clap would
-/// check them in every command, and even where the flag is given.
+/// The flags of every command. Variables are read where their values are used: clap would check them in every command,
+/// even if the flag is given.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
-    /// Table, json, yaml, csv or toon [env: DCI_OUTPUT] [default: auto]
+    /// Output format [env: DCI_OUTPUT] [default: auto]
     ///
-    /// The form of results, and of errors.
+    /// Applies to results and errors.
     #[arg(short, long, global = true, value_name = "FORMAT")]
     pub output: Option<FormatChoice>,
 
-    /// The columns of a table or CSV, in this order, such as email,status
+    /// The columns of a table or CSV, in order, such as email,status
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     #[arg(hide_short_help = true)]
     pub columns: Vec<String>,
 
     /// The base URL of the API [env: DCI_API_BASE_URL] [default: https://api.doit.com]
     ///
-    /// https, or http to a loopback address.
+    /// Must use https; http is allowed for loopback addresses only.
     #[arg(long, global = true, value_name = "URL")]
     #[arg(hide_short_help = true)]
     api_base_url: Option<String>,
 
-    /// The customer that the request is for, sent as X-Tenant-Id [env: DCI_TENANT_ID]
+    /// The customer to use, sent as X-Tenant-Id [env: DCI_TENANT_ID]
     ///
-    /// Needed when the credential reaches more than one customer.
+    /// Required if the credential has access to several customers.
     #[arg(long, global = true, value_name = "ID")]
     #[arg(hide_short_help = true)]
     tenant: Option<String>,
 
-    /// The customer, for older API keys; sent as customerContext [env: DCI_CUSTOMER_CONTEXT]
+    /// The customer to use with older API keys, sent as customerContext [env: DCI_CUSTOMER_CONTEXT]
     #[arg(short = 'D', long, global = true, value_name = "C")]
     #[arg(hide_short_help = true)]
     customer_context: Option<String>,
 
     /// Run the command against a private sandbox
     ///
-    /// It is started for the command and stopped after it. The sandbox brings its own API key; the environment's base URL and customer are left out.
-    /// `dci sandbox --help` says who is in it.
+    /// An in-memory DoiT that exists only while the command runs. It has its own API key; the environment's base URL
+    /// and customer are ignored. `dci sandbox --help` lists its users.
     #[arg(long, global = true)]
     pub sandbox: bool,
 
-    /// The time for a whole call, attempts and waits included, such as 90s or 2m
+    /// The time limit for a call including retries, such as 90s or 2m
     #[arg(long, global = true, value_name = "DURATION", default_value = "2m", value_parser = duration)]
     #[arg(hide_short_help = true)]
     pub timeout: Duration,
 
-    /// The most attempts of a call; 1 turns retries off
+    /// The maximum number of attempts for a call; 1 disables retries
     #[arg(long, global = true, value_name = "N", default_value = "5", value_parser = attempts)]
     #[arg(hide_short_help = true)]
     pub max_attempts: NonZeroU32,
 
     /// Show each attempt on stderr
     ///
-    /// Its method, path, status, time and request id. DCI_LOG takes a filter of the crate `tracing` in its place, such as dci=debug or trace.
+    /// Shows method, path, status, time and request id. DCI_LOG takes precedence; it takes a filter of the Rust crate
+    /// `tracing`, such as dci=debug or trace.
     #[arg(short, long, global = true)]
     #[arg(hide_short_help = true)]
     pub verbose: bool,
 
-    /// Show nothing on stderr but errors
+    /// Show only errors on stderr
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     #[arg(hide_short_help = true)]
     pub quiet: bool,
 
-    /// When to colour what is shown; NO_COLOR in the environment turns it off too
+    /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     #[arg(hide_short_help = true)]
     pub color: Color,
 }
 
 impl GlobalArgs {
-    /// How to show things, for a command whose result has a format.
+    /// The output of a command whose result has a format.
     pub fn output(&self) -> Result<Output, CliError> {
         let format = match self.output {
             Some(format) => format,
@@ -89,7 +90,7 @@ impl GlobalArgs {
         self.output_as(format)
     }
 
-    /// The same for a command that prints what has no format.
+    /// The output of a command whose result has no format.
     pub fn output_without_format(&self) -> Result<Output, CliError> {
         self.output_as(self.output.unwrap_or(FormatChoice::Auto))
     }
@@ -98,7 +99,7 @@ impl GlobalArgs {
         Output::new(format, self.color, self.quiet, self.columns.clone())
     }
 
-    /// Where the API is, unless it is a private sandbox.
+    /// The base URL of the API, without regard to a private sandbox.
     pub fn api_base_url(&self) -> Setting {
         let given = self.setting("--api-base-url", self.api_base_url.as_deref(), env::API_BASE_URL);
         given.unwrap_or_else(|| Setting::new(DEFAULT_BASE_URL, "--api-base-url"))
@@ -112,7 +113,7 @@ impl GlobalArgs {
         self.setting("--customer-context", self.customer_context.as_deref(), env::CUSTOMER_CONTEXT)
     }
 
-    /// What a flag says, or else its variable. The variables are not for a private sandbox.
+    /// The value of a flag, or else of its variable. A private sandbox ignores the variables.
     fn setting(&self, flag: &'static str, given: Option<&str>, variable: &'static str) -> Option<Setting> {
         let given = given.map(|value| Setting::new(value, flag));
         given.or_else(|| if self.sandbox { None } else { Setting::from_env(variable) })

@@ -19,25 +19,25 @@ use crate::types;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct InviteArgs {
-    /// Check and simulate; change nothing
+    /// Check that this would work; change nothing
     ///
-    /// The default is false, as the API has it.
+    /// The default is false.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
     dry_run: Option<bool>,
 
-    /// Send this Idempotency-Key; for a single target
+    /// The Idempotency-Key for a single target
     ///
-    /// In place of a new random one. The server does the work of a key once and remembers it for at least 24 hours: with the key of an
-    /// earlier call it answers as it did then, and does nothing twice. A key stands for one request: a dry
-    /// run and a real call need different ones. 1 to 255 visible ASCII characters.
+    /// The default is a new random key. The server processes a key once and remembers it for at least 24 hours: for
+    /// the key of an earlier request it repeats its response and does nothing again. A key belongs to one request: a
+    /// dry run and a real call need different keys. A key has 1 to 255 visible ASCII characters.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
 
-    /// Go on with an earlier run over the same targets
+    /// Resume an earlier run with the same targets
     ///
-    /// What it did is not done twice. The id of a run is shown when it begins. The key of each invite is derived from it, and the server
-    /// remembers keys for at least 24 hours. An older run is refused, unless --yes is given.
+    /// Finished invites are not processed again. RUN is the id that is printed when a run begins. The server
+    /// remembers a run for at least 24 hours; to resume an older one, add --yes.
     #[arg(long, value_name = "RUN", conflicts_with = "idempotency_key")]
     resume: Option<RunId>,
 
@@ -82,7 +82,7 @@ impl InviteArgs {
         self.dry_run == Some(true)
     }
 
-    /// Makes one call, with a key that may have been used before where this resumes a run or has a key of the user's.
+    /// Makes one call. Its key may have been used before if the user resumes a run or gives a key.
     pub async fn call<T>(
         &self,
         context: &Context<'_>,
@@ -91,11 +91,11 @@ impl InviteArgs {
         if self.may_repeat() { context.call(with_used_key(sending)).await } else { context.call(sending).await }
     }
 
-    /// Refuses a run whose keys the server may have forgotten, so that resuming it could do its work twice.
+    /// Rejects a run whose keys the server may have forgotten: resuming it could do its work twice.
     fn check_age(&self, now: SystemTime) -> Result<(), CliError> {
         let Some(run) = self.resume.filter(|_| !self.confirmation.yes) else { return Ok(()) };
         if run.is_from_the_future(now) {
-            return Err(CliError::usage(format!("the run {run} begins in the future: a clock is wrong, or the id is"))
+            return Err(CliError::usage(format!("the run {run} begins in the future: a clock or the id is wrong"))
                 .hint("Check this machine's clock. Add --yes to resume it anyway: invites may then be sent twice."));
         }
         if !run.may_be_forgotten(now) {
@@ -105,10 +105,10 @@ impl InviteArgs {
         Err(CliError::usage(format!(
             "the run {run} began {hours} hours ago, and the server may have forgotten its keys"
         ))
-        .hint("Add --yes to go on all the same: what was done in it may then be done twice."))
+        .hint("Add --yes to resume it anyway: its work may then be done twice."))
     }
 
-    /// The same by the server's clock, where this machine's is wrong.
+    /// Checks the age by the server's clock, in case this machine's is wrong.
     async fn check_age_by_server(&self, context: &Context<'_>, client: &Client) -> Result<(), CliError> {
         if self.resume.is_some() && !self.confirmation.yes && client.server_time().is_none() {
             // Any response tells the time, and an error comes back with the first call for an invite.

@@ -1,6 +1,6 @@
-//! What goes to stderr beside errors: waits at a terminal, each attempt with `-v`, and more with `DCI_LOG`.
+//! Log lines on stderr: waits at a terminal, each attempt with `-v`, and more with `DCI_LOG`.
 //!
-//! All of it are events of the client; here is only which of them are shown, and how.
+//! The client emits the events; this module selects and formats them.
 
 use std::io::{IsTerminal, stderr};
 
@@ -26,15 +26,15 @@ pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
             // The names of crates and levels are in lower case.
             let filter: Targets = variable.text()?.to_lowercase().parse().map_err(|error| {
                 CliError::usage(format!("{FILTER}: invalid filter {:?}: {error}", variable.shown()))
-                    .hint("Such a filter is, for example, dci=debug or trace.")
+                    .hint("Use a filter such as dci=debug or trace.")
             })?;
             tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()
         }
         (None, LevelFilter::OFF) => return Ok(()),
         (None, level) => {
-            // The HTTP libraries have much to tell at the same levels.
+            // The HTTP libraries log too much at the same levels.
             let ours = Targets::new().with_target("dci", level);
-            // The waits of many calls at once say less than the progress that is shown then.
+            // During a run over many targets the progress bar replaces the waits of single calls.
             let ours = ours.and(dynamic_filter_fn(|event, _| *event.level() != Level::INFO || !is_run_shown()));
             let lines = lines.with_level(false).with_target(false).with_filter(ours);
             tracing_subscriber::registry().with(lines).try_init()

@@ -15,7 +15,7 @@ impl Setting {
         Self { value: value.into(), source }
     }
 
-    /// The value of a variable without white space around it; `None` if nothing is left of it.
+    /// The value of a variable, trimmed; `None` if it is empty.
     pub fn from_env(variable: &'static str) -> Option<Self> {
         let value = std::env::var_os(variable)?;
         let value = match value.to_str() {
@@ -34,8 +34,8 @@ impl Setting {
         self.value.to_string_lossy().into_owned()
     }
 
-    /// An error about the value, which says where it comes from.
+    /// An error about the value, with a hint that names its source.
     pub fn refused(&self, error: &ConfigError) -> CliError {
-        CliError::config(error).hint(format!("Correct {}.", self.source))
+        CliError::config(error).hint(format!("Fix {}.", self.source))
     }
 }

@@ -1,4 +1,4 @@
-//! What a command is pointed at: an id, an email address, or a list of them on stdin.
+//! The targets of a command: an id, an email address, or a list of them on stdin.
 
 use std::fmt;
 use std::io::{self, BufRead, IsTerminal, Read};
@@ -13,20 +13,20 @@ use crate::client::{InvalidUserId, UserId};
 /// The longest line of a list, in bytes.
 const MAX_LINE: usize = 1024;
 
-/// How much of a line that is no target is shown, in characters.
+/// How much of an invalid line an error shows, in characters.
 const MAX_SHOWN: usize = 80;
 
-/// A user or an invite, by its id or by an email address. Whatever has an `@` is an address.
+/// A user or an invite, by id or by email address. A text with an `@` is an address.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Target {
     Id(UserId),
     Email(EmailAddress),
 }
 
-/// Why a text is no target.
+/// Why a text is not a target.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InvalidTarget {
-    #[error("- stands for a list on stdin, which is not taken here")]
+    #[error("- reads a list from stdin; this command takes a single target")]
     Stdin,
     #[error(transparent)]
     Id(#[from] InvalidUserId),
@@ -48,7 +48,7 @@ impl FromStr for Target {
     }
 }
 
-/// An address on its own: `Ada <ada@example.com>` is refused.
+/// Parses a bare address: `Ada <ada@example.com>` is an error.
 pub(super) fn email(text: &str) -> Result<EmailAddress, email_address::Error> {
     EmailAddress::parse_with_options(text, email_address::Options::default().without_display_text())
 }
@@ -69,15 +69,15 @@ impl fmt::Display for Target {
     }
 }
 
-/// The help of a command that takes several.
-pub(super) const TARGETS: &str = "An id, an email address, or - for a list of them on stdin";
+/// The help of the arguments of a command that takes several targets.
+pub(super) const TARGETS: &str = "An id, an email address, or - to read a list from stdin";
 pub(super) const TARGETS_AT_LENGTH: &str = "\
-An id, an email address, or - for a list of them on stdin
+An id, an email address, or - to read a list from stdin
 
-The id and the address are those that list-users shows. A list has one target a line. Blank lines and white space around \
-a target do not count, and a target that is repeated is done once.";
+list-users shows ids and addresses. A list has one target per line; blank lines and white space around a target are \
+ignored. A repeated target is processed once.";
 
-/// What stands on the command line for one target or many.
+/// One argument: a target, or `-`.
 #[derive(Clone, Debug)]
 pub(super) enum TargetArg {
     One(Target),
@@ -92,8 +92,8 @@ impl FromStr for TargetArg {
     }
 }
 
-/// What a command is to do its work on. A list stays one when it turns out to have one target or none: the form of
-/// the output depends on what was typed alone.
+/// All targets of a command. A list with one target or none is still a list: the form of the output depends only on
+/// the command line.
 #[derive(Debug)]
 pub(super) enum Targets {
     One(Target),
@@ -101,15 +101,15 @@ pub(super) enum Targets {
 }
 
 impl Targets {
-    /// The targets of the command line, each of them once, in the order given; those on stdin stand where `-` does.
+    /// Reads the targets, without repetitions and in the order given; those from stdin come where `-` stands.
     pub async fn read(arguments: Vec<TargetArg>, context: &Context<'_>) -> Result<Self, CliError> {
         if let [TargetArg::One(target)] = &arguments[..] {
             return Ok(Self::One(target.clone()));
         }
         if arguments.iter().any(|argument| matches!(argument, TargetArg::Stdin)) && io::stdin().is_terminal() {
-            context.output.note("Type the targets, one a line; Ctrl-D ends the list.");
+            context.output.note("Type the targets, one per line; Ctrl-D ends the list.");
         }
-        // A list that was being read when Ctrl-C was pressed may be half of one.
+        // On Ctrl-C the list may be incomplete, so it is not used.
         let read = context.interrupts.unless_ended(move || Self::read_all(arguments)).await;
         read.unwrap_or_else(|| Err(CliError::interrupted()))
     }
@@ -122,7 +122,7 @@ impl Targets {
         for argument in arguments {
             match argument {
                 TargetArg::One(target) => add(target),
-                // A second `-` finds the end of stdin.
+                // A second `-` adds nothing: stdin is at its end.
                 TargetArg::Stdin => read_lines(io::stdin().lock(), &mut add)?,
             }
         }
@@ -134,12 +134,12 @@ fn read_lines(mut stdin: impl BufRead, add: &mut impl FnMut(Target)) -> Result<(
     let mut line = Vec::new();
     for number in 1_usize.. {
         line.clear();
-        // One byte more than a line may have, with its end.
+        // The longest line, its end, and one byte more.
         let most = MAX_LINE as u64 + 2;
         let length = (&mut stdin)
             .take(most)
             .read_until(b'\n', &mut line)
-            .map_err(|error| CliError::other(format!("stdin cannot be read: {error}")).hint("Nothing was sent."))?;
+            .map_err(|error| CliError::other(format!("cannot read stdin: {error}")).hint("Nothing was sent."))?;
         if length == 0 {
             break;
         }
@@ -154,7 +154,7 @@ fn read_lines(mut stdin: impl BufRead, add: &mut impl FnMut(Target)) -> Result<(
     Ok(())
 }
 
-/// The target of a line; none of one that is blank.
+/// Parses a line; `None` if it is blank.
 fn read_line(line: &[u8]) -> Result<Option<Target>, String> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -162,13 +162,13 @@ fn read_line(line: &[u8]) -> Result<Option<Target>, String> {
         return Err(format!("is longer than {MAX_LINE} bytes"));
     }
     let text = str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?;
-    // What Windows writes at the start of a text file.
+    // Windows programs may write a byte order mark at the start of a file.
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Ok(None);
     }
-    let shown: String = text.chars().take(MAX_SHOWN).collect();
-    text.parse().map(Some).map_err(|error| format!("is no target: {shown:?}: {error}"))
+    let start: String = text.chars().take(MAX_SHOWN).collect();
+    text.parse().map(Some).map_err(|error| format!("is not a target: {start:?}: {error}"))
 }
 
 #[cfg(test)]
@@ -193,15 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_target_is_refused_with_its_number() {
+    fn an_invalid_line_is_an_error_with_its_number() {
         let problem = |stdin: &[u8]| read(stdin).expect_err("a line is wrong");
         assert_eq!(problem(b"a\n\xff\n"), "line 2 of stdin is not UTF-8");
         assert_eq!(
             problem(&[b"a\n\n".to_vec(), vec![b'x'; 1 << 20]].concat()),
             "line 3 of stdin is longer than 1024 bytes"
         );
-        assert!(problem(b"..\n").starts_with("line 1 of stdin is no target: \"..\": an id cannot be"));
-        assert!(problem(b"a@\n").starts_with("line 1 of stdin is no target: \"a@\": not an email address"));
+        assert!(problem(b"..\n").starts_with("line 1 of stdin is not a target: \"..\": an id cannot be"));
+        assert!(problem(b"a@\n").starts_with("line 1 of stdin is not a target: \"a@\": not an email address"));
         assert!(problem(b"Ada <ada@example.com>").contains("not an email address"));
     }
 }

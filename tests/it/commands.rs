@@ -172,10 +172,10 @@ fn a_status_with_a_problem_is_shown_all_the_same() {
     let closed = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address");
     let (here, nowhere) = (sandbox.url().to_owned(), format!("http://{closed}"));
     for (url, key, code, accepted, line) in [
-        (&here, "wrong", 10, Value::from(false), "refused"),
-        (&here, "", 10, Value::Null, "not possible"),
-        (&here, "sandbox-partner", 30, Value::from(true), "accepted, but it reaches several customers"),
-        (&nowhere, "sandbox", 41, Value::Null, "not possible"),
+        (&here, "wrong", 10, Value::from(false), "rejected"),
+        (&here, "", 10, Value::Null, "failed"),
+        (&here, "sandbox-partner", 30, Value::from(true), "accepted, but it has access to several customers"),
+        (&nowhere, "sandbox", 41, Value::Null, "failed"),
     ] {
         let status = |args| dci_on(&sandbox, args).env("DCI_API_BASE_URL", url).env("DCI_API_KEY", key).finish();
         let finished = status(&["status", "--check", "--max-attempts", "1", "-o", "table"]);

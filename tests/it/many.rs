@@ -182,7 +182,7 @@ fn a_run_ends_when_the_server_asks_to_come_back_later() {
             assert_eq!(count("resent") + count("failed") + count("skipped"), 500);
             assert!(count("failed") <= 64 && sandbox.requests() == 20 + count("failed") as u64, "asked once at most");
             let hint = finished.error()["hint"].to_string();
-            assert!(hint.contains("asks to wait 3600 s, until") && hint.contains("--resume"), "{hint}");
+            assert!(hint.contains("asks you to wait 3600 s, until") && hint.contains("--resume"), "{hint}");
             let last = finished.json().as_array().and_then(|rows| rows.last().cloned()).expect("a row for each");
             assert_eq!(last["message"], "not begun, since the server asks to come back later");
         }

@@ -73,7 +73,7 @@ fn a_key_of_another_request_is_explained() {
     succeeds(&call(&["invite-pending", "--dry-run"]));
     let finished = call(&["invite-pending"]);
     assert_eq!(finished.code, 30, "{}", finished.transcript());
-    assert!(finished.error()["hint"].to_string().contains("give another --idempotency-key"));
+    assert!(finished.error()["hint"].to_string().contains("use another --idempotency-key"));
 }
 
 #[test]

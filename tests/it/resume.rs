@@ -227,7 +227,9 @@ fn a_conflict_of_a_resumed_run_that_stays_is_reported_as_one() {
     let args = ["cancel-invite", "invite-cancelled", "--yes", "--max-attempts", "2", "--resume", &run];
     let finished = dci_on(&sandbox, &args).finish();
     assert_eq!((finished.code, &finished.error()["attempts"]), (21, &2.into()), "{}", finished.transcript());
-    assert!(finished.error()["hint"].to_string().contains("or an earlier call with the same key is still under way"));
+    assert!(
+        finished.error()["hint"].to_string().contains("or the server is still processing a request with the same key")
+    );
     let first = dci_on(&sandbox, &["cancel-invite", "invite-cancelled", "--yes"]).finish();
     assert_eq!((first.code, &first.error()["attempts"]), (21, &1.into()), "{}", first.transcript());
 }

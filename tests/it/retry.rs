@@ -242,8 +242,8 @@ fn a_long_retry_after_says_when_to_come_back() {
         (&"RATE_LIMITED".into(), &3600.into(), &true.into())
     );
     let hint = error["hint"].as_str().expect("a hint");
-    assert!(hint.contains("The server asks to wait 3600 s, until "), "{hint}");
-    assert!(hint.contains("UTC. To try again safely"), "{hint}");
+    assert!(hint.contains("The server asks you to wait 3600 s, until "), "{hint}");
+    assert!(hint.contains("UTC. To retry safely"), "{hint}");
 }
 
 /// The program on a sandbox whose faults ask for no wait.

@@ -188,7 +188,7 @@ fn who_reaches_several_customers_signs_in_and_is_told_to_name_one() {
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
     visit(&decided(&Person::address(&mut login), "partner@example.net"));
     let finished = login.finish();
-    assert!(finished.code == 0 && finished.stdout.contains("name one with --tenant"), "{}", finished.transcript());
+    assert!(finished.code == 0 && finished.stdout.contains("choose one with --tenant"), "{}", finished.transcript());
     assert_eq!(person.dci(&["list-users", "--tenant", "customer-other"]).finish().code, 0);
 }
 
@@ -416,7 +416,7 @@ fn logout_removes_what_is_stored_and_says_when_there_was_nothing() {
     let left = fs::read_to_string(person.file()).unwrap_or_default();
     assert!(!tokens.iter().any(|token| left.contains(token)), "{left}");
     let again = person.dci(&["logout", "-o", "table"]).finish();
-    assert!(again.code == 0 && again.stdout.starts_with("Nobody was signed in"), "{}", again.transcript());
+    assert!(again.code == 0 && again.stdout.starts_with("You were not signed in"), "{}", again.transcript());
     assert_eq!(person.dci(&["list-users"]).finish().code, 10);
 }
 

@@ -111,5 +111,5 @@ fn the_longest_line_is_1_kib_long() {
 #[test]
 fn a_command_for_one_target_takes_no_list() {
     let finished = dci_on(&sandbox(), &["update-user", "-", "--language", "ja"]).stdin("user-active").finish();
-    assert!(finished.code == 2 && finished.error()["message"].to_string().contains("a list on stdin"));
+    assert!(finished.code == 2 && finished.error()["message"].to_string().contains("a list from stdin"));
 }

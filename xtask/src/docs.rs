@@ -129,7 +129,7 @@ mod tests {
             "Returns 404 if no invite has the id: it was never created, or it was accepted and therefore removed.",
             "Requires the `usersManager` permission.",
             "## Request (application/json) ```json { \"type\": \"object\" } ```",
-            "`--dry-run[=<BOOL>]`: Check and simulate; change nothing The default is false",
+            "`--dry-run[=<BOOL>]`: Check that this would work; change nothing The default is false",
             "## Response 200 (application/json) The invite was resent and its expiry was reset.",
             "\"required\": [ \"message\", \"inviteId\" ]",
             "- 400: The request is malformed or invalid.",

@@ -4,17 +4,17 @@ use crate::cli::{CliError, Context, Report, completion, output};
 
 /// Print a shell completion script
 ///
-/// The script asks dci for what completes the command line. Each shell has its place for it:
+/// The script calls dci to complete the command line. Where to put the script:
 ///
 ///   bash        dci completion bash > ~/.local/share/bash-completion/completions/dci
-///   zsh         dci completion zsh > a folder of $fpath, as _dci
+///   zsh         dci completion zsh > _dci, in a folder of $fpath
 ///   fish        dci completion fish > ~/.config/fish/completions/dci.fish
 ///   powershell  dci completion powershell >> $PROFILE
 ///   elvish      dci completion elvish > ~/.config/elvish/lib/dci.elv, then `use dci`
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci completion [OPTIONS] <SHELL>", verbatim_doc_comment)]
 pub struct Args {
-    /// The shell
+    /// The shell to complete for
     shell: Shell,
 }
 

@@ -6,17 +6,16 @@ use crate::cli::many::{ManyArgs, Run, shown};
 use crate::cli::output::Row;
 use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
 use crate::cli::{CliError, Context, Report};
-use crate::client::{Client, ErrorKind, UserId};
+use crate::client::{Client, UserId};
 use crate::operation::Operation;
 
-// The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci delete-user [OPTIONS] <TARGET>...")]
 #[command(after_long_help = "\
 Examples:
   dci delete-user ada@example.com     Ask, then delete the user with this address
-  dci delete-user 3f2a9c --yes        Delete the user 3f2a9c without being asked
-  dci delete-user --yes - < ids.txt   Delete the users of a list")]
+  dci delete-user 3f2a9c --yes        Delete the user 3f2a9c without asking
+  dci delete-user --yes - < ids.txt   Delete all users in a list")]
 pub struct Args {
     #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, required = true)]
     targets: Vec<TargetArg>,
@@ -56,19 +55,17 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     }
 }
 
-/// A user who is deleted already is an unknown one, which does no harm.
-const IN_DOUBT: &str = "The user may be deleted: see list-users, or run the command again.";
+/// Running the command again is harmless: a deleted user is simply not found.
+const IN_DOUBT: &str = "The user may have been deleted. Check with list-users, or run the command again.";
 
-/// The same where the user is unknown after an attempt without a response.
-const GONE_IN_DOUBT: &str = "An earlier attempt had no response and may have deleted the user: see list-users.";
+/// The hint if the user is not found after an attempt without a response.
+const GONE_IN_DOUBT: &str = "An earlier attempt got no response and may have deleted the user. Check with list-users.";
 
 async fn delete(context: &Context<'_>, client: &Client, id: &UserId) -> Result<Bytes, CliError> {
-    let answer = context.call(client.delete_user().id(id).send()).await;
-    let answer = answer.map_err(|error| {
-        let doubt = if matches!(error.status(), Some(400 | 404)) { GONE_IN_DOUBT } else { IN_DOUBT };
-        error
-            .hint_for(ErrorKind::Permission, "Deleting a user requires the usersManager permission.")
-            .hint_if_in_doubt(doubt)
+    let response = context.call(client.delete_user().id(id).send()).await;
+    let response = response.map_err(|error| {
+        let hint = if matches!(error.status(), Some(400 | 404)) { GONE_IN_DOUBT } else { IN_DOUBT };
+        error.hint_permission(Operation::DELETE_USER).hint_if_in_doubt(hint)
     })?;
-    Ok(answer.body)
+    Ok(response.body)
 }

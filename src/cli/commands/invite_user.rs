@@ -6,7 +6,6 @@ use crate::client::ErrorKind;
 use crate::operation::Operation;
 use crate::types::{InviteUserRequest, InviteUserRequestJobTitle as JobTitle};
 
-// The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci invite-user [OPTIONS] <EMAIL>")]
 #[command(after_long_help = "\
@@ -15,29 +14,27 @@ Examples:
   dci invite-user ada@example.com --first-name Ada --last-name Lovelace --role \"Standard User\"
   dci invite-user ada@example.com --job-title Founder --organization EMEA")]
 pub struct Args {
-    /// The address that the invite goes to
+    /// The email address to invite
     #[arg(value_parser = target::email)]
     email: EmailAddress,
 
-    /// The first name
+    /// First name
     #[arg(long, value_name = "NAME")]
     first_name: Option<String>,
 
-    /// The last name
+    /// Last name
     #[arg(long, value_name = "NAME")]
     last_name: Option<String>,
 
-    /// The job title
+    /// Job title
     #[arg(long, value_name = "TITLE", value_parser = DocumentValues(JobTitle::ALL))]
     job_title: Option<JobTitle>,
 
-    /// The role's id or name (see list-roles)
+    /// Role id or name (see list-roles)
     #[arg(long)]
     role: Option<String>,
 
-    /// The organization's id or name
-    ///
-    /// list-organizations shows both.
+    /// Organization id or name (see list-organizations)
     #[arg(long, value_name = "ORG")]
     organization: Option<String>,
 }
@@ -54,18 +51,18 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         .job_title(args.job_title)
         .role_id(role_id)
         .organization_id(organization_id);
-    let calling = context.call(client.invite_user().body(request).send());
-    let answer = calling.await.map_err(|error| {
+    let response = context.call(client.invite_user().body(request).send()).await;
+    let response = response.map_err(|error| {
         error
             .failing(format!("cannot invite {}", args.email))
-            .hint_for(ErrorKind::Validation, "Who is invited already gets the invite again by resend-invite.")
-            .hint_for(ErrorKind::Permission, "Inviting a user requires the usersManager permission.")
+            .hint_for(ErrorKind::Validation, "If the user is already invited, use resend-invite.")
+            .hint_permission(Operation::INVITE_USER)
             .hint_if_in_doubt(format!(
-                "See whether it was done before you try again: dci list-users --email {}",
+                "The invite may have been sent. Check before you retry: dci list-users --email {}",
                 args.email
             ))
     })?;
-    let id =
-        answer.value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}.")).unwrap_or_default();
-    Ok(Report::answer(Operation::INVITE_USER, format!("{} was invited.{id}", args.email), answer.body))
+    let id = response.value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}."));
+    let sentence = format!("{} was invited.{}", args.email, id.unwrap_or_default());
+    Ok(Report::answer(Operation::INVITE_USER, sentence, response.body))
 }

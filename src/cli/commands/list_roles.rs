@@ -9,18 +9,17 @@ const COLUMNS: &[Column] = &[
     Column::new("id", "Id"),
 ];
 
-// The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci list-roles [OPTIONS]")]
 #[command(after_long_help = "\
 Examples:
-  dci list-roles                    The roles, with what they allow
-  dci list-roles -o csv --columns id,name")]
+  dci list-roles                             List roles and their permissions
+  dci list-roles -o csv --columns id,name    Print ids and names only")]
 pub struct Args {}
 
 pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let client = context.client()?;
-    let answer = context.call(client.list_roles().send()).await;
-    let answer = answer.map_err(|error| error.failing("cannot list the roles"))?;
-    Ok(Report::list(List::read(Operation::LIST_ROLES, answer.body, "roles"), COLUMNS, "No roles."))
+    let response = context.call(client.list_roles().send()).await;
+    let response = response.map_err(|error| error.failing("cannot list the roles"))?;
+    Ok(Report::list(List::read(Operation::LIST_ROLES, response.body, "roles"), COLUMNS, "No roles."))
 }

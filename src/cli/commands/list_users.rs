@@ -21,22 +21,21 @@ const COLUMNS: &[Column] = &[
     Column::new("id", "Id"),
 ];
 
-// The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci list-users [OPTIONS]")]
 #[command(after_long_help = "\
 Examples:
-  dci list-users                            Everybody, as a table or JSON
-  dci list-users --status invited -o csv    Who has not accepted yet
-  dci list-users --email ada@example.com    One user")]
+  dci list-users                            List all users and invites
+  dci list-users --status invited -o csv    List invites that were not accepted yet, as CSV
+  dci list-users --email ada@example.com    Show one user")]
 pub struct Args {
-    /// Only the user with this email address
+    /// Show only the user with this email address
     ///
-    /// The comparison ignores case.
+    /// Case is ignored.
     #[arg(long, value_parser = target::email)]
     email: Option<EmailAddress>,
 
-    /// Only users with this status, active or invited
+    /// Show only users with this status
     #[arg(long, value_name = "STATUS", value_parser = DocumentValues(Status::ALL))]
     status: Option<Status>,
 }
@@ -48,30 +47,30 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         request = request.email(email.as_str());
     }
     let listing = async {
-        // Names of roles are for people; without them the list is as good.
+        // The names are for people only: a list without them is no failure.
         let roles = async {
             if !context.output.shows_column("role") {
                 return Vec::new();
             }
-            let answer = context.call(client.list_roles().send()).await;
-            match answer {
-                Ok(answer) => answer.value.roles,
+            let response = context.call(client.list_roles().send()).await;
+            match response {
+                Ok(response) => response.value.roles,
                 Err(error) => {
-                    context.output.note(&format!("The names of the roles are not known: {}", error.sentence()));
+                    context.output.note(&format!("Role names are unavailable: {}", error.sentence()));
                     Vec::new()
                 }
             }
         };
         tokio::join!(context.call(request.send()), roles)
     };
-    let (answer, roles) = listing.await;
-    let answer = answer.map_err(|error| error.failing("cannot list the users"))?;
+    let (response, roles) = listing.await;
+    let response = response.map_err(|error| error.failing("cannot list the users"))?;
 
     let body = match args.status {
-        Some(status) => of_status(&answer.body, status.as_str()).map_err(|error| {
-            CliError::other(format!("cannot filter the list: {error}")).hint("Without --status, all users are listed.")
+        Some(status) => of_status(&response.body, status.as_str()).map_err(|error| {
+            CliError::other(format!("cannot filter the list: {error}")).hint("To list all users, omit --status.")
         })?,
-        None => answer.body,
+        None => response.body,
     };
     let mut list = List::read(Operation::LIST_USERS, body, "users");
     if context.output.shows_column("role") {
@@ -84,7 +83,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     Ok(Report::list(list, COLUMNS, "No users."))
 }
 
-/// The body with the users who have this status, counted anew. All else in it stays byte for byte, whatever it is.
+/// Keeps only the users with this status, and updates the count. Everything else stays byte for byte.
 fn of_status(body: &Bytes, wanted: &str) -> serde_json::Result<Bytes> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -104,7 +103,7 @@ fn of_status(body: &Bytes, wanted: &str) -> serde_json::Result<Bytes> {
     let Body { users: Some(users), row_count } = serde_json::from_slice(body)? else { return Ok(body.clone()) };
     let mut rows: Vec<&RawValue> = serde_json::from_str(users.get())?;
     rows.retain(|row| {
-        // An array would be taken for an object without names.
+        // serde would accept an array as a struct.
         let user = Some(row.get()).filter(|row| row.starts_with('{')).and_then(|row| serde_json::from_str(row).ok());
         user.is_some_and(|user: User<'_>| user.status.as_deref() == Some(wanted))
     });

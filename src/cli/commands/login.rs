@@ -3,43 +3,44 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::cli::browser;
-use crate::cli::credential::{shown, sign_in};
+use crate::cli::credential::UNKNOWN_USER;
+use crate::cli::credential::{sign_in, sign_in_without_tokens};
 use crate::cli::global::duration;
 use crate::cli::{CliError, Context, Report};
 use crate::client::sign_in::{AuthorizationServer, SignIn, SignInStore};
 use crate::client::{ErrorKind, env};
-use crate::types::ValidateResponse;
 
 /// Sign in with a browser
 ///
-/// The browser opens DoiT's sign-in, and comes back to this machine with a code that becomes a token. The token is kept in a file of yours and renews itself; commands use it
-/// unless DCI_API_KEY is set.
+/// Your browser opens DoiT's sign-in page, which then redirects it to this machine. The token is stored in a file
+/// that only you can read, and is renewed automatically. Commands use it unless DCI_API_KEY is set.
 ///
-/// Without a browser here, open the address that is shown on any machine. The page that it ends on cannot be
-/// reached from there: paste its address, or the code in it, at the prompt.
+/// On a machine without a browser, use --no-browser and open the printed address on any other machine. The last page
+/// does not load there: copy its address, or the code in it, and paste it at the prompt.
 ///
-/// An API at another base URL needs its authorization server named; dci sandbox prints its own.
+/// For an API at another base URL, set DCI_AUTHORIZE_URL and DCI_TOKEN_URL to its authorization server; dci sandbox
+/// prints both.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci login [OPTIONS]")]
 #[command(after_long_help = "\
 Examples:
-  dci login                 Sign in, and check that it worked
+  dci login                 Sign in with your browser
   dci login --no-browser    Sign in from a machine without a browser
-  dci login --force         Sign in as somebody else
+  dci login --force         Sign in as another user
 
-Environment of signing in:
-  BROWSER            the browser that is opened, in place of the desktop's
+Environment for signing in:
+  BROWSER            the browser to open instead of the desktop's default
   DCI_AUTHORIZE_URL, DCI_TOKEN_URL
                      the authorization server of an API at another base URL
-  XDG_DATA_HOME      where the sign-in is kept, as dci/sign-ins.json (on Linux)")]
+  XDG_DATA_HOME      the folder for dci/sign-ins.json, which stores the sign-in (on Linux)")]
 pub struct Args {
-    /// Show the address in place of opening a browser
+    /// Print the address instead of opening a browser
     #[arg(long)]
     no_browser: bool,
 
-    /// The port of this machine that the browser comes back to; 0 means a free one
+    /// The local port that the browser is redirected to; 0 picks a free one
     ///
-    /// 8484 is the one that DoiT knows. Others are for other authorization servers.
+    /// DoiT accepts only the default. Other ports are for other authorization servers.
     #[arg(long, value_name = "N", default_value_t = 8484)]
     port: u16,
 
@@ -47,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     timeout: Duration,
 
-    /// Sign in even when somebody is signed in already
+    /// Sign in again, even if you are already signed in
     #[arg(long)]
     force: bool,
 }
@@ -57,74 +58,71 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let base_url = context.base_url_checked()?;
     let server = AuthorizationServer::from_env(&base_url).map_err(|error| CliError::config(&error))?;
     if !context.change_sign_ins(SignInStore::prepare).await? {
-        context.output.say("The file of the sign-in cannot be locked here: do not run dci login twice at once.");
+        context.output.say("The sign-in file cannot be locked: do not run two dci login commands at once.");
     }
     if !args.force
         && let Some(who) = signed_in_already(context).await?
     {
-        let hint = "To sign in as somebody else, add --force.";
-        let mut lines = vec![format!("You are signed in already, as {who}. {hint}")];
-        lines.extend(key_goes_first());
-        // Asking the API may have renewed it.
-        let kept = sign_in(&base_url)?.as_ref().map(shown).transpose()?;
-        return Ok(Report::lines(lines, json!(kept).to_string()));
+        let hint = "To sign in as another user, add --force.";
+        let mut lines = vec![format!("You are already signed in as {who}. {hint}")];
+        lines.extend(api_key_notice());
+        // The call to the API may have renewed the sign-in.
+        let stored = sign_in(&base_url)?.as_ref().map(sign_in_without_tokens).transpose()?;
+        return Ok(Report::lines(lines, json!(stored).to_string()));
     }
 
-    let brought = browser::code(&server, args.port, !args.no_browser, args.timeout, context).await?;
+    let code = browser::code(&server, args.port, !args.no_browser, args.timeout, context).await?;
     let failed = |error: CliError| error.failing("cannot sign in");
-    let exchange = async { brought.request.exchange(&brought.code).await.map_err(CliError::credentials) };
+    let exchange = async { code.request.exchange(&code.code).await.map_err(CliError::credentials) };
     let sign_in = context.unless_interrupted(exchange).await?;
     let sign_in = sign_in.map_err(|error| failed(error).hint(browser::ONCE_MORE))?;
-    let (sign_in, note) = introduced(sign_in, context).await.map_err(failed)?;
-    let kept = sign_in.clone();
-    context.change_sign_ins(move |store| store.save(&base_url, &kept)).await?;
-    // By Ctrl-C too; it is kept by now.
-    let _ = context.unless_interrupted(brought.browser_left()).await;
+    let (sign_in, note) = identify(sign_in, context).await.map_err(failed)?;
+    let stored = sign_in.clone();
+    context.change_sign_ins(move |store| store.save(&base_url, &stored)).await?;
+    // The sign-in is stored, so Ctrl-C only ends the wait for the browser.
+    let _ = context.unless_interrupted(code.browser_left()).await;
 
-    let who = sign_in.email().unwrap_or("somebody whom the API does not name");
-    let mut lines = vec![format!("You are signed in to {}, as {who}.", context.base_url())];
+    let who = sign_in.email().unwrap_or(UNKNOWN_USER);
+    let mut lines = vec![format!("You are signed in to {} as {who}.", context.base_url())];
     lines.extend(note);
-    lines.extend(key_goes_first());
-    Ok(Report::lines(lines, shown(&sign_in)?.to_string()))
+    lines.extend(api_key_notice());
+    Ok(Report::lines(lines, sign_in_without_tokens(&sign_in)?.to_string()))
 }
 
-/// What is to be said when another credential goes before a sign-in.
-fn key_goes_first() -> Option<String> {
+/// The notice that an API key takes precedence over the sign-in, if one is set.
+fn api_key_notice() -> Option<String> {
     let is_set = std::env::var_os(env::API_KEY).is_some_and(|key| !key.is_empty());
-    is_set.then(|| format!("Commands go on to use the API key from {}, until you unset it.", env::API_KEY))
+    is_set.then(|| format!("{0} is set: commands use this API key until you unset {0}.", env::API_KEY))
 }
 
-/// Who is signed in, if the API accepts it.
+/// The user who is signed in, if the API accepts the sign-in.
 async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliError> {
-    // What is damaged is replaced.
+    // A damaged file is replaced.
     let Ok(Some(sign_in)) = sign_in(&context.base_url_checked()?) else { return Ok(None) };
     let client = context.client_of_sign_in()?;
     match context.call(client.validate().send()).await {
-        Ok(answer) => Ok(Some(answer.value.email.unwrap_or_else(|| "somebody".to_owned()))),
+        Ok(response) => Ok(Some(response.value.email.unwrap_or_else(|| UNKNOWN_USER.to_owned()))),
         Err(error) if error.is_of(ErrorKind::Authentication) => Ok(None),
-        Err(error) if error.is_tenant_required() => Ok(Some(sign_in.email().unwrap_or("somebody").to_owned())),
-        Err(error) => Err(error
-            .failing("somebody is signed in already, and it cannot be checked as whom")
-            .hint("To sign in all the same, add --force.")),
+        Err(error) if error.is_tenant_required() => Ok(Some(sign_in.email().unwrap_or(UNKNOWN_USER).to_owned())),
+        Err(error) => Err(error.failing("cannot check the current sign-in").hint("To sign in anyway, add --force.")),
     }
 }
 
-/// The sign-in with who it is, as the API tells, which also checks that the API accepts it; and what is to be said.
-async fn introduced(sign_in: SignIn, context: &Context<'_>) -> Result<(SignIn, Option<String>), CliError> {
+/// Adds the user's email address, as the API reports it, to the sign-in; fails if the API does not accept the token.
+/// Also returns a notice for the user, if there is one.
+async fn identify(sign_in: SignIn, context: &Context<'_>) -> Result<(SignIn, Option<String>), CliError> {
     let client = context.client_with(sign_in.access_token().clone())?;
     match context.call(client.validate().send()).await {
-        Ok(answer) => {
-            let ValidateResponse { email, .. } = answer.value;
-            Ok((sign_in.of(email), None))
-        }
+        Ok(response) => Ok((sign_in.of(response.value.email), None)),
         Err(error) if error.is_of(ErrorKind::Authentication) => {
-            Err(CliError::not_signed_in(format!("{} refuses the token: {}", context.base_url(), error.message()))
-                .hint("Nobody was signed in. Check that the authorization server is that of the API."))
+            Err(CliError::not_signed_in(format!("{} rejected the token: {}", context.base_url(), error.message()))
+                .hint("You are not signed in. Check that the authorization server belongs to this API."))
         }
-        // It is accepted; only whose customers are meant is not known.
-        Err(error) if error.is_tenant_required() => {
-            Ok((sign_in, Some(format!("You reach several customers: name one with --tenant or {}.", env::TENANT_ID))))
-        }
+        // The API accepts the token, but needs to know the customer.
+        Err(error) if error.is_tenant_required() => Ok((
+            sign_in,
+            Some(format!("You have access to several customers: choose one with --tenant or {}.", env::TENANT_ID)),
+        )),
         Err(error) => Err(error),
     }
 }

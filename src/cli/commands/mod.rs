@@ -1,5 +1,7 @@
-//! One file a command: its `Args`, whose docs are its help, and the function that does it.
-#![allow(clippy::unused_async, reason = "all commands are run in one way")]
+//! One file per command: its `Args`, whose docs are its help, and the function that runs it.
+//!
+//! A command named after an operation takes the first lines of its help from the spec.
+#![allow(clippy::unused_async, reason = "all commands run the same way")]
 
 mod cancel_invite;
 mod completion;
@@ -21,34 +23,44 @@ use clap::{ArgMatches, Args, FromArgMatches};
 
 use super::{CliError, Context, Report};
 
-/// A command as it is typed.
+/// A command of the program.
 #[derive(Clone, Copy)]
 pub(super) struct Definition {
     pub name: &'static str,
+    pub uses: Uses,
     arguments: fn(clap::Command) -> clap::Command,
 }
 
 impl Definition {
-    /// The command with its arguments, and the help that stands beside them.
+    /// The command with its arguments and their help.
     pub fn command(&self) -> clap::Command {
         (self.arguments)(clap::Command::new(self.name))
     }
 }
 
+/// What a command depends on, and therefore how it can fail.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Uses {
+    Api,
+    /// The file of sign-ins.
+    SignIns,
+    Nothing,
+}
+
 macro_rules! commands {
-    ($($name:literal => $command:ident($module:ident),)*) => {
+    ($($name:literal => $command:ident($module:ident) uses $uses:ident,)*) => {
         /// All commands, in the order of the help.
         pub(super) const DEFINITIONS: &[Definition] =
-            &[$(Definition { name: $name, arguments: $module::Args::augment_args }),*];
+            &[$(Definition { name: $name, uses: Uses::$uses, arguments: $module::Args::augment_args }),*];
 
-        /// A command that was typed.
+        /// A command with its parsed arguments.
         #[derive(Debug)]
         pub(super) enum Command {
             $($command($module::Args)),*
         }
 
         impl Command {
-            /// The one that was typed; none when there was none.
+            /// `None` if the command line names no command.
             pub fn from_matches(matches: &ArgMatches) -> Result<Option<Self>, clap::Error> {
                 Ok(match matches.subcommand() {
                     $(Some(($name, matches)) => Some(Self::$command($module::Args::from_arg_matches(matches)?)),)*
@@ -66,31 +78,31 @@ macro_rules! commands {
 }
 
 impl Command {
-    /// Whether its result has a format; what the others print is for a shell.
+    /// Whether the result has a format. The other commands print text for a shell.
     pub fn has_format(&self) -> bool {
         !matches!(self, Self::Completion(_) | Self::Sandbox(_))
     }
 
-    /// Whether it does more than print what the program knows by itself.
+    /// Whether the command is logged: it does more than print static text.
     pub fn is_logged(&self) -> bool {
         !matches!(self, Self::Completion(_) | Self::Schema(_))
     }
 }
 
 commands! {
-    "list-users" => ListUsers(list_users),
-    "invite-user" => InviteUser(invite_user),
-    "resend-invite" => ResendInvite(resend_invite),
-    "cancel-invite" => CancelInvite(cancel_invite),
-    "update-user" => UpdateUser(update_user),
-    "delete-user" => DeleteUser(delete_user),
-    "list-roles" => ListRoles(list_roles),
-    "list-organizations" => ListOrganizations(list_organizations),
-    "validate" => Validate(validate),
-    "login" => Login(login),
-    "logout" => Logout(logout),
-    "status" => Status(status),
-    "schema" => Schema(schema),
-    "completion" => Completion(completion),
-    "sandbox" => Sandbox(sandbox),
+    "list-users" => ListUsers(list_users) uses Api,
+    "invite-user" => InviteUser(invite_user) uses Api,
+    "resend-invite" => ResendInvite(resend_invite) uses Api,
+    "cancel-invite" => CancelInvite(cancel_invite) uses Api,
+    "update-user" => UpdateUser(update_user) uses Api,
+    "delete-user" => DeleteUser(delete_user) uses Api,
+    "list-roles" => ListRoles(list_roles) uses Api,
+    "list-organizations" => ListOrganizations(list_organizations) uses Api,
+    "validate" => Validate(validate) uses Api,
+    "login" => Login(login) uses Api,
+    "logout" => Logout(logout) uses SignIns,
+    "status" => Status(status) uses Api,
+    "schema" => Schema(schema) uses Nothing,
+    "completion" => Completion(completion) uses Nothing,
+    "sandbox" => Sandbox(sandbox) uses Nothing,
 }

@@ -6,16 +6,16 @@ use crate::cli::{CliError, Context, Report};
 
 /// Print the JSON Schema of a type, or list the types
 ///
-/// The types are those of the crate, `dci::types`, which are made from the API's description. The dialect is draft
-/// 2020-12.
+/// The types are those of the Rust module `dci::types`, generated from the API's spec. The schemas use JSON Schema
+/// draft 2020-12.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci schema [OPTIONS] [TYPE]")]
 #[command(after_long_help = "\
 Examples:
   dci schema                    List the types
-  dci schema InviteUserRequest  Print the schema of one")]
+  dci schema InviteUserRequest  Print the schema of one type")]
 pub struct Args {
-    /// The type, such as InviteUserRequest; without it all types are listed
+    /// The type, such as InviteUserRequest; omit it to list all types
     #[arg(value_name = "TYPE", hide_possible_values = true)]
     #[arg(value_parser = PossibleValuesParser::new(SCHEMAS.iter().map(|(name, _)| *name)))]
     name: Option<String>,

@@ -1,21 +1,21 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::cli::credential::UNKNOWN_USER;
 use crate::cli::output::in_local_time;
 use crate::cli::{CliError, Context, Report};
 use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
 ///
-/// DCI_API_KEY goes before a sign-in, of which it is shown whose it is, until when it works, and where it is kept. No
-/// credential itself is ever shown. Nothing is sent, unless --check asks the API whether it accepts the
-/// credential.
+/// Also shows who is signed in, when the sign-in expires, and where it is stored. DCI_API_KEY takes precedence over a
+/// sign-in. Credentials themselves are never shown. Nothing is sent unless you add --check.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci status [OPTIONS]")]
 #[command(after_long_help = "\
 Examples:
-  dci status           What a command would use
-  dci status --check   And whether the API accepts it")]
+  dci status           Show what commands use
+  dci status --check   Also check that the API accepts the credential")]
 pub struct Args {
     /// Ask the API whether it accepts the credential
     #[arg(long)]
@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    // First, since it may renew the sign-in.
+    // Before reading the status, since the check may renew the sign-in.
     let checked = if args.check { Some(check(context).await) } else { None };
     let mut status = context.status()?;
     let mut lines = vec![
@@ -43,11 +43,11 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     Ok(checked.problem.into_iter().fold(report, Report::ending_with))
 }
 
-/// What the API said of the credential.
+/// Whether the API accepts the credential.
 #[derive(Default)]
 struct Checked {
     line: String,
-    /// None where it said neither.
+    /// `None` if the API gave no verdict.
     accepted: Option<bool>,
     email: Option<String>,
     domain: Option<String>,
@@ -55,23 +55,23 @@ struct Checked {
 }
 
 async fn check(context: &Context<'_>) -> Checked {
-    let answer = async { context.call(context.client()?.validate().send()).await };
-    match answer.await {
-        Ok(answer) => {
-            let ValidateResponse { email, domain } = answer.value;
-            let line = format!("accepted, as that of {}", email.as_deref().unwrap_or("somebody"));
+    let validation = async { context.call(context.client()?.validate().send()).await };
+    match validation.await {
+        Ok(response) => {
+            let ValidateResponse { email, domain } = response.value;
+            let line = format!("accepted; it belongs to {}", email.as_deref().unwrap_or(UNKNOWN_USER));
             Checked { line, accepted: Some(true), email, domain, problem: None }
         }
         Err(error) if error.is_tenant_required() => {
-            // Commands would fail in the same way.
-            let line = "accepted, but it reaches several customers, and none is named".to_owned();
+            // Commands would fail with the same error.
+            let line = "accepted, but it has access to several customers and none is chosen".to_owned();
             Checked { line, accepted: Some(true), problem: Some(error), ..Checked::default() }
         }
         Err(error) => {
-            // A sign-in that could not be renewed then is refused all the same.
+            // The status of a failed renewal counts too.
             let (line, accepted) = match error.status() {
-                Some(401 | 403) => ("refused", Some(false)),
-                _ => ("not possible", None),
+                Some(401 | 403) => ("rejected", Some(false)),
+                _ => ("failed", None),
             };
             let problem = Some(error.failing("the credential cannot be used"));
             Checked { line: line.to_owned(), accepted, problem, ..Checked::default() }
@@ -79,20 +79,20 @@ async fn check(context: &Context<'_>) -> Checked {
     }
 }
 
-/// Who is signed in, until when, and where that is kept.
+/// Who is signed in, until when, and where the sign-in is stored.
 fn signed_in(sign_in: &Value) -> String {
     if let Some(problem) = sign_in["problem"].as_str() {
         return format!("unknown: {problem}");
     }
-    let Some(store) = sign_in["store"].as_str() else { return "nobody".to_owned() };
-    let who = sign_in["email"].as_str().unwrap_or("somebody");
+    let Some(store) = sign_in["store"].as_str() else { return "no".to_owned() };
+    let who = sign_in["email"].as_str().unwrap_or(UNKNOWN_USER);
     let end: Option<Timestamp> = sign_in["expiresAt"].as_str().and_then(|end| end.parse().ok());
     let renews_itself = sign_in["renewsItself"].as_bool() == Some(true);
     let until = match end {
         Some(end) if end > Timestamp::now() && renews_itself => format!(", until {}, then renewed", in_local_time(end)),
         Some(end) if end > Timestamp::now() => format!(", until {}", in_local_time(end)),
-        Some(_) if renews_itself => ", renewed with the next call".to_owned(),
-        Some(end) => format!(", which ended {}", in_local_time(end)),
+        Some(_) if renews_itself => ", renewed by the next call".to_owned(),
+        Some(end) => format!(", expired {}", in_local_time(end)),
         None => String::new(),
     };
     format!("{who}{until}, in {store}")

@@ -4,14 +4,12 @@ use crate::cli::directory::Sought;
 use crate::cli::document_values::DocumentValues;
 use crate::cli::target::Target;
 use crate::cli::{CliError, Context, Report};
-use crate::client::ErrorKind;
 use crate::operation::Operation;
 use crate::types::{
     UpdateUserRequest, UpdateUserRequestJobTitle as JobTitle, UpdateUserRequestLanguage as Language,
     UpdateUserRequestPhone as Phone, UpdateUserRequestPhoneExtension as PhoneExtension,
 };
 
-// The first lines of the help are the document's: see `help`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci update-user [OPTIONS] <TARGET> <--PROPERTY VALUE>...")]
 #[command(group = ArgGroup::new("change").required(true).multiple(true)
@@ -21,34 +19,34 @@ Examples:
   dci update-user ada@example.com --job-title Founder
   dci update-user 3f2a9c --phone +4930123456 --language en --role \"Standard User\"")]
 pub struct Args {
-    /// The user's id, or the user's email address
+    /// The user's id or email address
     target: Target,
 
-    /// The first name
+    /// First name
     #[arg(long, value_name = "NAME")]
     first_name: Option<String>,
 
-    /// The last name
+    /// Last name
     #[arg(long, value_name = "NAME")]
     last_name: Option<String>,
 
-    /// The job title
+    /// Job title
     #[arg(long, value_name = "TITLE", value_parser = DocumentValues(JobTitle::ALL))]
     job_title: Option<JobTitle>,
 
-    /// The phone number: + and digits
+    /// Phone number: + and digits
     #[arg(long, value_name = "NUMBER")]
     phone: Option<Phone>,
 
-    /// The phone extension: 8 to 15 digits
+    /// Phone extension: 8 to 15 digits
     #[arg(long, value_name = "DIGITS")]
     phone_extension: Option<PhoneExtension>,
 
-    /// The language, en or ja
+    /// Language
     #[arg(long, value_name = "LANGUAGE", value_parser = DocumentValues(Language::ALL))]
     language: Option<Language>,
 
-    /// The role's id or name (see list-roles)
+    /// Role id or name (see list-roles)
     #[arg(long)]
     role: Option<String>,
 }
@@ -68,12 +66,11 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         .phone_extension(args.phone_extension)
         .language(args.language)
         .role_id(role_id);
-    let calling = context.call(client.update_user().id(&id).body(change).send());
-    let answer = calling.await.map_err(|error| {
-        error
-            .failing(failed)
-            .hint_for(ErrorKind::Permission, "Updating a user requires the usersManager permission.")
-            .hint_if_in_doubt("Running the command again does no harm: it sets the same values.")
+    let response = context.call(client.update_user().id(&id).body(change).send()).await;
+    let response = response.map_err(|error| {
+        error.failing(failed).hint_permission(Operation::UPDATE_USER).hint_if_in_doubt(
+            "The user may have been updated. It is safe to run the command again: it sets the same values.",
+        )
     })?;
-    Ok(Report::answer(Operation::UPDATE_USER, format!("The user {} was updated.", args.target), answer.body))
+    Ok(Report::answer(Operation::UPDATE_USER, format!("The user {} was updated.", args.target), response.body))
 }

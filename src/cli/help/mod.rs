@@ -1,4 +1,4 @@
-//! The words of the help: the document's about the operations, and beside the arguments what they do not say.
+//! The help pages. Texts about operations come from the spec, all others from the commands.
 
 mod pager;
 mod prose;
@@ -14,24 +14,24 @@ use crate::operation::Operation;
 pub(super) use pager::page;
 pub use reference::{Body, Section};
 
-/// The widest that help is.
+/// The greatest width of help.
 pub(super) const MAX_WIDTH: usize = 100;
 
-/// The command, which may be the program itself, with the short help: a screen of it.
+/// Adds the short help, at most a screen, to a command or to the program itself.
 pub(super) fn short(command: clap::Command) -> clap::Command {
     let more = match command.get_name() {
-        "dci" => "More flags: dci --help. About one command: dci <COMMAND> -h".to_owned(),
-        name => format!("More flags, and the whole page: dci {name} --help"),
+        "dci" => "All flags: dci --help. Help for a command: dci <COMMAND> -h".to_owned(),
+        name => format!("All flags and details: dci {name} --help"),
     };
     let command = match Operation::of_command(command.get_name()) {
         Some(operation) => command.about(operation.summary),
         None => command,
     };
-    command.mut_args(with_values_in_long_help).after_help(more)
+    command.mut_args(with_values).after_help(more)
 }
 
-/// The program with its short help, which lists all commands. clap, which lists those that it knows, would take half as
-/// long again.
+/// Adds the short help with the list of commands to the program. Listing them here is faster than describing each
+/// command to clap.
 pub(super) fn overview(program: clap::Command) -> clap::Command {
     let styles = program.get_styles();
     let (header, literal) = (*styles.get_header(), *styles.get_literal());
@@ -47,7 +47,7 @@ pub(super) fn overview(program: clap::Command) -> clap::Command {
         .help_template(template + "\n{all-args}{after-help}")
 }
 
-/// What a command does, in a few words.
+/// The one-line summary of a command.
 fn about(definition: &Definition) -> Cow<'static, str> {
     match Operation::of_command(definition.name) {
         Some(operation) => operation.summary.into(),
@@ -55,7 +55,7 @@ fn about(definition: &Definition) -> Cow<'static, str> {
     }
 }
 
-/// The same with the whole page too. What is named after an operation is described by the document.
+/// Adds the short help and the whole page. The spec describes the commands that are named after an operation.
 pub(super) fn long(command: clap::Command) -> clap::Command {
     let command = short(command);
     let sections = terminal(&reference::sections(&command));
@@ -69,8 +69,11 @@ pub(super) fn long(command: clap::Command) -> clap::Command {
     command.after_long_help(sections)
 }
 
-/// The values that an argument can have are listed in the long help, so that the short one stays within a screen.
-fn with_values_in_long_help(argument: clap::Arg) -> clap::Arg {
+/// The longest list of values in the short help, in characters.
+const MAX_VALUES: usize = 50;
+
+/// Lists the values of an argument: one per line in the long help, and behind the text in the short help if they fit.
+fn with_values(argument: clap::Arg) -> clap::Arg {
     let values = argument.get_possible_values();
     if values.is_empty() || !argument.get_action().takes_values() || argument.is_hide_possible_values_set() {
         return argument;
@@ -80,12 +83,22 @@ fn with_values_in_long_help(argument: clap::Arg) -> clap::Arg {
         None => format!("- {}", value.get_name()),
     };
     let lines: Vec<String> = values.iter().map(line).collect();
-    let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
-    argument.long_help(format!("{help}\n\nPossible values:\n{}", lines.join("\n"))).hide_possible_values(true)
+    let names = values.iter().map(PossibleValue::get_name).collect::<Vec<_>>().join(", ");
+    let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let long_help = argument.get_long_help().map_or_else(|| help.clone(), ToString::to_string);
+    let help = if names.len() <= MAX_VALUES {
+        // Notes such as the default stay last.
+        let (text, notes) = help.split_at(help.find(" [").unwrap_or(help.len()));
+        format!("{text}: {names}{notes}")
+    } else {
+        help
+    };
+    let long_help = format!("{long_help}\n\nPossible values:\n{}", lines.join("\n"));
+    argument.help(help).long_help(long_help).hide_possible_values(true)
 }
 
-/// What the help of a command says beside its arguments: examples, request, responses, exit codes and so on. None of
-/// a name that is no command's.
+/// The sections of a command's help after its arguments: examples, request, responses, exit codes and so on. Empty if
+/// the command is unknown.
 #[must_use]
 pub fn reference(name: &str) -> Vec<Section> {
     let definition = DEFINITIONS.iter().find(|definition| definition.name == name);
@@ -103,14 +116,14 @@ fn terminal(sections: &[Section]) -> StyledStr {
             Body::Json(json) => json.clone(),
         };
         let indented: Vec<String> = lines.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
-        // Inside of the style, since clap's wrapping takes what begins with one for the end of the line before it.
+        // The separator is inside the style, because clap joins a line that begins with a style to the line before.
         let separator = if text.is_empty() { "" } else { "\n\n" };
         text.extend([&format!("{heading}{separator}{title}:{heading:#}\n"), &indented.join("\n")].map(String::as_str));
     }
     text.into()
 }
 
-/// As wide as clap's own help.
+/// The width of clap's own help.
 fn width() -> usize {
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let width = terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok());

@@ -1,30 +1,30 @@
-//! Markdown for a terminal: wrapped, with its lists and code spans.
+//! Renders Markdown for a terminal: wrapped paragraphs, lists and code spans.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use textwrap::WordSplitter;
 
-/// Stands for a space where no line may end, as in a code span.
-const KEPT_SPACE: &str = "\u{a0}";
+/// Replaces the spaces of a code span while lines are wrapped.
+const UNBREAKABLE_SPACE: &str = "\u{a0}";
 
-/// The text in lines of at most this width, where words allow it.
+/// Renders Markdown in lines of at most `width`; a longer word gets a line of its own.
 pub(super) fn wrapped(markdown: &str, width: usize) -> String {
     let mut prose = Prose { width, ..Prose::default() };
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         prose.take(event);
     }
     prose.end_block();
-    prose.blocks.join("\n").replace(KEPT_SPACE, " ")
+    prose.blocks.join("\n").replace(UNBREAKABLE_SPACE, " ")
 }
 
 #[derive(Default)]
 struct Prose {
     width: usize,
     blocks: Vec<String>,
-    /// The block that is being read.
+    /// The text of the current block.
     text: String,
-    /// What its first line begins with.
+    /// The bullet or number that its first line begins with.
     marker: Option<String>,
-    /// The lists around it; the number of the next item where they are numbered.
+    /// The enclosing lists, each with the number of its next item if it is numbered.
     lists: Vec<Option<u64>>,
     link: Option<String>,
     is_code: bool,
@@ -77,7 +77,7 @@ impl Prose {
                 self.text.extend(link.map(|link| format!(" ({link})")));
             }
             Event::Code(code) => {
-                let code = format!("`{code}`").replace(' ', KEPT_SPACE);
+                let code = format!("`{code}`").replace(' ', UNBREAKABLE_SPACE);
                 self.text.push_str(&code);
             }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text.push_str(&text),
@@ -87,7 +87,7 @@ impl Prose {
         }
     }
 
-    /// A paragraph after another one, with a line between them; the first of an item stands beside its marker.
+    /// Begins a block after a blank line; the first block of a list item follows its marker instead.
     fn begin_block(&mut self) {
         self.end_block();
         if self.marker.is_none() {

@@ -2,33 +2,36 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::cli::commands::{DEFINITIONS, Uses};
 use crate::cli::exit_code::ExitCode;
 use crate::client::ErrorKind;
 use crate::operation::{Content, Operation, Response};
 
-/// What no flag says.
+/// The variables that have no flag.
 const ENVIRONMENT: &str = "\
-DCI_API_KEY  an API key, made in the DoiT console, in place of dci login; there is no flag for it
-DCI_LOG      what to show on stderr in place of -v, such as dci=debug or trace
-PAGER        what shows a help that is longer than the terminal
-HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR
-             proxies and root certificates, as elsewhere";
+DCI_API_KEY  API key from the DoiT console, used instead of a sign-in
+DCI_LOG      log filter for stderr, used instead of -v, such as dci=debug or trace
+PAGER        program to show long help with
+HTTPS_PROXY, NO_PROXY
+             proxy, and the hosts to reach without it
+SSL_CERT_FILE, SSL_CERT_DIR
+             certificate authorities to trust instead of the system's";
 
 /// A part of a command's reference page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Section {
-    /// Such as `Examples`.
+    /// The title, such as `Examples`.
     pub title: String,
-    /// What it says.
+    /// The text.
     pub body: Body,
 }
 
-/// What a [`Section`] says.
+/// The text of a [`Section`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Body {
-    /// Lines that are shown as they are.
+    /// Preformatted lines.
     Text(String),
     /// Markdown.
     Prose(String),
@@ -42,11 +45,11 @@ impl Section {
     }
 }
 
-/// The sections after a command's arguments, in their order.
+/// The sections after a command's arguments, in order.
 pub(super) fn sections(command: &clap::Command) -> Vec<Section> {
     let name = command.get_name();
     let operation = Operation::of_command(name);
-    let mut sections = written(command);
+    let mut sections = own_sections(command);
     if let Some(operation) = operation {
         sections.push(Section::new("Operation", Body::Text(format!("{} {}", operation.method, operation.path))));
         if let Some(Content { media_type, schema }) = operation.request {
@@ -55,8 +58,8 @@ pub(super) fn sections(command: &clap::Command) -> Vec<Section> {
         sections.extend(responses(operation.responses));
     }
     sections.push(Section::new("Environment", Body::Text(ENVIRONMENT.to_owned())));
-    let codes: Vec<String> =
-        exit_codes(command, operation).map(|code| format!("{:>3}  {}", code.number(), code.meaning())).collect();
+    let codes = exit_codes(name).into_iter().map(|code| format!("{:>3}  {}", code.number(), code.meaning()));
+    let codes: Vec<String> = codes.collect();
     sections.push(Section::new("Exit codes", Body::Text(codes.join("\n"))));
     if operation.is_some() {
         let aliases: BTreeSet<String> = [name.to_owned(), name.replace('-', "")].into();
@@ -66,8 +69,8 @@ pub(super) fn sections(command: &clap::Command) -> Vec<Section> {
     sections
 }
 
-/// The sections that stand beside a command's arguments: a title with a colon, then lines under it.
-fn written(command: &clap::Command) -> Vec<Section> {
+/// The sections of a command's `after_long_help`: a title with a colon, then indented lines.
+fn own_sections(command: &clap::Command) -> Vec<Section> {
     let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let parts = text.split("\n\n").filter(|part| !part.is_empty());
     let mut sections: Vec<Section> = Vec::new();
@@ -89,7 +92,7 @@ fn unindented(text: &str) -> String {
     text.lines().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
-/// Each response; those that follow each other with the same body share one schema.
+/// The responses. Consecutive ones with the same body share a schema.
 fn responses(responses: &[Response]) -> Vec<Section> {
     let mut sections = Vec::new();
     for group in responses.chunk_by(|one, next| one.content == next.content) {
@@ -110,35 +113,32 @@ fn responses(responses: &[Response]) -> Vec<Section> {
     sections
 }
 
-/// What the command can end with, in the order of the numbers.
-fn exit_codes<'a>(
-    command: &'a clap::Command,
-    operation: Option<&'a Operation>,
-) -> impl Iterator<Item = ExitCode> + use<'a> {
-    let is_of_all = command.get_subcommands().next().is_some();
-    let can_end_with = move |code: ExitCode| match (code, operation) {
-        _ if is_of_all => true,
-        (ExitCode::Success | ExitCode::Other | ExitCode::Usage, _) => true,
-        // It may find the file of the sign-ins damaged, and may wait for it.
-        (ExitCode::Authentication | ExitCode::Interrupted, None) if command.get_name() == "logout" => true,
-        // They ask the API about the credential.
-        (_, None) => ["login", "status"].contains(&command.get_name()),
-        // Any answer can come from what stands between, and Ctrl-C at any time.
-        (ExitCode::Server | ExitCode::Network | ExitCode::RateLimited | ExitCode::Interrupted, _) => true,
-        (ExitCode::NotFound, _)
-            if command.get_positionals().any(|argument| argument.get_id().as_str().starts_with("target")) =>
-        {
-            true
-        }
-        // Its key may be in use.
-        (ExitCode::Conflict, Some(operation)) if operation.takes_idempotency_key => true,
-        (code, Some(operation)) => operation
-            .responses
-            .iter()
-            .filter_map(|response| response.status.parse().ok())
-            .any(|status: u16| status >= 400 && ExitCode::from(ErrorKind::of_status(status)) == code),
+/// The exit codes of a command, or of the whole program, in the order of their numbers.
+fn exit_codes(name: &str) -> Vec<ExitCode> {
+    let Some(definition) = DEFINITIONS.iter().find(|definition| definition.name == name) else {
+        return ExitCode::ALL.to_vec();
     };
-    ExitCode::ALL.into_iter().filter(move |code| can_end_with(*code))
+    let mut possible = vec![ExitCode::Success, ExitCode::Other, ExitCode::Usage];
+    if definition.uses != Uses::Nothing {
+        possible.extend([ExitCode::Authentication, ExitCode::Interrupted]);
+    }
+    if definition.uses == Uses::Api {
+        // A gateway can send these for every operation.
+        possible.extend([ExitCode::Server, ExitCode::Network, ExitCode::RateLimited]);
+        // The other commands that use the API ask it who the credential belongs to.
+        let operation = Operation::of_command(name).unwrap_or(Operation::VALIDATE);
+        if operation.path.contains('{') {
+            possible.push(ExitCode::NotFound);
+        }
+        if operation.takes_idempotency_key {
+            // Another request may be using the key.
+            possible.push(ExitCode::Conflict);
+        }
+        let statuses = operation.responses.iter().filter_map(|response| response.status.parse().ok());
+        let failures = statuses.filter(|status: &u16| *status >= 400);
+        possible.extend(failures.map(|status| ExitCode::from(ErrorKind::of_status(status))));
+    }
+    ExitCode::ALL.iter().copied().filter(|code| possible.contains(code)).collect()
 }
 
 fn indented(json: &str) -> String {

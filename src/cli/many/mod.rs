@@ -35,9 +35,9 @@ const MOST_AT_ONCE: usize = 64;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct ManyArgs {
-    /// Calls under way at once, 1 to 64
+    /// Calls to make at once, 1 to 64
     ///
-    /// They are fewer for a while when the server asks to slow down.
+    /// Reduced for a while if the server asks to slow down.
     #[arg(long, value_name = "N", default_value = "8", value_parser = concurrency)]
     pub concurrency: NonZeroUsize,
 }
