@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::context::Context;
 use super::error::CliError;
 use super::output::in_local_time;
-use crate::client::{Answer, ApiError, Error, ErrorKind, ResponseValue, call_unless, env};
+use crate::client::{ApiError, CallResponse, Error, ErrorKind, ResponseValue, call_unless, env};
 use crate::operation::Operation;
 use crate::types;
 
@@ -29,7 +29,7 @@ impl Context<'_> {
     pub async fn call<T>(
         &self,
         sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
-    ) -> Result<Answer<T>, CliError> {
+    ) -> Result<CallResponse<T>, CliError> {
         // Boxed: the future is large, and so would be every future that awaits it.
         let calling = Box::pin(call_unless(sending, self.interrupts.ended()));
         tokio::select! {
@@ -65,8 +65,8 @@ impl Context<'_> {
                 Some(format!("Check {} and this machine's clock. {PRIVATE_AUTHORITY}", self.base_url()))
             }
             // A response that cannot be decoded still comes from the API.
-            (ErrorKind::UnexpectedAnswer, _) if error.source().is_some() => None,
-            (ErrorKind::UnexpectedAnswer, _) => Some(format!(
+            (ErrorKind::UnexpectedResponse, _) if error.source().is_some() => None,
+            (ErrorKind::UnexpectedResponse, _) => Some(format!(
                 "Check that {} is the API, not a proxy or a sign-in page in front of it.",
                 self.base_url()
             )),
@@ -86,7 +86,7 @@ impl Context<'_> {
     /// Adds the command that safely repeats the call, with `flag` to use the same key again.
     pub fn advise_same_call(&self, error: CliError, flag: &str, value: &str) -> CliError {
         // The server rejected the call and did nothing, so a new key is as safe.
-        if !error.is_retryable() && !error.leaves_doubt() {
+        if !error.is_retryable() && !error.outcome_unknown() {
             return error;
         }
         match self.command_with(flag, value) {

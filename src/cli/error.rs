@@ -3,8 +3,8 @@ use std::io;
 use clap::error::{ContextKind, ContextValue};
 use serde_json::{Value, json};
 
+use super::escape::escape;
 use super::exit_code::ExitCode;
-use super::output::plain;
 use crate::client::{ApiError, ConfigError, CredentialsError, ErrorKind, IdempotencyKey, RetryPolicy, env};
 
 /// A failed command: what failed, why, and what to do next.
@@ -17,7 +17,7 @@ pub(super) struct CliError {
     /// What to do next.
     hints: Vec<String>,
     /// Whether the server may have done the work nevertheless.
-    leaves_doubt: bool,
+    outcome_unknown: bool,
     /// Whether it is safe, and can help, to run the same command again (with the same key if it has one).
     is_retryable: bool,
     api: Option<Box<ApiError>>,
@@ -32,7 +32,7 @@ impl CliError {
             failed: None,
             message: message.into(),
             hints: Vec::new(),
-            leaves_doubt: false,
+            outcome_unknown: false,
             is_retryable: false,
             api: None,
             arguments: None,
@@ -135,7 +135,7 @@ impl CliError {
     pub fn api(error: ApiError) -> Self {
         let unexplained = Self::new(error.kind().into(), error.message());
         Self {
-            leaves_doubt: error.leaves_doubt(),
+            outcome_unknown: error.outcome_unknown(),
             is_retryable: error.is_retryable(),
             api: Some(Box::new(error)),
             ..unexplained
@@ -158,7 +158,7 @@ impl CliError {
     }
 
     /// Says what failed.
-    pub fn failing(self, failed: impl Into<String>) -> Self {
+    pub fn context(self, failed: impl Into<String>) -> Self {
         Self { failed: Some(failed.into()), ..self }
     }
 
@@ -177,8 +177,8 @@ impl CliError {
     }
 
     /// Adds a hint if the server may have done the work nevertheless.
-    pub fn hint_if_in_doubt(self, hint: impl Into<String>) -> Self {
-        if self.leaves_doubt { self.hint(hint) } else { self }
+    pub fn hint_if_outcome_unknown(self, hint: impl Into<String>) -> Self {
+        if self.outcome_unknown { self.hint(hint) } else { self }
     }
 
     /// Whether an API call failed with this kind.
@@ -212,8 +212,8 @@ impl CliError {
         self.exit_code
     }
 
-    pub fn leaves_doubt(&self) -> bool {
-        self.leaves_doubt
+    pub fn outcome_unknown(&self) -> bool {
+        self.outcome_unknown
     }
 
     pub fn is_retryable(&self) -> bool {
@@ -275,7 +275,7 @@ fn escape_controls(error: &mut clap::Error) {
     let escaped: Vec<(ContextKind, ContextValue)> = error
         .context()
         .filter_map(|(kind, value)| match value {
-            ContextValue::String(text) => Some((kind, ContextValue::String(plain(text).into_owned()))),
+            ContextValue::String(text) => Some((kind, ContextValue::String(escape(text).into_owned()))),
             _ => None,
         })
         .collect();

@@ -63,7 +63,7 @@ impl From<ErrorKind> for ExitCode {
             ErrorKind::Server => Self::Server,
             ErrorKind::Network | ErrorKind::Proxy | ErrorKind::Untrusted => Self::Network,
             ErrorKind::Interrupted => Self::Interrupted,
-            ErrorKind::UnexpectedAnswer | ErrorKind::Store => Self::Other,
+            ErrorKind::UnexpectedResponse | ErrorKind::Store => Self::Other,
         }
     }
 }

@@ -7,13 +7,15 @@ use bytes::Bytes;
 use super::call::{KEY_FLAG, RESUME_FLAG};
 use super::confirmation::Confirmation;
 use super::context::Context;
-use super::directory::Sought;
 use super::error::CliError;
-use super::many::{ManyArgs, Planned, Run, shown};
+use super::lookup::TargetKind;
+use super::many::{ManyArgs, ResolvedTarget, Run, shown};
 use super::output::Report;
 use super::output::Row;
 use super::target::{Target, Targets};
-use crate::client::{Answer, Client, Error, ErrorKind, IdempotencyKey, ResponseValue, RunId, UserId, with_used_key};
+use crate::client::{
+    CallResponse, Client, Error, ErrorKind, IdempotencyKey, ResponseValue, RunId, UserId, with_used_key,
+};
 use crate::operation::Operation;
 use crate::types;
 
@@ -87,7 +89,7 @@ impl InviteArgs {
         &self,
         context: &Context<'_>,
         sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
-    ) -> Result<Answer<T>, CliError> {
+    ) -> Result<CallResponse<T>, CliError> {
         if self.may_repeat() { context.call(with_used_key(sending)).await } else { context.call(sending).await }
     }
 
@@ -98,7 +100,7 @@ impl InviteArgs {
             return Err(CliError::usage(format!("the run {run} begins in the future: a clock or the id is wrong"))
                 .hint("Check this machine's clock. Add --yes to resume it anyway: invites may then be sent twice."));
         }
-        if !run.may_be_forgotten(now) {
+        if !run.keys_may_have_expired(now) {
             return Ok(());
         }
         let hours = run.age(now).as_secs() / 3600;
@@ -125,7 +127,7 @@ pub(super) async fn run<A: InviteAction>(
     context: &Context<'_>,
 ) -> Result<Report, CliError> {
     args.check_age(SystemTime::now())?;
-    if args.resume.is_some_and(|run| run.may_be_forgotten(SystemTime::now())) {
+    if args.resume.is_some_and(|run| run.keys_may_have_expired(SystemTime::now())) {
         context.output.note("The run is older than 24 hours: what was done in it may be done twice.");
     }
     let is_list = !matches!(invites, Invites::Named(Targets::One(_)));
@@ -142,7 +144,7 @@ pub(super) async fn run<A: InviteAction>(
     match invites {
         Invites::Named(Targets::One(target)) => one(action, &target, args, context, &client).await,
         Invites::Named(Targets::List(targets)) => {
-            let planned = context.plan(&client, targets, Sought::Invite).await?;
+            let planned = context.resolve_all(&client, targets, TargetKind::Invite).await?;
             many(action, planned, A::ASKS, args, context, &client).await
         }
         Invites::AllInvited => {
@@ -182,8 +184,8 @@ async fn one<A: InviteAction>(
         Target::Email(email) => format!("invite of {email}"),
     };
     let failed = format!("cannot {} the {invite}", A::VERB);
-    let id = context.resolve(client, target, Sought::Invite).await;
-    let id = id.map_err(|error| error.failing(&failed))?;
+    let id = context.resolve(client, target, TargetKind::Invite).await;
+    let id = id.map_err(|error| error.context(&failed))?;
     if A::ASKS && !args.is_dry_run() {
         args.confirmation.ask(context, &format!("{} the {invite}", capitalized(A::VERB)), &[]).await?;
     }
@@ -201,15 +203,15 @@ async fn one<A: InviteAction>(
             Ok(Report::answer(A::OPERATION, sentence.unwrap_or_default(), body))
         }
         Err(error) => Err(match args.resume {
-            Some(run) => context.advise_same_call(error.failing(failed), RESUME_FLAG, &run.to_string()),
-            None => context.advise_same_call(error.failing(failed), KEY_FLAG, key.as_str()),
+            Some(run) => context.advise_same_call(error.context(failed), RESUME_FLAG, &run.to_string()),
+            None => context.advise_same_call(error.context(failed), KEY_FLAG, key.as_str()),
         }),
     }
 }
 
 async fn many<A: InviteAction>(
     action: &A,
-    planned: Vec<Planned>,
+    planned: Vec<ResolvedTarget>,
     asks: bool,
     args: &InviteArgs,
     context: &Context<'_>,

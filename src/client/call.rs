@@ -1,13 +1,13 @@
 use bytes::Bytes;
 
-use super::transcript::{Transcript, record};
+use super::call_record::{CallRecord, record};
 use super::{ApiError, Error, ResponseValue};
 use crate::types;
 
 /// What a successful [`call`] brings.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Answer<T> {
+pub struct CallResponse<T> {
     /// The answer as the document describes it.
     pub value: T,
     /// The body as the server sent it: it may hold properties that the document leaves out.
@@ -26,13 +26,13 @@ pub struct Answer<T> {
 /// has the idempotency key with which the same call can be made again safely.
 pub async fn call<T>(
     sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
-) -> Result<Answer<T>, ApiError> {
+) -> Result<CallResponse<T>, ApiError> {
     call_unless(sending, std::future::pending()).await
 }
 
 /// The same, unless it is to `stop` before: what comes of it then is an error of the kind
 /// [`Interrupted`](super::ErrorKind::Interrupted), which says whether it
-/// [may have been done](ApiError::leaves_doubt) all the same.
+/// [may have been done](ApiError::outcome_unknown) all the same.
 ///
 /// # Errors
 ///
@@ -40,15 +40,15 @@ pub async fn call<T>(
 pub async fn call_unless<T>(
     sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
     stop: impl Future<Output = ()>,
-) -> Result<Answer<T>, ApiError> {
-    let (outcome, transcript) = record(sending, stop).await;
+) -> Result<CallResponse<T>, ApiError> {
+    let (outcome, call_record) = record(sending, stop).await;
     match outcome {
-        None => Err(ApiError::interrupted().with_transcript(transcript)),
+        None => Err(ApiError::interrupted().with_call_record(call_record)),
         Some(Ok(response)) => {
-            let Transcript { body, request_id, attempts, .. } = transcript;
-            Ok(Answer { value: response.into_inner(), body, request_id, attempts })
+            let CallRecord { body, request_id, attempts, .. } = call_record;
+            Ok(CallResponse { value: response.into_inner(), body, request_id, attempts })
         }
-        Some(Err(error)) => Err(ApiError::from(error).with_transcript(transcript)),
+        Some(Err(error)) => Err(ApiError::from(error).with_call_record(call_record)),
     }
 }
 

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use super::{AccessToken, ApiKey, ErrorKind};
 
 /// A future that a [`Credentials`] returns.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, CredentialsError>> + Send + 'a>>;
+pub type CredentialsFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, CredentialsError>> + Send + 'a>>;
 
 /// Where a client has its credential from. An [`ApiKey`] is one, and so is an [`AccessToken`], which is fixed. With the
 /// feature `sign-in` a `sign_in::StoredSignIn` is the third: it renews itself.
 ///
 /// ```
-/// use dci::client::{AccessToken, ClientConfig, Credentials, Pending};
+/// use dci::client::{AccessToken, ClientConfig, Credentials, CredentialsFuture};
 ///
 /// #[derive(Debug)]
 /// struct FromVault;
 ///
 /// impl Credentials for FromVault {
-///     fn get(&self) -> Pending<'_, AccessToken> {
+///     fn get(&self) -> CredentialsFuture<'_, AccessToken> {
 ///         Box::pin(async { Ok("a token that was asked for".replace(' ', "-").parse().expect("visible ASCII")) })
 ///     }
 /// }
@@ -28,24 +28,24 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, CredentialsError
 /// ```
 pub trait Credentials: fmt::Debug + Send + Sync {
     /// What to send now. It is asked for once a call, so that what takes long is to be kept.
-    fn get(&self) -> Pending<'_, AccessToken>;
+    fn get(&self) -> CredentialsFuture<'_, AccessToken>;
 
     /// Another one in place of one that the API refused with 401; none where there is no other. A call asks at most
     /// once, and is then made again.
-    fn renew<'a>(&'a self, refused: &'a AccessToken) -> Pending<'a, Option<AccessToken>> {
+    fn renew<'a>(&'a self, refused: &'a AccessToken) -> CredentialsFuture<'a, Option<AccessToken>> {
         let _ = refused;
         Box::pin(async { Ok(None) })
     }
 }
 
 impl Credentials for AccessToken {
-    fn get(&self) -> Pending<'_, AccessToken> {
+    fn get(&self) -> CredentialsFuture<'_, AccessToken> {
         Box::pin(async { Ok(self.clone()) })
     }
 }
 
 impl Credentials for ApiKey {
-    fn get(&self) -> Pending<'_, AccessToken> {
+    fn get(&self) -> CredentialsFuture<'_, AccessToken> {
         Box::pin(async { Ok(self.access_token()) })
     }
 }
@@ -70,7 +70,7 @@ impl CredentialsError {
 
     /// The same with what caused it.
     #[must_use]
-    pub fn because_of(self, source: impl StdError + Send + Sync + 'static) -> Self {
+    pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         Self { source: Some(Arc::new(source)), ..self }
     }
 

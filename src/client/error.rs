@@ -6,12 +6,12 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
 use super::CredentialsError;
+use super::call_record::CallRecord;
 use super::duration::in_words;
 use super::error_body::{self, excerpt, named};
 use super::failure::{causes, failed_proxy, refused_certificate};
 use super::response::{UnreadableBody, WholeBody, request_id};
 use super::retry::retry_after;
-use super::transcript::Transcript;
 use super::{Failure, IdempotencyKey, tls};
 use crate::operation::Operation;
 use crate::types;
@@ -47,7 +47,7 @@ struct Details {
     attempts: u32,
     elapsed: Duration,
     is_out_of_time: bool,
-    leaves_doubt: bool,
+    outcome_unknown: bool,
     operation: Option<&'static Operation>,
     idempotency_key: Option<IdempotencyKey>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -86,7 +86,7 @@ pub enum ErrorKind {
     Interrupted,
     /// A response that the spec does not know: another status, or a success that cannot be read. If its encoding or its
     /// size is the reason, the [source](StdError::source) says so.
-    UnexpectedAnswer,
+    UnexpectedResponse,
     /// The file of the sign-ins cannot be read or written. Mend what the message names.
     Store,
 }
@@ -103,7 +103,7 @@ impl ErrorKind {
             409 => Self::Conflict,
             429 => Self::RateLimited,
             500..=599 => Self::Server,
-            _ => Self::UnexpectedAnswer,
+            _ => Self::UnexpectedResponse,
         }
     }
 }
@@ -182,8 +182,8 @@ impl ApiError {
     /// Whether the work may have been done all the same: an attempt to change something got no complete answer, or
     /// one that does not say.
     #[must_use]
-    pub fn leaves_doubt(&self) -> bool {
-        self.0.leaves_doubt || (self.0.kind == ErrorKind::UnexpectedAnswer && !self.has_no_credential())
+    pub fn outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown || (self.0.kind == ErrorKind::UnexpectedResponse && !self.has_no_credential())
     }
 
     /// Whether there was no credential to send, first or in place of one that was refused. The
@@ -197,19 +197,19 @@ impl ApiError {
     /// does not do the work twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let is_safe = self.0.operation.is_some_and(Operation::is_repeatable) || !self.0.leaves_doubt;
+        let is_safe = self.0.operation.is_some_and(Operation::is_repeatable) || !self.0.outcome_unknown;
         let can_pass = self.0.failure.is_some_and(Failure::can_pass) || self.0.may_get_credential;
         is_safe && (self.0.kind == ErrorKind::Interrupted || can_pass)
     }
 
     /// Adds what only the exchange saw.
-    pub(super) fn with_transcript(mut self, transcript: Transcript) -> Self {
-        let Transcript {
+    pub(super) fn with_call_record(mut self, call_record: CallRecord) -> Self {
+        let CallRecord {
             idempotency_key,
             attempts,
             elapsed,
             is_out_of_time,
-            leaves_doubt,
+            outcome_unknown,
             operation,
             no_credential,
             failure,
@@ -217,7 +217,7 @@ impl ApiError {
             request_id,
             body,
             ..
-        } = transcript;
+        } = call_record;
         let details = &mut *self.0;
         details.failure = failure.or(details.failure);
         details.status = details.status.or(status);
@@ -226,9 +226,9 @@ impl ApiError {
         details.attempts = attempts;
         details.elapsed = elapsed;
         details.is_out_of_time = is_out_of_time;
-        details.leaves_doubt = leaves_doubt;
+        details.outcome_unknown = outcome_unknown;
         details.operation = operation;
-        if details.kind == ErrorKind::Interrupted && leaves_doubt {
+        if details.kind == ErrorKind::Interrupted && outcome_unknown {
             details.message.push_str("; it may have been done all the same");
         }
         details.idempotency_key = idempotency_key;
@@ -256,7 +256,7 @@ impl ApiError {
             attempts: 0,
             elapsed: Duration::ZERO,
             is_out_of_time: false,
-            leaves_doubt: false,
+            outcome_unknown: false,
             operation: None,
             idempotency_key: None,
             source: None,
@@ -287,7 +287,7 @@ impl ApiError {
     pub(super) fn network(error: reqwest::Error) -> Self {
         let unreadable = causes(&error).find_map(|cause| cause.downcast_ref::<UnreadableBody>());
         if let Some(message) = unreadable.map(ToString::to_string) {
-            let mut unreadable = Self::new(ErrorKind::UnexpectedAnswer, message);
+            let mut unreadable = Self::new(ErrorKind::UnexpectedResponse, message);
             unreadable.0.source = Some(Box::new(error.without_url()));
             return unreadable;
         }
@@ -356,7 +356,7 @@ impl From<super::Error<types::Error>> for ApiError {
                 Self::answered(response.status(), response.headers(), message)
             }
             Error::InvalidResponsePayload(_, error) => Self::new(
-                ErrorKind::UnexpectedAnswer,
+                ErrorKind::UnexpectedResponse,
                 format!("the answer is not what the API's description promises: {error}"),
             ),
         }

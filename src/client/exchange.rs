@@ -15,7 +15,8 @@ use super::response::{complete, request_id};
 use super::retry::{Backoff, Delay, retry_after};
 use super::server_clock::ServerClock;
 use super::{
-    AccessToken, Client, Credentials, CredentialsError, Error, ErrorKind, Failure, Pending, RetryPolicy, transcript,
+    AccessToken, Client, Credentials, CredentialsError, CredentialsFuture, Error, ErrorKind, Failure, RetryPolicy,
+    call_record,
 };
 use crate::operation::Operation;
 
@@ -65,13 +66,13 @@ impl Exchange {
     }
 
     /// A credential is part of the call, and of the time for it.
-    async fn in_time<T>(left: Duration, asked: Pending<'_, T>) -> Result<T, CredentialsError> {
+    async fn in_time<T>(left: Duration, asked: CredentialsFuture<'_, T>) -> Result<T, CredentialsError> {
         let too_late = |_| CredentialsError::new(ErrorKind::Network, "no credential in time");
         tokio::time::timeout(left, asked).await.map_err(too_late)?
     }
 
     /// Adds who asks, and for which customer.
-    fn introduce(&self, request: &mut Request, token: &AccessToken) {
+    fn add_credentials(&self, request: &mut Request, token: &AccessToken) {
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, token.authorization());
         if let Some(tenant) = &self.tenant {
@@ -91,12 +92,12 @@ impl ClientHooks<Exchange> for Client {
         // The generator adds it; the document knows no such header.
         request.headers_mut().remove("api-version");
         label_body(request, operation(info)).map_err(Error::InvalidRequest)?;
-        transcript::note_request(request, operation(info));
+        call_record::record_request(request, operation(info));
         match self.inner().token().await {
-            Ok(token) => self.inner().introduce(request, &token),
+            Ok(token) => self.inner().add_credentials(request, &token),
             Err(error) => {
                 let message = error.to_string();
-                transcript::note_no_credential(error);
+                call_record::record_missing_credential(error);
                 return Err(Error::Custom(message));
             }
         }
@@ -149,7 +150,7 @@ impl Exchange {
         mut request: Request,
         operation: &Operation,
     ) -> reqwest::Result<Response> {
-        let started = transcript::started();
+        let started = call_record::started();
         let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
         let mut backoff = Backoff::new(&self.retry_policy);
         let mut may_be_under_way = may_be_used();
@@ -158,15 +159,15 @@ impl Exchange {
         loop {
             number += 1;
             let attempt_started = Instant::now();
-            transcript::note_begin(&request);
+            call_record::record_attempt_start(&request);
             let within = self.retry_policy.attempt_timeout.min(left());
             let Sent { outcome, was_sent_before } = self.attempt(http, &request, operation, within).await;
             if was_sent_before {
                 may_be_under_way = true;
-                transcript::note_doubt();
+                call_record::note_doubt();
             }
             let failure = failure_of(&outcome, operation, may_be_under_way);
-            transcript::note_end(&outcome, failure, started.elapsed());
+            call_record::record_attempt_end(&outcome, failure, started.elapsed());
             self.log_attempt(&request, number, attempt_started.elapsed(), &outcome);
             let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
             self.limit.note(attempt_started, failure == Some(Failure::Status(429)));
@@ -183,7 +184,7 @@ impl Exchange {
                         continue;
                     }
                     Ok(None) => {}
-                    Err(error) => transcript::note_no_credential(error),
+                    Err(error) => call_record::record_missing_credential(error),
                 }
             }
             let Some(failure) = failure.filter(|failure| failure.may_be_tried_again(operation)) else {
@@ -198,13 +199,13 @@ impl Exchange {
             let Some(delay) = backoff.next(delay) else {
                 // A conflict that stays is one that the operation knows, where it knows any.
                 if failure == Failure::KeyInUse && operation.documents(409) {
-                    transcript::note_end(&outcome, Some(Failure::Status(409)), started.elapsed());
+                    call_record::record_attempt_end(&outcome, Some(Failure::Status(409)), started.elapsed());
                 }
                 return outcome;
             };
             let delay = delay.max(self.limit.pause_left());
             if asked.is_some_and(|asked| asked > self.retry_policy.max_retry_after) || delay >= left() {
-                transcript::note_end_of_time();
+                call_record::record_out_of_time();
                 return outcome;
             }
             let (next, most) = (number + 1, self.retry_policy.max_attempts);
@@ -216,7 +217,7 @@ impl Exchange {
                 AdaptiveLimit::give_back();
             }
             if !self.wait(delay, left).await {
-                transcript::note_end_of_time();
+                call_record::record_out_of_time();
                 return outcome;
             }
         }

@@ -19,7 +19,7 @@ pub enum Failure {
     /// The proxy refused to connect to the server, so that nothing was sent.
     ProxyRefused,
     /// The request may have arrived, and no complete answer came: the time ran out or the connection broke.
-    NoAnswer,
+    NoResponse,
     /// The server answered with this status, 400 or more.
     Status(u16),
     /// The server answered 409, and that can only mean that a request with the same key is still under way: there
@@ -47,7 +47,7 @@ impl Failure {
     #[must_use]
     pub fn can_pass(self) -> bool {
         match self {
-            Self::NotConnected | Self::NoAnswer | Self::KeyInUse => true,
+            Self::NotConnected | Self::NoResponse | Self::KeyInUse => true,
             Self::CertificateRefused | Self::ProxyRefused => false,
             Self::Status(status) => matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 524),
         }
@@ -58,8 +58,8 @@ impl Failure {
     }
 
     /// Whether the request may have been processed all the same, so that doing it again may do it twice.
-    pub(super) fn leaves_doubt(self) -> bool {
-        matches!(self, Self::NoAnswer | Self::KeyInUse | Self::Status(408 | 500..=599))
+    pub(super) fn outcome_unknown(self) -> bool {
+        matches!(self, Self::NoResponse | Self::KeyInUse | Self::Status(408 | 500..=599))
     }
 
     /// Of a status; none of one that is no error.
@@ -75,7 +75,7 @@ impl Failure {
         } else if error.is_connect() {
             Self::NotConnected
         } else {
-            Self::NoAnswer
+            Self::NoResponse
         }
     }
 }
@@ -86,7 +86,7 @@ impl fmt::Display for Failure {
             Self::NotConnected => f.write_str("no connection"),
             Self::CertificateRefused => f.write_str("certificate refused"),
             Self::ProxyRefused => f.write_str("refused by the proxy"),
-            Self::NoAnswer => f.write_str("no complete answer"),
+            Self::NoResponse => f.write_str("no complete answer"),
             Self::Status(429) => f.write_str("rate limited"),
             Self::Status(status) => write!(f, "HTTP {status}"),
             Self::KeyInUse => f.write_str("an earlier attempt is still under way"),

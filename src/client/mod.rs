@@ -1,7 +1,7 @@
 //! Calls to the DoiT API: what a generated client lacks.
 //!
 //! [`ClientConfig`] makes a [`Client`], whose operations are generated from `openapi/doit.yaml` as builders
-//! ([`builder`]). [`call`] makes one call of what such a builder's `send` returns: the [`Answer`] has the typed
+//! ([`builder`]). [`call`] makes one call of what such a builder's `send` returns: the [`CallResponse`] has the typed
 //! value and the body as the server sent it, and whatever goes wrong is an [`ApiError`]. [`call_each`] makes many
 //! calls, and a [`RunId`] gives each of them a key with which the run can be started again.
 //!
@@ -13,6 +13,7 @@ mod adaptive_limit;
 mod api_key;
 mod call;
 mod call_each;
+mod call_record;
 mod config;
 mod connections;
 mod credentials;
@@ -35,17 +36,16 @@ mod server_clock;
 #[cfg(feature = "sign-in")]
 pub mod sign_in;
 mod tls;
-mod transcript;
 
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
 pub use access_token::{AccessToken, InvalidAccessToken};
 pub use api_key::{ApiKey, InvalidApiKey};
-pub use call::{Answer, call, call_unless, with_used_key};
+pub use call::{CallResponse, call, call_unless, with_used_key};
 pub use call_each::call_each;
 #[cfg(feature = "cli")]
 pub(crate) use config::base_url;
 pub use config::{ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
-pub use credentials::{Credentials, CredentialsError, Pending};
+pub use credentials::{Credentials, CredentialsError, CredentialsFuture};
 #[cfg(feature = "cli")]
 pub(crate) use duration::in_words;
 pub use error::{ApiError, ErrorKind};

@@ -10,7 +10,7 @@ use crate::operation::Operation;
 /// A run over many invites: what the key of each of its calls is derived from.
 ///
 /// The same run gives the same keys, so that one that broke off can be started again with the same invites, and
-/// what was done is not done twice: for as long as the server [remembers](Self::KEY_MEMORY) the keys.
+/// what was done is not done twice: for as long as the server [remembers](Self::KEY_RETENTION) the keys.
 ///
 /// It is a UUID of version 7, which holds the moment at which the run began.
 ///
@@ -34,7 +34,7 @@ pub struct InvalidRunId;
 
 impl RunId {
     /// How long the server remembers a key at least.
-    pub const KEY_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+    pub const KEY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// How far two clocks may differ.
     pub const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
@@ -73,8 +73,8 @@ impl RunId {
 
     /// Whether the server may have forgotten the first keys of the run.
     #[must_use]
-    pub fn may_be_forgotten(&self, now: SystemTime) -> bool {
-        self.age(now) >= Self::KEY_MEMORY
+    pub fn keys_may_have_expired(&self, now: SystemTime) -> bool {
+        self.age(now) >= Self::KEY_RETENTION
     }
 
     /// The key with which the run does this to one invite: a UUID of version 5. A dry run has a key of its own.
@@ -151,7 +151,7 @@ mod tests {
             prop_assert_eq!(run.to_string().parse(), Ok(run));
             let age = Duration::from_secs(age);
             prop_assert_eq!(run.age(begun + age), age);
-            prop_assert_eq!(run.may_be_forgotten(begun + age), age >= RunId::KEY_MEMORY);
+            prop_assert_eq!(run.keys_may_have_expired(begun + age), age >= RunId::KEY_RETENTION);
             prop_assert_eq!(run.age(SystemTime::UNIX_EPOCH), Duration::ZERO);
             prop_assert!(!run.is_from_the_future(begun + age));
             prop_assert_eq!(run.is_from_the_future(begun - age), age > RunId::CLOCK_MARGIN);

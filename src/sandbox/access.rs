@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::World;
+use super::AppState;
 
 pub(super) const EXAMPLE_CUSTOMER: &str = "customer-example";
 pub(super) const FULL_API_KEY: &str = "sandbox";
@@ -54,13 +54,13 @@ impl Account {
 
 /// An error response: the status and what its body says.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ErrorResponse {
     status: StatusCode,
     message: String,
     code: Option<&'static str>,
 }
 
-impl Refusal {
+impl ErrorResponse {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), code: None }
     }
@@ -87,7 +87,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let mut body = json!({ "error": self.message });
         if let Some(code) = self.code {
@@ -109,11 +109,11 @@ impl Caller {
         self.account.email
     }
 
-    pub fn require_users_manager(&self) -> Result<(), Refusal> {
+    pub fn require_users_manager(&self) -> Result<(), ErrorResponse> {
         if self.account.manages_users {
             return Ok(());
         }
-        Err(Refusal::new(StatusCode::FORBIDDEN, "the permission usersManager is required"))
+        Err(ErrorResponse::new(StatusCode::FORBIDDEN, "the permission usersManager is required"))
     }
 }
 
@@ -123,10 +123,10 @@ struct Context {
     customer_context: Option<String>,
 }
 
-impl FromRequestParts<Arc<World>> for Caller {
-    type Rejection = Refusal;
+impl FromRequestParts<Arc<AppState>> for Caller {
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, world: &Arc<World>) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, world: &Arc<AppState>) -> Result<Self, ErrorResponse> {
         let account = authenticate(&parts.headers, world)?;
         let context = Query::<Context>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.customer_context);
         let tenant = match parts.headers.get("x-tenant-id") {
@@ -136,11 +136,13 @@ impl FromRequestParts<Arc<World>> for Caller {
         let (customer, domain) = match (&tenant, account.customers) {
             (None, [only]) => *only,
             (None, _) => {
-                return Err(Refusal::bad_request("the credential reaches several customers: name one in X-Tenant-Id")
-                    .with_code("tenant_id_required"));
+                return Err(ErrorResponse::bad_request(
+                    "the credential reaches several customers: name one in X-Tenant-Id",
+                )
+                .with_code("tenant_id_required"));
             }
             (Some(tenant), customers) => *customers.iter().find(|(id, _)| id == tenant).ok_or_else(|| {
-                Refusal::bad_request(format!("the credential does not reach the customer {tenant:?}"))
+                ErrorResponse::bad_request(format!("the credential does not reach the customer {tenant:?}"))
                     .with_code("tenant_id_mismatch")
             })?,
         };
@@ -148,7 +150,7 @@ impl FromRequestParts<Arc<World>> for Caller {
     }
 }
 
-fn authenticate(headers: &HeaderMap, world: &World) -> Result<&'static Account, Refusal> {
+fn authenticate(headers: &HeaderMap, world: &AppState) -> Result<&'static Account, ErrorResponse> {
     let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let bearer = bearer.unwrap_or_default();
     if let Some(account) = ACCOUNTS.iter().find(|account| account.api_key == bearer) {
@@ -156,5 +158,5 @@ fn authenticate(headers: &HeaderMap, world: &World) -> Result<&'static Account, 
     }
     let now = world.now();
     let signed_in = world.state().grants.account(bearer, now);
-    signed_in.ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "the credential is missing or not valid"))
+    signed_in.ok_or_else(|| ErrorResponse::new(StatusCode::UNAUTHORIZED, "the credential is missing or not valid"))
 }

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::World;
-use super::access::{Caller, Refusal};
+use super::AppState;
+use super::access::{Caller, ErrorResponse};
 use super::idempotency::Claim;
 use super::users::{ORGANIZATIONS, ROLES, User};
 use crate::operation::Operation;
@@ -25,10 +25,10 @@ use crate::operation::Operation;
 #[derive(Clone, Copy)]
 pub(super) struct Latency(pub Duration);
 
-type Shared = State<Arc<World>>;
-type Answer = Result<Response, Refusal>;
+type Shared = State<Arc<AppState>>;
+type ApiResult = Result<Response, ErrorResponse>;
 
-pub(super) fn router(world: Arc<World>) -> Router {
+pub(super) fn router(world: Arc<AppState>) -> Router {
     Router::new()
         .route("/iam/v1/users", get(list_users))
         .route("/iam/v1/users/invite", post(invite_user))
@@ -40,9 +40,9 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/auth/v1/validate", get(validate))
         .merge(super::control::router())
         .merge(super::authorization::router())
-        .fallback(|uri: Uri| async move { Refusal::not_found(format!("there is nothing at {}", uri.path())) })
+        .fallback(|uri: Uri| async move { ErrorResponse::not_found(format!("there is nothing at {}", uri.path())) })
         .method_not_allowed_fallback(|method: Method| async move {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not a method of this path"))
+            ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not a method of this path"))
         })
         .with_state(world)
 }
@@ -56,10 +56,10 @@ async fn list_users(
     State(world): Shared,
     caller: Caller,
     parameters: Result<Query<ListParameters>, QueryRejection>,
-) -> Answer {
-    let Query(ListParameters { email }) = parameters.map_err(|error| Refusal::bad_request(error.body_text()))?;
+) -> ApiResult {
+    let Query(ListParameters { email }) = parameters.map_err(|error| ErrorResponse::bad_request(error.body_text()))?;
     if let Some(email) = email.as_deref().filter(|email| !email_address::EmailAddress::is_valid(email)) {
-        return Err(Refusal::bad_request(format!("email: {email:?} is not an email address")));
+        return Err(ErrorResponse::bad_request(format!("email: {email:?} is not an email address")));
     }
     let now = world.now();
     let state = world.state();
@@ -67,7 +67,7 @@ async fn list_users(
     Ok(Json(json!({ "rowCount": users.len(), "users": users })).into_response())
 }
 
-async fn invite_user(State(world): Shared, caller: Caller, headers: HeaderMap, body: Bytes) -> Answer {
+async fn invite_user(State(world): Shared, caller: Caller, headers: HeaderMap, body: Bytes) -> ApiResult {
     caller.require_users_manager()?;
     let who = read_json(Operation::INVITE_USER, &headers, &body)?;
     let now = world.now();
@@ -82,7 +82,7 @@ async fn update_user(
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Bytes,
-) -> Answer {
+) -> ApiResult {
     caller.require_users_manager()?;
     let id = checked_id(id)?;
     let change = read_json(Operation::UPDATE_USER, &headers, &body)?;
@@ -91,14 +91,14 @@ async fn update_user(
     Ok(Json(json!({ "message": "User updated", "user": user })).into_response())
 }
 
-async fn delete_user(State(world): Shared, caller: Caller, id: Result<Path<String>, PathRejection>) -> Answer {
+async fn delete_user(State(world): Shared, caller: Caller, id: Result<Path<String>, PathRejection>) -> ApiResult {
     caller.require_users_manager()?;
     let id = checked_id(id)?;
     world.state().users.delete(caller.customer, &id)?;
     Ok(Json(json!({ "message": "User deleted" })).into_response())
 }
 
-async fn resend_invite(state: Shared, request: IdempotentRequest) -> Answer {
+async fn resend_invite(state: Shared, request: IdempotentRequest) -> ApiResult {
     request
         .once(&state, |world, request| {
             let now = world.now();
@@ -109,7 +109,7 @@ async fn resend_invite(state: Shared, request: IdempotentRequest) -> Answer {
         .await
 }
 
-async fn cancel_invite(state: Shared, request: IdempotentRequest) -> Answer {
+async fn cancel_invite(state: Shared, request: IdempotentRequest) -> ApiResult {
     request
         .once(&state, |world, request| {
             let IdempotentRequest { caller, id, dry_run, .. } = request;
@@ -155,27 +155,27 @@ struct DryRun {
     dry_run: bool,
 }
 
-impl axum::extract::FromRequest<Arc<World>> for IdempotentRequest {
-    type Rejection = Refusal;
+impl axum::extract::FromRequest<Arc<AppState>> for IdempotentRequest {
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: axum::extract::Request, world: &Arc<World>) -> Result<Self, Refusal> {
+    async fn from_request(request: axum::extract::Request, world: &Arc<AppState>) -> Result<Self, ErrorResponse> {
         use axum::RequestExt;
         let (mut parts, body) = request.with_limited_body().into_parts();
         let caller = axum::RequestPartsExt::extract_with_state::<Caller, _>(&mut parts, world).await?;
         caller.require_users_manager()?;
         let id = checked_id(axum::RequestPartsExt::extract::<Path<String>>(&mut parts).await)?;
         let key = parts.headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default());
-        let key = key.ok_or_else(|| Refusal::bad_request("the header Idempotency-Key is required"))?.to_owned();
+        let key = key.ok_or_else(|| ErrorResponse::bad_request("the header Idempotency-Key is required"))?.to_owned();
         if key.is_empty() || key.len() > 255 {
-            return Err(Refusal::bad_request("Idempotency-Key: between 1 and 255 characters"));
+            return Err(ErrorResponse::bad_request("Idempotency-Key: between 1 and 255 characters"));
         }
         let Query(DryRun { dry_run }) = Query::try_from_uri(&parts.uri)
-            .map_err(|error| Refusal::bad_request(format!("dryRun: {}", error.body_text())))?;
+            .map_err(|error| ErrorResponse::bad_request(format!("dryRun: {}", error.body_text())))?;
         let body = axum::body::to_bytes(body, usize::MAX).await;
-        let body = body.map_err(|error| Refusal::bad_request(format!("the body cannot be read: {error}")))?;
+        let body = body.map_err(|error| ErrorResponse::bad_request(format!("the body cannot be read: {error}")))?;
         if !body.is_empty() {
             let operation = Operation::of_request(parts.method.as_str(), parts.uri.path());
-            let operation = operation.ok_or_else(|| Refusal::not_found("there is no such operation"))?;
+            let operation = operation.ok_or_else(|| ErrorResponse::not_found("there is no such operation"))?;
             read_json::<serde_json::Map<String, Value>>(operation, &parts.headers, &body)?;
         }
         let request = format!("{} {}", parts.method, parts.uri);
@@ -187,7 +187,11 @@ impl axum::extract::FromRequest<Arc<World>> for IdempotentRequest {
 
 impl IdempotentRequest {
     /// Does the work unless it was done before under the same key.
-    async fn once(&self, world: &World, work: impl FnOnce(&World, &Self) -> Result<Value, Refusal>) -> Answer {
+    async fn once(
+        &self,
+        world: &AppState,
+        work: impl FnOnce(&AppState, &Self) -> Result<Value, ErrorResponse>,
+    ) -> ApiResult {
         let account = self.caller.email();
         let now = world.now();
         let claim = world.state().idempotency.claim(account, &self.key, &self.identity, now)?;
@@ -214,26 +218,26 @@ impl IdempotentRequest {
     }
 }
 
-fn checked_id(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
-    let Path(id) = id.map_err(|error| Refusal::bad_request(format!("id: {}", error.body_text())))?;
+fn checked_id(id: Result<Path<String>, PathRejection>) -> Result<String, ErrorResponse> {
+    let Path(id) = id.map_err(|error| ErrorResponse::bad_request(format!("id: {}", error.body_text())))?;
     if id.trim().is_empty() {
-        return Err(Refusal::bad_request("id: it is blank"));
+        return Err(ErrorResponse::bad_request("id: it is blank"));
     }
     Ok(id)
 }
 
-fn read_json<T: DeserializeOwned>(operation: &Operation, headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {
+fn read_json<T: DeserializeOwned>(operation: &Operation, headers: &HeaderMap, body: &[u8]) -> Result<T, ErrorResponse> {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media_type.split(';').next().map(str::trim) != Some("application/json") {
-        return Err(Refusal::bad_request(format!("the body has to be application/json, not {media_type:?}")));
+        return Err(ErrorResponse::bad_request(format!("the body has to be application/json, not {media_type:?}")));
     }
-    let invalid = |error| Refusal::bad_request(format!("the body is not valid: {error}"));
+    let invalid = |error| ErrorResponse::bad_request(format!("the body is not valid: {error}"));
     let value: Value = serde_json::from_slice(body).map_err(invalid)?;
     // The types of the client take more than the spec allows.
     if let Some(schema) = operation.request.and_then(|request| serde_json::from_str(request.schema).ok())
         && let Some(violation) = violation(&value, &schema)
     {
-        return Err(Refusal::bad_request(format!("the body is not valid: it has {violation}")));
+        return Err(ErrorResponse::bad_request(format!("the body is not valid: it has {violation}")));
     }
     serde_json::from_value(value).map_err(invalid)
 }

@@ -14,7 +14,7 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use serde_json::json;
 
-use super::World;
+use super::AppState;
 use super::access::{ACCOUNTS, Account};
 use super::consent::{self, NotRedirected};
 use super::grants::{ACCESS_TOKEN_LIFETIME, CodeChallenge, InvalidGrant};
@@ -31,9 +31,9 @@ const CLIENT_ID: &str = "cli";
 const DECISION: &str = "decision";
 const DENY: &str = "deny";
 
-type Shared = State<Arc<World>>;
+type Shared = State<Arc<AppState>>;
 
-pub(super) fn router() -> Router<Arc<World>> {
+pub(super) fn router() -> Router<Arc<AppState>> {
     Router::new().route(AUTHORIZE, get(authorize)).route(TOKEN, post(token))
 }
 

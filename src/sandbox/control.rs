@@ -12,21 +12,21 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::access::Refusal;
+use super::access::ErrorResponse;
 use super::users::AcceptError;
-use super::{Fault, World};
+use super::{AppState, Fault};
 
 /// Where the paths of this module begin; faults do not reach them.
 pub(super) const PREFIX: &str = "/_sandbox/";
 
-pub(super) fn router() -> Router<Arc<World>> {
+pub(super) fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/_sandbox/outbox", get(outbox))
         .route("/_sandbox/accept", post(accept))
         .route("/_sandbox/faults", post(inject))
 }
 
-async fn outbox(State(world): State<Arc<World>>) -> Json<Value> {
+async fn outbox(State(world): State<Arc<AppState>>) -> Json<Value> {
     Json(json!({ "emails": world.state().users.outbox() }))
 }
 
@@ -35,7 +35,7 @@ struct Acceptance {
     token: String,
 }
 
-async fn accept(State(world): State<Arc<World>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+async fn accept(State(world): State<Arc<AppState>>, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
     let link: Acceptance = read(&body)?;
     let now = world.now();
     let accepted = world.state().users.accept(&link.token, now);
@@ -44,7 +44,7 @@ async fn accept(State(world): State<Arc<World>>, body: Bytes) -> Result<Json<Val
             AcceptError::UnknownToken => StatusCode::NOT_FOUND,
             AcceptError::Expired | AcceptError::Cancelled => StatusCode::GONE,
         };
-        Refusal::new(status, error.to_string())
+        ErrorResponse::new(status, error.to_string())
     })?;
     Ok(Json(json!({ "userId": id })))
 }
@@ -54,14 +54,14 @@ struct Injection {
     fault: String,
 }
 
-async fn inject(State(world): State<Arc<World>>, body: Bytes) -> Result<Response, Refusal> {
+async fn inject(State(world): State<Arc<AppState>>, body: Bytes) -> Result<Response, ErrorResponse> {
     let injection: Injection = read(&body)?;
-    let fault: Fault = injection.fault.parse().map_err(|error| Refusal::bad_request(format!("{error}")))?;
+    let fault: Fault = injection.fault.parse().map_err(|error| ErrorResponse::bad_request(format!("{error}")))?;
     world.state().faults.inject(fault);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// JSON of any declared type: that of `curl -d` is a form's.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::bad_request(format!("the body is not valid: {error}")))
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorResponse> {
+    serde_json::from_slice(body).map_err(|error| ErrorResponse::bad_request(format!("the body is not valid: {error}")))
 }

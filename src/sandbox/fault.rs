@@ -21,13 +21,13 @@ use crate::operation::{OPERATIONS, Operation};
 /// status, `retry-after=5` (the header).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fault {
-    pub(super) misbehaviour: Misbehaviour,
+    pub(super) misbehaviour: FaultKind,
     operation: Option<&'static Operation>,
     times: u64,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Misbehaviour {
+pub(super) enum FaultKind {
     Status { status: u16, retry_after: Option<String> },
     Latency(Duration),
     Truncate,
@@ -49,34 +49,34 @@ impl Fault {
     #[must_use]
     pub fn status(status: u16) -> Self {
         assert!((400..600).contains(&status), "a fault has the status of an error, 400 to 599, not {status}");
-        Self::new(Misbehaviour::Status { status, retry_after: None })
+        Self::new(FaultKind::Status { status, retry_after: None })
     }
 
     /// Lets the work take this long.
     #[must_use]
     pub fn latency(duration: Duration) -> Self {
-        Self::new(Misbehaviour::Latency(duration))
+        Self::new(FaultKind::Latency(duration))
     }
 
     /// Does the work, and breaks the body of the answer off in the middle.
     #[must_use]
     pub fn truncate() -> Self {
-        Self::new(Misbehaviour::Truncate)
+        Self::new(FaultKind::Truncate)
     }
 
     /// Closes the connection before the work.
     #[must_use]
     pub fn drop_before() -> Self {
-        Self::new(Misbehaviour::DropBefore)
+        Self::new(FaultKind::DropBefore)
     }
 
     /// Does the work, and closes the connection in place of an answer.
     #[must_use]
     pub fn drop_after() -> Self {
-        Self::new(Misbehaviour::DropAfter)
+        Self::new(FaultKind::DropAfter)
     }
 
-    fn new(misbehaviour: Misbehaviour) -> Self {
+    fn new(misbehaviour: FaultKind) -> Self {
         Self { misbehaviour, operation: None, times: 1 }
     }
 
@@ -100,7 +100,7 @@ impl Fault {
     /// Adds the header `Retry-After` to a status.
     #[must_use]
     pub fn retry_after(mut self, value: impl Into<String>) -> Self {
-        if let Misbehaviour::Status { retry_after, .. } = &mut self.misbehaviour {
+        if let FaultKind::Status { retry_after, .. } = &mut self.misbehaviour {
             *retry_after = Some(value.into());
         }
         self
@@ -135,7 +135,7 @@ impl FromStr for Fault {
             }
         };
         for (name, value) in parts {
-            let is_status = matches!(fault.misbehaviour, Misbehaviour::Status { .. });
+            let is_status = matches!(fault.misbehaviour, FaultKind::Status { .. });
             fault = match name {
                 "times" => {
                     let times = value.parse().ok().filter(|times| *times > 0);
@@ -164,20 +164,20 @@ fn parse_duration(text: &str) -> Result<Duration, InvalidFault> {
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     queue: VecDeque<Fault>,
-    chance: Option<Chance>,
+    chance: Option<RandomFaults>,
 }
 
 /// Faults that strike at random, reproducibly: what befalls a request depends on the seed, the request's key and how
 /// often that key was met, and not on the order in which requests arrive.
 #[derive(Debug)]
-struct Chance {
+struct RandomFaults {
     percent: u8,
     seed: u64,
     met: HashMap<String, u64>,
 }
 
-impl Chance {
-    fn strike(&mut self, key: String) -> Option<Misbehaviour> {
+impl RandomFaults {
+    fn strike(&mut self, key: String) -> Option<FaultKind> {
         let times_met = self.met.entry(key.clone()).or_default();
         *times_met += 1;
         let mut hasher = DefaultHasher::new();
@@ -186,15 +186,15 @@ impl Chance {
         if random.u8(..100) >= self.percent {
             return None;
         }
-        let status = |status| Misbehaviour::Status { status, retry_after: None };
+        let status = |status| FaultKind::Status { status, retry_after: None };
         random.choice([
             status(429),
             status(500),
             status(502),
             status(503),
-            Misbehaviour::DropBefore,
-            Misbehaviour::DropAfter,
-            Misbehaviour::Truncate,
+            FaultKind::DropBefore,
+            FaultKind::DropAfter,
+            FaultKind::Truncate,
         ])
     }
 }
@@ -207,15 +207,15 @@ impl Faults {
     }
 
     pub fn inject_at_random(&mut self, percent: u8, seed: u64) {
-        self.chance = (percent > 0).then(|| Chance { percent, seed, met: HashMap::new() });
+        self.chance = (percent > 0).then(|| RandomFaults { percent, seed, met: HashMap::new() });
     }
 
     /// What befalls a request of this operation; `key` tells it from others.
-    pub fn strike(&mut self, operation: Option<&Operation>, key: impl FnOnce() -> String) -> Option<Misbehaviour> {
+    pub fn strike(&mut self, operation: Option<&Operation>, key: impl FnOnce() -> String) -> Option<FaultKind> {
         self.next(operation).or_else(|| self.chance.as_mut()?.strike(key()))
     }
 
-    fn next(&mut self, operation: Option<&Operation>) -> Option<Misbehaviour> {
+    fn next(&mut self, operation: Option<&Operation>) -> Option<FaultKind> {
         let hits = |fault: &Fault| fault.operation.is_none() || fault.operation == operation;
         let position = self.queue.iter().position(hits)?;
         let fault = &mut self.queue[position];
@@ -252,9 +252,9 @@ mod tests {
         faults.inject(Fault::drop_before().times(2));
         let resend = Operation::named("resend_invite");
         let mut strike = |operation| faults.strike(operation, String::new);
-        assert_eq!(strike(resend), Some(Misbehaviour::DropBefore));
-        assert_eq!(strike(Operation::named("list_users")), Some(Misbehaviour::Truncate));
-        assert_eq!(strike(None), Some(Misbehaviour::DropBefore));
+        assert_eq!(strike(resend), Some(FaultKind::DropBefore));
+        assert_eq!(strike(Operation::named("list_users")), Some(FaultKind::Truncate));
+        assert_eq!(strike(None), Some(FaultKind::DropBefore));
         assert_eq!(strike(resend), None);
     }
 

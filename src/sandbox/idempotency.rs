@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
-use super::access::Refusal;
+use super::access::ErrorResponse;
 
 /// How long a key is remembered.
 const MEMORY: SignedDuration = SignedDuration::from_hours(24);
@@ -39,15 +39,21 @@ impl IdempotencyStore {
     ///
     /// The same key with another request is 422, a key whose work is under way 409: there the facts about the
     /// API are silent, and other services answer so.
-    pub fn claim(&mut self, account: &'static str, key: &str, request: &str, now: Timestamp) -> Result<Claim, Refusal> {
+    pub fn claim(
+        &mut self,
+        account: &'static str,
+        key: &str,
+        request: &str,
+        now: Timestamp,
+    ) -> Result<Claim, ErrorResponse> {
         let slot = (account, key.to_owned());
         match self.entries.get(&slot).filter(|entry| now.duration_since(entry.used_at) < MEMORY) {
-            Some(entry) if entry.request != request => Err(Refusal::new(
+            Some(entry) if entry.request != request => Err(ErrorResponse::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "the Idempotency-Key was used for a different request",
             )),
             Some(Entry { answer: None, .. }) => {
-                Err(Refusal::conflict("a request with the same Idempotency-Key is under way"))
+                Err(ErrorResponse::conflict("a request with the same Idempotency-Key is under way"))
             }
             Some(Entry { answer: Some(answer), .. }) => Ok(Claim::Done(answer.clone())),
             None => {

@@ -102,7 +102,7 @@ use users::Users;
 /// A running sandbox. Dropping it stops it, and closes the connections that are open.
 #[derive(Debug)]
 pub struct Sandbox {
-    world: Arc<World>,
+    world: Arc<AppState>,
     url: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -127,7 +127,7 @@ impl Sandbox {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let world = Arc::new(World::new());
+        let world = Arc::new(AppState::new());
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let served = Arc::clone(&world);
@@ -229,7 +229,7 @@ impl Drop for Sandbox {
 
 /// Everything that the sandbox knows, shared by its handlers.
 #[derive(Debug)]
-struct World {
+struct AppState {
     state: Mutex<State>,
     clock_moved: Notify,
 }
@@ -245,7 +245,7 @@ struct State {
     requests: u64,
 }
 
-impl World {
+impl AppState {
     fn new() -> Self {
         let state = State {
             users: Users::seeded(Timestamp::now()),

@@ -6,7 +6,7 @@ use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{Request, StatusCode};
 
-use super::access::Refusal;
+use super::access::ErrorResponse;
 use super::authorization::AUTHORIZE;
 
 /// How the origin of the page that a request comes from relates to this one's; only browsers send it.
@@ -14,20 +14,23 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses a request that reached this machine by another name, as DNS rebinding does, or that comes from the page of
 /// another origin.
-pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
+pub(super) fn check<B>(request: &Request<B>) -> Result<(), ErrorResponse> {
     let headers = request.headers();
     let host = match request.uri().authority() {
         Some(host) => Some(host.clone()),
         None => text(headers, &HOST).and_then(|host| host.parse().ok()),
     };
     let Some(host) = host.filter(is_loopback) else {
-        return Err(Refusal::new(
+        return Err(ErrorResponse::new(
             StatusCode::MISDIRECTED_REQUEST,
             "the sandbox answers to localhost and loopback addresses only: check the header Host",
         ));
     };
     if is_of_another_page(headers, &host) && request.uri().path() != AUTHORIZE {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "the sandbox does not answer the pages of other origins"));
+        return Err(ErrorResponse::new(
+            StatusCode::FORBIDDEN,
+            "the sandbox does not answer the pages of other origins",
+        ));
     }
     Ok(())
 }

@@ -19,10 +19,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
-use super::access::Refusal;
+use super::access::ErrorResponse;
 use super::api::Latency;
-use super::fault::Misbehaviour;
-use super::{World, api, authorization, control, origin};
+use super::fault::FaultKind;
+use super::{AppState, api, authorization, control, origin};
 use crate::operation::Operation;
 
 /// How long accepting pauses when the machine has nothing to accept with, such as file descriptors.
@@ -35,7 +35,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BODY: usize = 2 << 20;
 
 /// Serves until the sender of `stopped` is dropped; the connections end with the runtime.
-pub(super) async fn serve(listener: TcpListener, world: Arc<World>, stopped: oneshot::Receiver<()>) {
+pub(super) async fn serve(listener: TcpListener, world: Arc<AppState>, stopped: oneshot::Receiver<()>) {
     let listener =
         tokio::net::TcpListener::from_std(listener).expect("the runtime has I/O, the listener does not block");
     let router = api::router(Arc::clone(&world));
@@ -80,7 +80,7 @@ fn is_of_connection(error: &io::Error) -> bool {
 #[error("the connection is dropped")]
 struct Dropped;
 
-async fn answer(world: Arc<World>, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
+async fn answer(world: Arc<AppState>, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
     let mut request = request.map(Body::new);
     if let Err(refusal) = origin::check(&request) {
         return Ok(refusal.into_response());
@@ -96,7 +96,7 @@ async fn answer(world: Arc<World>, router: Router, request: Request<Incoming>) -
     };
     let mut response = match misbehaviour {
         None => work(router, request).await,
-        Some(Misbehaviour::Latency(duration)) => {
+        Some(FaultKind::Latency(duration)) => {
             match operation {
                 // Between claiming the key and the work, so that the key can be met in use.
                 Some(operation) if operation.takes_idempotency_key => {
@@ -106,10 +106,10 @@ async fn answer(world: Arc<World>, router: Router, request: Request<Incoming>) -
             }
             work(router, request).await
         }
-        Some(Misbehaviour::Status { status, retry_after }) => failure(status, retry_after),
-        Some(Misbehaviour::Truncate) => truncated(work(router, request).await).await,
-        Some(Misbehaviour::DropBefore) => return Err(Dropped),
-        Some(Misbehaviour::DropAfter) => {
+        Some(FaultKind::Status { status, retry_after }) => failure(status, retry_after),
+        Some(FaultKind::Truncate) => truncated(work(router, request).await).await,
+        Some(FaultKind::DropBefore) => return Err(Dropped),
+        Some(FaultKind::DropAfter) => {
             work(router, request).await;
             return Err(Dropped);
         }
@@ -134,24 +134,24 @@ async fn work(router: Router, request: Request<Body>) -> Response<Body> {
     };
     let answered = tokio::spawn(router.oneshot(request)).await;
     answered.map_or_else(
-        |_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox itself failed").into_response(),
+        |_| ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox itself failed").into_response(),
         |Ok(response)| response,
     )
 }
 
 /// The request once its body has arrived.
-async fn whole(request: Request<Body>) -> Result<Request<Body>, Refusal> {
+async fn whole(request: Request<Body>) -> Result<Request<Body>, ErrorResponse> {
     let (parts, body) = request.into_parts();
     let seconds = BODY_TIMEOUT.as_secs();
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
     let body = body.map_err(|_| {
-        Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {seconds} seconds"))
+        ErrorResponse::new(StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {seconds} seconds"))
     })?;
     let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
         Some(_) => {
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} MiB", MAX_BODY >> 20))
+            ErrorResponse::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} MiB", MAX_BODY >> 20))
         }
-        None => Refusal::bad_request(format!("cannot read the body: {error}")),
+        None => ErrorResponse::bad_request(format!("cannot read the body: {error}")),
     })?;
     Ok(Request::from_parts(parts, body.to_bytes().into()))
 }
@@ -164,7 +164,7 @@ fn failure(status: u16, retry_after: Option<String>) -> Response<Body> {
             let page = format!("<!DOCTYPE html><html><title>{code}</title><h1>{code}</h1></html>");
             (code, [(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
         }
-        _ => Refusal::new(code, format!("the sandbox was told to answer {status}")).into_response(),
+        _ => ErrorResponse::new(code, format!("the sandbox was told to answer {status}")).into_response(),
     };
     if let Some(value) = retry_after.and_then(|value| HeaderValue::from_str(&value).ok()) {
         response.headers_mut().insert(RETRY_AFTER, value);

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::access::{EXAMPLE_CUSTOMER, Refusal};
+use super::access::{EXAMPLE_CUSTOMER, ErrorResponse};
 use crate::types::{InviteUserRequest, UpdateUserRequest};
 
 /// How long an invite's link works.
@@ -65,7 +65,7 @@ impl Invite {
         match self.cancelled {
             true => "Cancelled",
             false if self.expires_at <= now => "Expired",
-            false => "Pending",
+            false => "CredentialsFuture",
         }
     }
 }
@@ -186,17 +186,19 @@ impl Users {
         found.into_iter().map(|user| Row { user, invite_status: status(user) }).collect()
     }
 
-    pub fn invite(&mut self, customer: &str, who: InviteUserRequest, now: Timestamp) -> Result<User, Refusal> {
+    pub fn invite(&mut self, customer: &str, who: InviteUserRequest, now: Timestamp) -> Result<User, ErrorResponse> {
         if !email_address::EmailAddress::is_valid(&who.email) {
-            return Err(Refusal::bad_request(format!("email: {:?} is not an email address", who.email)));
+            return Err(ErrorResponse::bad_request(format!("email: {:?} is not an email address", who.email)));
         }
         if self.by_email.contains_key(&email_index(customer, &who.email)) {
-            return Err(Refusal::bad_request(format!("{} is invited or a user already", who.email)));
+            return Err(ErrorResponse::bad_request(format!("{} is invited or a user already", who.email)));
         }
         let role_id = known_role(who.role_id)?.unwrap_or_else(|| ROLES[1].0.to_owned());
         let organization_id = who.organization_id.unwrap_or_else(|| ORGANIZATIONS[0].0.to_owned());
         if !ORGANIZATIONS.iter().any(|(id, _)| *id == organization_id) {
-            return Err(Refusal::bad_request(format!("organizationId: there is no organization {organization_id:?}")));
+            return Err(ErrorResponse::bad_request(format!(
+                "organizationId: there is no organization {organization_id:?}"
+            )));
         }
         let invite = Invite::new(now);
         let names = [who.first_name.as_deref(), who.last_name.as_deref()];
@@ -222,7 +224,7 @@ impl Users {
         Ok(user)
     }
 
-    /// Sends the invite again: a new token, 48 hours, `Pending` whatever it was. A dry run only checks.
+    /// Sends the invite again: a new token, 48 hours, `CredentialsFuture` whatever it was. A dry run only checks.
     pub fn resend(
         &mut self,
         customer: &str,
@@ -230,7 +232,7 @@ impl Users {
         dry_run: bool,
         key: &str,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ErrorResponse> {
         let user = self.invited(customer, id)?;
         if dry_run {
             return Ok(());
@@ -243,17 +245,17 @@ impl Users {
     }
 
     /// Cancels softly: the row stays. A dry run only checks.
-    pub fn cancel(&mut self, customer: &str, id: &str, dry_run: bool) -> Result<(), Refusal> {
+    pub fn cancel(&mut self, customer: &str, id: &str, dry_run: bool) -> Result<(), ErrorResponse> {
         let user = self.invited(customer, id)?;
         let invite = user.invite.as_mut().expect("looked up as invited");
         if invite.cancelled {
-            return Err(Refusal::conflict(format!("the invite {id:?} is cancelled already")));
+            return Err(ErrorResponse::conflict(format!("the invite {id:?} is cancelled already")));
         }
         invite.cancelled = !dry_run;
         Ok(())
     }
 
-    pub fn update(&mut self, customer: &str, id: &str, change: UpdateUserRequest) -> Result<User, Refusal> {
+    pub fn update(&mut self, customer: &str, id: &str, change: UpdateUserRequest) -> Result<User, ErrorResponse> {
         let role_id = known_role(change.role_id)?;
         let user = self.user(customer, id)?;
         let job_title = change.job_title.map(|title| title.to_string());
@@ -272,7 +274,7 @@ impl Users {
         Ok(user.clone())
     }
 
-    pub fn delete(&mut self, customer: &str, id: &str) -> Result<(), Refusal> {
+    pub fn delete(&mut self, customer: &str, id: &str) -> Result<(), ErrorResponse> {
         self.user(customer, id)?;
         self.remove(id);
         Ok(())
@@ -297,15 +299,15 @@ impl Users {
     }
 
     /// Nobody else's users, and nobody who has accepted.
-    fn invited(&mut self, customer: &str, id: &str) -> Result<&mut User, Refusal> {
+    fn invited(&mut self, customer: &str, id: &str) -> Result<&mut User, ErrorResponse> {
         let user = self.by_id.get_mut(id).filter(|user| user.customer == customer && user.invite.is_some());
-        user.ok_or_else(|| Refusal::not_found(format!("no invite has the id {id:?}")))
+        user.ok_or_else(|| ErrorResponse::not_found(format!("no invite has the id {id:?}")))
     }
 
     /// The document lists no 404 for the operations on users, so that an unknown one is a bad request.
-    fn user(&mut self, customer: &str, id: &str) -> Result<&mut User, Refusal> {
+    fn user(&mut self, customer: &str, id: &str) -> Result<&mut User, ErrorResponse> {
         let user = self.by_id.get_mut(id).filter(|user| user.customer == customer);
-        user.ok_or_else(|| Refusal::bad_request(format!("no user has the id {id:?}")))
+        user.ok_or_else(|| ErrorResponse::bad_request(format!("no user has the id {id:?}")))
     }
 }
 
@@ -324,10 +326,10 @@ fn email_of(user: &User, invite: Invite, now: Timestamp, idempotency_key: Option
     }
 }
 
-fn known_role(role_id: Option<String>) -> Result<Option<String>, Refusal> {
+fn known_role(role_id: Option<String>) -> Result<Option<String>, ErrorResponse> {
     match role_id {
         Some(id) if !ROLES.iter().any(|role| role.0 == id) => {
-            Err(Refusal::bad_request(format!("roleId: there is no role {id:?}")))
+            Err(ErrorResponse::bad_request(format!("roleId: there is no role {id:?}")))
         }
         known => Ok(known),
     }

@@ -25,11 +25,11 @@ async fn each_status_is_of_one_kind_and_says_whether_trying_again_can_help() {
     for (status, kind, retryable) in [
         (400, ErrorKind::Validation, false),
         (401, ErrorKind::Authentication, false),
-        (402, ErrorKind::UnexpectedAnswer, false),
+        (402, ErrorKind::UnexpectedResponse, false),
         (403, ErrorKind::Permission, false),
         (404, ErrorKind::NotFound, false),
         (409, ErrorKind::Conflict, true),
-        (418, ErrorKind::UnexpectedAnswer, false),
+        (418, ErrorKind::UnexpectedResponse, false),
         (422, ErrorKind::Validation, false),
         (501, ErrorKind::Server, false),
         (524, ErrorKind::Server, true),

@@ -43,7 +43,10 @@ fn states_have_colours_by_what_they_mean() {
         let (before, _) = ended.written.split_once(&format!("m{word}")).expect("the word has a colour");
         before.rsplit('\u{1b}').next().expect("a sequence").to_owned()
     };
-    assert_eq!([colour_of("active"), colour_of("Pending"), colour_of("Expired")], ["[38;5;10", "[38;5;11", "[38;5;9"]);
+    assert_eq!(
+        [colour_of("active"), colour_of("CredentialsFuture"), colour_of("Expired")],
+        ["[38;5;10", "[38;5;11", "[38;5;9"]
+    );
 }
 
 #[test]
@@ -114,9 +117,9 @@ fn in_a_pipe_nothing_of_it_is_there() {
     sandbox.inject(Fault::status(429).retry_after("0").times(3));
     let finished =
         dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).env("TERM", "xterm").stdin(list_of(20)).finish();
-    assert!(finished.stdout.starts_with("20 resent in "), "{}", finished.transcript());
-    assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.transcript());
-    assert!(!finished.transcript().contains('\u{1b}') && !finished.transcript().contains('█'));
+    assert!(finished.stdout.starts_with("20 resent in "), "{}", finished.call_record());
+    assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.call_record());
+    assert!(!finished.call_record().contains('\u{1b}') && !finished.call_record().contains('█'));
     let wide = dci(&["--sandbox", "list-users", "-o", "table", "--columns", "email,id,roleId,organizationId,language"]);
     assert!(!wide.env("COLUMNS", "20").finish().stdout.contains('…'), "a table in a pipe is as wide as it is");
 }

@@ -51,12 +51,12 @@ fn without_a_terminal_yes_is_wanted() {
     let sandbox = Sandbox::start().expect("a free port");
     for args in [&["resend-invite", "--all-invited"][..], &["cancel-invite", "invite-pending"], &["delete-user", "a"]] {
         let finished = dci_on(&sandbox, args).stdin("y\n").finish();
-        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert_eq!(finished.code, 2, "{}", finished.call_record());
         assert!(finished.error()["hint"].to_string().contains("--yes"));
     }
     assert!(sandbox.outbox().is_empty());
     let all = dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes"]).finish();
-    assert_eq!((all.code, sandbox.outbox().len()), (0, 2), "{}", all.transcript());
+    assert_eq!((all.code, sandbox.outbox().len()), (0, 2), "{}", all.call_record());
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_dry_run_is_not_asked_about() {
         [&["resend-invite", "--all-invited", "--dry-run"][..], &["cancel-invite", "invite-pending", "--dry-run"]]
     {
         let finished = dci_on(&sandbox, args).finish();
-        assert_eq!(finished.code, 0, "{}", finished.transcript());
+        assert_eq!(finished.code, 0, "{}", finished.call_record());
     }
     assert!(sandbox.outbox().is_empty());
 }
@@ -103,6 +103,6 @@ fn cancelled_invites_are_counted_in_good_grammar() {
     let resend = || dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes", "-o", "table"]).finish().stderr;
     assert!(resend().contains("1 cancelled invite is skipped; name it to send it again.\n"), "{}", resend());
     let cancel = dci_on(&sandbox, &["cancel-invite", "invite-pending", "invite-expired", "--yes"]).finish();
-    assert_eq!(cancel.code, 0, "{}", cancel.transcript());
+    assert_eq!(cancel.code, 0, "{}", cancel.call_record());
     assert!(resend().contains("3 cancelled invites are skipped; name them to send them again.\n"), "{}", resend());
 }

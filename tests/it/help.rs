@@ -93,7 +93,7 @@ fn the_page_of_resend_invite_states_what_the_reference_page_states() {
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for statement in [
         "a new link, which expires in 48 hours. The links in all earlier emails stop working.",
-        "Works on an invite in any state. A cancelled invite becomes `Pending` again.",
+        "Works on an invite in any state. A cancelled invite becomes `CredentialsFuture` again.",
         "404 if no invite has the id: it was never created, or it was accepted and therefore removed",
         "Requires the `usersManager` permission",
         "Request (application/json): { \"type\": \"object\" }",
@@ -119,14 +119,14 @@ fn a_usage_error_has_the_form_that_is_asked_for() {
     let bare = dci(&[]).finish();
     assert_eq!((bare.code, &bare.error()["message"]), (2, &"a command is required".into()));
     let bare = dci(&[]).env("DCI_OUTPUT", "table").finish();
-    assert!(bare.code == 2 && bare.stderr.contains("Usage: dci"), "{}", bare.transcript());
+    assert!(bare.code == 2 && bare.stderr.contains("Usage: dci"), "{}", bare.call_record());
 
     for args in [&["resend-invite"][..], &["resend-invite", "x", "--dryrun"], &["resnd-invite"]] {
         let table = dci(&[args, &["-o", "table"]].concat()).finish();
-        assert_eq!(table.code, 2, "{}", table.transcript());
-        assert!(table.stderr.contains("Usage: dci"), "{}", table.transcript());
+        assert_eq!(table.code, 2, "{}", table.call_record());
+        assert!(table.stderr.contains("Usage: dci"), "{}", table.call_record());
         let json = dci(&[args, &["--output=json"]].concat()).finish();
-        assert_eq!(json.code, 2, "{}", json.transcript());
+        assert_eq!(json.code, 2, "{}", json.call_record());
         assert_eq!(json.error()["code"], "USAGE_ERROR");
     }
     let typo = dci(&["resnd-invite"]).env("DCI_API_BASE_URL", "http://127.0.0.1:1").finish();
@@ -136,7 +136,7 @@ fn a_usage_error_has_the_form_that_is_asked_for() {
         "{message}"
     );
     let usage = dci(&["resend-invite", "-o", "table"]).env("DCI_API_BASE_URL", "http://127.0.0.1:1").finish();
-    assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <TARGET>..."), "{}", usage.transcript());
+    assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <TARGET>..."), "{}", usage.call_record());
     let escapes = dci(&["sandbox", "--fault", "\u{1b}[31mred", "-o", "table"]).finish();
     assert!(!escapes.stderr.contains('\u{1b}'), "{:?}", escapes.stderr);
 }

@@ -32,7 +32,7 @@ fn what_is_no_id_is_refused_before_anything_is_sent() {
     for id in REFUSED.iter().copied().chain([long.as_str()]) {
         for format in ["table", "json"] {
             let finished = dci_at(&server.url, &["resend-invite", "-o", format, "--", id]).finish();
-            assert_eq!(finished.code, 2, "{id:?}: {}", finished.transcript());
+            assert_eq!(finished.code, 2, "{id:?}: {}", finished.call_record());
             let shows_control =
                 finished.stderr.contains(|char: char| char.is_control() && !['\n', '\t'].contains(&char));
             assert!(!shows_control, "{id:?} reaches the terminal: {:?}", finished.stderr);
@@ -46,7 +46,7 @@ fn what_is_an_id_becomes_one_segment_of_the_path() {
     for (id, segment) in ENCODED {
         let server = ScriptedServer::answering(resent());
         let finished = dci_at(&server.url, &["resend-invite", "--", id]).finish();
-        assert_eq!(finished.code, 0, "{id:?}: {}", finished.transcript());
+        assert_eq!(finished.code, 0, "{id:?}: {}", finished.call_record());
         let expected = format!("POST /iam/v1/users/{segment}/actions/resend HTTP/1.1");
         assert_eq!(server.requests()[0].lines().next(), Some(expected.as_str()));
     }

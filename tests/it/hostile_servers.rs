@@ -10,7 +10,7 @@ use crate::scripted_server::{ScriptedServer, resent, response};
 fn answered(name: &str, server: &ScriptedServer) {
     for format in ["table", "json"] {
         let args = ["resend-invite", "invite-1", "--output", format];
-        assert_masked_snapshot!(format!("hostile_{name}_{format}"), dci_at(&server.url, &args).finish().transcript());
+        assert_masked_snapshot!(format!("hostile_{name}_{format}"), dci_at(&server.url, &args).finish().call_record());
     }
 }
 
@@ -69,7 +69,7 @@ fn a_body_that_is_more_than_a_value_holds_is_shown_as_it_is() {
         let body = format!(r#"{{"message":"Invite resent","inviteId":"x","more":{value}}}"#);
         let server = ScriptedServer::answering(response("200 OK", "application/json", &body));
         let finished = run(&server);
-        assert_eq!(finished.code, 0, "{}", finished.transcript());
+        assert_eq!(finished.code, 0, "{}", finished.call_record());
         let shown: String = finished.stdout.split_whitespace().collect();
         assert!(shown.ends_with(&format!(r#""more":{value}}}"#)), "{shown}");
     }
@@ -81,7 +81,7 @@ fn a_body_that_a_format_cannot_hold_is_an_error_that_says_that_the_call_succeede
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     for format in ["yaml", "csv", "toon"] {
         let finished = dci_at(&server.url, &["resend-invite", "x", "-o", format]).finish();
-        assert_eq!(finished.code, 1, "{}", finished.transcript());
+        assert_eq!(finished.code, 1, "{}", finished.call_record());
         assert!(finished.error()["message"].to_string().contains("the command succeeded"));
     }
 }
@@ -113,7 +113,7 @@ fn a_proxy_is_used_for_the_api_and_does_not_see_the_credential() {
     let proxy = ScriptedServer::answering("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
     let args = ["resend-invite", "invite-1", "--max-attempts", "1"];
     let finished = dci_at("https://api.example.invalid", &args).env("HTTPS_PROXY", &proxy.url).finish();
-    assert_eq!(finished.code, 41, "{}", finished.transcript());
+    assert_eq!(finished.code, 41, "{}", finished.call_record());
     let requests = proxy.requests();
     assert!(requests[0].starts_with("CONNECT api.example.invalid:443 HTTP/1.1\n"), "{}", requests[0]);
     assert!(!requests[0].contains(API_KEY));
@@ -175,7 +175,7 @@ fn a_redirect_is_not_followed_and_the_credential_stays() {
         let head = format!("HTTP/1.1 {status}\r\nlocation: {}/x\r\ncontent-length: 0\r\n\r\n", elsewhere.url);
         let server = ScriptedServer::answering(head);
         let finished = run(&server);
-        assert_eq!(finished.code, 1, "{}", finished.transcript());
+        assert_eq!(finished.code, 1, "{}", finished.call_record());
         let message = finished.error()["message"].to_string();
         assert!(message.contains("not followed"), "{message}");
         assert!(server.requests()[0].contains(API_KEY));
@@ -187,7 +187,7 @@ fn a_redirect_is_not_followed_and_the_credential_stays() {
 fn a_closed_connection_is_a_network_error() {
     let server = ScriptedServer::start(|stream| drop(stream.shutdown(Shutdown::Both)));
     let finished = run(&server);
-    assert_eq!(finished.code, 41, "{}", finished.transcript());
+    assert_eq!(finished.code, 41, "{}", finished.call_record());
     assert_eq!(finished.error()["retryable"], true);
 }
 
@@ -195,7 +195,7 @@ fn a_closed_connection_is_a_network_error() {
 fn a_body_that_breaks_off_is_a_network_error() {
     let server = ScriptedServer::answering("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"message\":");
     let finished = run(&server);
-    assert_eq!(finished.code, 41, "{}", finished.transcript());
+    assert_eq!(finished.code, 41, "{}", finished.call_record());
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn nobody_listening_is_a_network_error() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let url = format!("http://{}", address.expect("a free port"));
     let finished = dci_at(&url, &["resend-invite", "x", "--max-attempts", "1"]).finish();
-    assert_eq!(finished.code, 41, "{}", finished.transcript());
+    assert_eq!(finished.code, 41, "{}", finished.call_record());
     assert!(finished.error()["message"].to_string().contains("Connection refused"));
 }
 
@@ -220,7 +220,7 @@ fn a_server_that_repeats_the_credential_does_not_get_it_shown() {
     let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
     // The runner fails when the credential is shown.
     let finished = dci_at(&server.url, &["resend-invite", "x", "-o", "table"]).finish();
-    assert!(finished.stderr.contains("the key [credential] is bad"), "{}", finished.transcript());
+    assert!(finished.stderr.contains("the key [credential] is bad"), "{}", finished.call_record());
 }
 
 #[test]
@@ -231,5 +231,5 @@ fn not_in_a_request_id_or_a_success_either() {
     let server = ScriptedServer::answering(answer);
     // The runner fails when the credential is shown.
     let finished = dci_at(&server.url, &["validate", "-v", "-o", "json"]).finish();
-    assert!(finished.code == 0 && finished.stdout.contains("[credential]"), "{}", finished.transcript());
+    assert!(finished.code == 0 && finished.stdout.contains("[credential]"), "{}", finished.call_record());
 }

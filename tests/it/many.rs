@@ -50,14 +50,14 @@ fn each_target_is_answered_for_in_the_order_given() {
         let sandbox = sandbox_with(0);
         let targets = ["invite-pending", "nobody", "expired@example.com", "invite-expired", "active@example.com"];
         let finished = dci_on(&sandbox, &[&["resend-invite", "-o", format], &targets[..]].concat()).finish();
-        assert_masked_snapshot!(format!("many_{format}"), finished.transcript());
+        assert_masked_snapshot!(format!("many_{format}"), finished.call_record());
     }
 }
 
 #[test]
 fn when_all_goes_well_a_person_reads_one_line() {
     let finished = dci_on(&sandbox_with(3), &["resend-invite", "-", "-o", "table"]).stdin(list_of(3)).finish();
-    assert_masked_snapshot!("many_all_well", finished.transcript());
+    assert_masked_snapshot!("many_all_well", finished.call_record());
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_key_is_for_a_single_target() {
     let sandbox = sandbox_with(2);
     for args in [&["invite-1", "invite-2"][..], &["-"], &["--all-invited", "--yes"]] {
         let finished = dci_on(&sandbox, &[&["resend-invite", "--idempotency-key", "k"], args].concat()).finish();
-        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert_eq!(finished.code, 2, "{}", finished.call_record());
         assert!(finished.error()["message"].to_string().contains("--idempotency-key is for a single target"));
     }
     assert_eq!(sandbox.requests(), 0);
@@ -153,7 +153,7 @@ fn a_run_says_how_it_is_gone_on_with_where_that_can_help() {
         let sandbox = sandbox_with(2);
         sandbox.inject(fault);
         let finished = dci_on(&sandbox, &["resend-invite", "invite-1", "invite-2", "--max-attempts", "1"]).finish();
-        assert_ne!(finished.code, 0, "{}", finished.transcript());
+        assert_ne!(finished.code, 0, "{}", finished.call_record());
         finished.error()
     };
     for fault in [Fault::status(503), Fault::drop_before(), Fault::drop_after(), Fault::truncate(), Fault::status(429)]

@@ -37,7 +37,7 @@ impl Person {
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
         visit(&decided(&Self::address(&mut login), "admin@example.com"));
         let finished = login.finish();
-        assert_eq!(finished.code, 0, "{}", finished.transcript());
+        assert_eq!(finished.code, 0, "{}", finished.call_record());
         person
     }
 

@@ -229,11 +229,11 @@ impl Finished {
     /// Fails where a secret is shown.
     #[cfg(unix)]
     pub fn assert_without(&self, secret: &str) {
-        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {}", self.transcript());
+        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {}", self.call_record());
     }
 
     /// The whole run as text, with what differs from run to run masked.
-    pub fn transcript(&self) -> String {
+    pub fn call_record(&self) -> String {
         let Self { code, stdout, stderr, shown } = self;
         format!("$ {shown}\nexit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}")
     }
@@ -248,7 +248,7 @@ impl Finished {
 
     /// What is on stdout, as JSON.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.transcript()))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.call_record()))
     }
 }
 

@@ -35,7 +35,7 @@ async fn resend(client: &Client, id: &str) -> Result<u32, ApiError> {
 
 #[test]
 fn what_may_be_tried_again() {
-    let mut failures = vec![Failure::NotConnected, Failure::CertificateRefused, Failure::NoAnswer, Failure::KeyInUse];
+    let mut failures = vec![Failure::NotConnected, Failure::CertificateRefused, Failure::NoResponse, Failure::KeyInUse];
     let statuses = [400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 501, 502, 503, 504, 505, 520, 524, 599];
     failures.extend(statuses.map(Failure::Status));
     let row = |name: String, cells: &mut dyn Iterator<Item = &'static str>| {
@@ -258,7 +258,7 @@ fn the_program_says_what_was_tried_and_how_to_try_again_safely() {
     let fault = || Fault::status(503).retry_after("0").times(9);
     for format in ["table", "json"] {
         let args = ["resend-invite", "invite-pending", "--tenant", "customer-example", "-o", format];
-        assert_masked_snapshot!(format!("retry_exhausted_{format}"), program(fault(), &args).transcript());
+        assert_masked_snapshot!(format!("retry_exhausted_{format}"), program(fault(), &args).call_record());
     }
 }
 
@@ -277,7 +277,7 @@ fn the_command_to_try_again_works_as_it_is_printed() {
     sandbox.inject(Fault::drop_after());
     let args = ["resend-invite", "--max-attempts=1", "--", "-it's \"$HOME\""];
     let failed = dci_on(&sandbox, &args).finish();
-    assert_eq!(failed.code, 41, "{}", failed.transcript());
+    assert_eq!(failed.code, 41, "{}", failed.call_record());
     let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
     let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
 
@@ -296,7 +296,7 @@ fn max_attempts_of_1_turns_retries_off() {
 fn limits_that_make_no_sense_are_usage_errors() {
     for args in [["--max-attempts", "0"], ["--max-attempts", "x"], ["--timeout", "0s"], ["--timeout", "soon"]] {
         let finished = dci_at("http://127.0.0.1:1", &[&["resend-invite", "x"][..], &args].concat()).finish();
-        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert_eq!(finished.code, 2, "{}", finished.call_record());
     }
 }
 
@@ -304,7 +304,7 @@ fn limits_that_make_no_sense_are_usage_errors() {
 fn verbose_shows_each_attempt() {
     let args = ["resend-invite", "invite-pending", "-v", "-o", "table"];
     let fault = Fault::status(429).retry_after("0").times(2);
-    assert_masked_snapshot!("retry_verbose", program(fault, &args).transcript());
+    assert_masked_snapshot!("retry_verbose", program(fault, &args).call_record());
 }
 
 #[test]
@@ -336,10 +336,10 @@ fn a_filter_shows_more_but_never_the_credential() {
     let server = ScriptedServer::answering(resent());
     // The runner fails when the credential is shown.
     let run = |filter| dci_at(&server.url, &["resend-invite", "x"]).env("DCI_LOG", filter).finish();
-    assert!(run("trace").stderr.contains("/iam/v1/users/x/actions/resend: 200"), "{}", run("trace").transcript());
+    assert!(run("trace").stderr.contains("/iam/v1/users/x/actions/resend: 200"), "{}", run("trace").call_record());
     assert_eq!(run("off").stderr, "");
     let bad = run("dci=loud");
-    assert_eq!(bad.code, 2, "{}", bad.transcript());
+    assert_eq!(bad.code, 2, "{}", bad.call_record());
 }
 
 #[test]
@@ -353,6 +353,6 @@ fn an_interrupt_ends_the_call_at_once_with_the_same_advice() {
             std::thread::yield_now();
         }
         running.interrupt();
-        assert_masked_snapshot!(format!("retry_interrupted_{format}"), running.finish().transcript());
+        assert_masked_snapshot!(format!("retry_interrupted_{format}"), running.finish().call_record());
     }
 }

@@ -30,7 +30,7 @@ fn the_lines_point_the_program_at_it_until_it_is_interrupted() {
 
     sandbox.interrupt();
     let finished = sandbox.finish();
-    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    assert_eq!(finished.code, 0, "{}", finished.call_record());
     assert_eq!(resend(), 41, "nobody listens any more");
 }
 
@@ -41,7 +41,7 @@ fn it_can_misbehave_at_random() {
     let (url, _) = (sandbox.line(), sandbox.line());
     let url = url.strip_prefix("export DCI_API_BASE_URL=").expect("the first line");
     let finished = dci_at(url, &["resend-invite", "x", "--max-attempts", "1", "--idempotency-key", "k"]).finish();
-    assert!([40, 41, 50].contains(&finished.code), "{}", finished.transcript());
+    assert!([40, 41, 50].contains(&finished.code), "{}", finished.call_record());
     sandbox.interrupt();
     sandbox.finish();
 }
@@ -51,7 +51,7 @@ fn a_taken_port_is_an_error_that_names_the_flag() {
     let taken = Sandbox::start().expect("a free port");
     let port = taken.url().rsplit(':').next().expect("a port");
     let finished = dci(&["sandbox", "--port", port]).finish();
-    assert_eq!(finished.code, 1, "{}", finished.transcript());
+    assert_eq!(finished.code, 1, "{}", finished.call_record());
     assert!(finished.error()["hint"].to_string().contains("--port"));
 }
 
@@ -61,7 +61,7 @@ fn a_fault_that_is_none_is_a_usage_error() {
         ["explode", "status=200", "latency=soon", "truncate,times=0", "truncate,times=x", "drop-after,operation=x"]
     {
         let finished = dci(&["sandbox", "--fault", fault]).finish();
-        assert_eq!(finished.code, 2, "{}", finished.transcript());
+        assert_eq!(finished.code, 2, "{}", finished.call_record());
     }
 }
 

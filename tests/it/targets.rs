@@ -16,7 +16,7 @@ fn an_email_address_stands_for_the_invite_that_went_to_it() {
     assert!(
         finished.stdout.starts_with("The invite of Expired@Example.com was sent again."),
         "{}",
-        finished.transcript()
+        finished.call_record()
     );
     assert_eq!(sandbox.outbox()[0].invite_id, "invite-expired");
 }
@@ -28,7 +28,7 @@ fn an_address_of_nobody_or_of_a_user_who_has_accepted_ends_with_20() {
         for format in ["table", "json"] {
             let finished = dci_on(&sandbox, &["resend-invite", email, "-o", format]).finish();
             assert_eq!(finished.code, 20);
-            assert_masked_snapshot!(format!("target_{}_{format}", &email[..6]), finished.transcript());
+            assert_masked_snapshot!(format!("target_{}_{format}", &email[..6]), finished.call_record());
         }
     }
     assert!(sandbox.outbox().is_empty());
@@ -39,10 +39,10 @@ fn a_server_that_does_not_filter_brings_no_wrong_user() {
     let body = r#"{"users":[{"id":"a","email":"a@example.com"},{"id":"b","email":"b@example.com"}]}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     let finished = dci_at(&server.url, &["delete-user", "B@example.com", "--yes"]).finish();
-    assert_eq!(finished.code, 0, "{}", finished.transcript());
+    assert_eq!(finished.code, 0, "{}", finished.call_record());
     assert!(server.requests()[1].starts_with("DELETE /iam/v1/users/b HTTP/1.1"), "{:?}", server.requests());
     let finished = dci_at(&server.url, &["delete-user", "c@example.com", "--yes"]).finish();
-    assert_eq!(finished.code, 20, "{}", finished.transcript());
+    assert_eq!(finished.code, 20, "{}", finished.call_record());
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn an_empty_list_is_no_error_and_nothing_is_done() {
     for list in ["", "\n", " \r\n\n"] {
         for command in ["resend-invite", "cancel-invite", "delete-user"] {
             let finished = dci_on(&sandbox, &[command, "-"]).stdin(list).finish();
-            assert_eq!((finished.code, finished.stdout.as_str()), (0, "[]\n"), "{}", finished.transcript());
+            assert_eq!((finished.code, finished.stdout.as_str()), (0, "[]\n"), "{}", finished.call_record());
         }
     }
     let finished = dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).finish();
@@ -94,7 +94,7 @@ fn a_line_that_is_no_target_is_refused_with_its_number_before_anything_is_sent()
     ] {
         let list = [b"invite-pending\n\n".as_slice(), line, b"\ninvite-expired\n"].concat();
         let finished = dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).stdin(list).finish();
-        assert_masked_snapshot!(format!("target_bad_line_{name}"), finished.transcript());
+        assert_masked_snapshot!(format!("target_bad_line_{name}"), finished.call_record());
     }
     assert_eq!(sandbox.requests(), 0);
 }
@@ -105,7 +105,7 @@ fn the_longest_line_is_1_kib_long() {
     let finished = dci_on(&sandbox(), &["resend-invite", "-"]).stdin(format!("{longest}\r\n{longest}y\r\n")).finish();
     assert!(finished.code == 2 && finished.error()["message"].to_string().contains("line 2"));
     let finished = dci_on(&sandbox(), &["resend-invite", "-"]).stdin(longest).finish();
-    assert_eq!(finished.code, 20, "{}", finished.transcript());
+    assert_eq!(finished.code, 20, "{}", finished.call_record());
 }
 
 #[test]

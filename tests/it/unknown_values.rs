@@ -34,10 +34,10 @@ async fn a_list_of_users_in_which_one_has_an_unknown_status_still_lists() {
 fn the_program_lists_and_finds_them_too() {
     let server = ScriptedServer::answering(response("200 OK", "application/json", &odd_list().to_string()));
     let listed = dci_at(&server.url, &["list-users", "-o", "table"]).finish();
-    assert!(listed.code == 0 && listed.stdout.contains("suspended"), "{}", listed.transcript());
+    assert!(listed.code == 0 && listed.stdout.contains("suspended"), "{}", listed.call_record());
     assert_eq!(dci_at(&server.url, &["list-users"]).finish().json(), odd_list());
     let deleted = dci_at(&server.url, &["delete-user", "b@example.com", "--yes"]).finish();
-    assert_eq!(deleted.code, 0, "{}", deleted.transcript());
+    assert_eq!(deleted.code, 0, "{}", deleted.call_record());
 }
 
 #[test]

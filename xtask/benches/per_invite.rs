@@ -30,7 +30,7 @@ fn key(criterion: &mut Criterion) {
 
 fn error(criterion: &mut Criterion) {
     criterion.bench_function("whether a failure may be retried", |bencher| {
-        let failures = [Failure::NotConnected, Failure::NoAnswer, Failure::Status(404), Failure::Status(503)];
+        let failures = [Failure::NotConnected, Failure::NoResponse, Failure::Status(404), Failure::Status(503)];
         bencher.iter(|| black_box(failures).map(|failure| failure.may_be_tried_again(Operation::RESEND_INVITE)));
     });
     let body: types::Error = serde_json::from_str(r#"{"error": "too many requests"}"#).expect("an error");
@@ -67,7 +67,7 @@ fn list(criterion: &mut Criterion) {
             "roleId": "role-user",
             "organizationId": "root",
             "status": "invited",
-            "inviteStatus": "Pending",
+            "inviteStatus": "CredentialsFuture",
         })
     };
     let users: Vec<_> = (1..=USERS).map(user).collect();

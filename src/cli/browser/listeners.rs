@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::answer::{Answer, NoAnswer};
+use super::callback::{Callback, InvalidCallback};
 use super::page;
 use crate::cli::error::CliError;
 use crate::client::sign_in::AuthorizationRequest;
@@ -28,12 +28,12 @@ pub(super) struct Listeners {
 const PARTING: Duration = Duration::from_secs(1);
 
 /// What came back, or why something else is none of it.
-type Heard = Result<Answer, NoAnswer>;
+type CallbackResult = Result<Callback, InvalidCallback>;
 
 #[derive(Clone)]
-struct Ear {
+struct CallbackState {
     request: Arc<AuthorizationRequest>,
-    heard: mpsc::Sender<Heard>,
+    heard: mpsc::Sender<CallbackResult>,
 }
 
 /// Listens on this port of both addresses; 0 means a free one.
@@ -93,11 +93,11 @@ impl Listeners {
 
     /// Waits for the answer, and shows the browser a page about it. What is no answer to this request is passed to
     /// `no_answer`, and waited on.
-    pub async fn answer(self, request: &Arc<AuthorizationRequest>, no_answer: impl Fn(NoAnswer)) -> Answer {
+    pub async fn answer(self, request: &Arc<AuthorizationRequest>, no_answer: impl Fn(InvalidCallback)) -> Callback {
         let (sender, mut heard) = mpsc::channel(1);
         let (stop, _) = watch::channel(());
-        let ear = Ear { request: Arc::clone(request), heard: sender };
-        let router = Router::new().route("/", get(come_back)).with_state(ear);
+        let ear = CallbackState { request: Arc::clone(request), heard: sender };
+        let router = Router::new().route("/", get(handle_callback)).with_state(ear);
         let mut servers = JoinSet::new();
         for listener in self.listeners {
             let mut stopped = stop.subscribe();
@@ -119,14 +119,14 @@ impl Listeners {
     }
 }
 
-async fn come_back(State(ear): State<Ear>, method: Method, uri: Uri) -> Response {
+async fn handle_callback(State(ear): State<CallbackState>, method: Method, uri: Uri) -> Response {
     // Whoever only looks does not use the code up.
     if method == Method::HEAD {
         return StatusCode::NO_CONTENT.into_response();
     }
     // The path is `/`, so that with a query it makes a URL.
     let Ok(url) = Url::parse(&format!("http://localhost{uri}")) else { return StatusCode::BAD_REQUEST.into_response() };
-    let heard = Answer::read(&url, &ear.request);
+    let heard = Callback::read(&url, &ear.request);
     let page = match &heard {
         Ok(answer) => page::of_answer(answer).into_response(),
         Err(problem) => (StatusCode::BAD_REQUEST, page::of_no_answer(problem)).into_response(),

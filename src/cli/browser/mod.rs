@@ -1,6 +1,6 @@
 //! The browser in which somebody signs in: opening it, and hearing what it brings back.
 
-mod answer;
+mod callback;
 mod listeners;
 mod opening;
 mod page;
@@ -15,7 +15,7 @@ use super::context::Context;
 use super::error::CliError;
 use crate::client::sign_in::{AuthorizationRequest, AuthorizationServer};
 
-use answer::{Answer, refused};
+use callback::{Callback, refused};
 use listeners::{Listeners, cannot_listen, listen};
 use opening::Opening;
 use paste::pasted;
@@ -27,7 +27,7 @@ pub(super) const ONCE_MORE: &str = "Nobody was signed in. Run dci login again to
 const MOST_TOLD: usize = 5;
 
 /// What the browser brought.
-pub(super) struct Brought {
+pub(super) struct AuthorizationCode {
     pub code: String,
     /// What it is the answer to.
     pub request: Arc<AuthorizationRequest>,
@@ -41,7 +41,7 @@ pub(super) async fn code(
     opens_browser: bool,
     timeout: Duration,
     context: &Context<'_>,
-) -> Result<Brought, CliError> {
+) -> Result<AuthorizationCode, CliError> {
     let say = |text: &str| context.output.say(text);
     let listeners = match listen(port).await {
         Err(error) if !opens_browser && error.kind() == io::ErrorKind::AddrInUse => {
@@ -97,12 +97,12 @@ pub(super) async fn code(
         )
     };
     match context.unless_interrupted(in_time).await?.map_err(too_late)?? {
-        Answer::Code(code) => Ok(Brought { code, request, opening }),
-        Answer::Refused { error, description } => Err(refused(&error, description.as_deref())),
+        Callback::Code(code) => Ok(AuthorizationCode { code, request, opening }),
+        Callback::Refused { error, description } => Err(refused(&error, description.as_deref())),
     }
 }
 
-impl Brought {
+impl AuthorizationCode {
     /// Waits until a browser that has the terminal for itself is left.
     pub async fn browser_left(self) {
         if let Some(opening) = self.opening {

@@ -1,8 +1,8 @@
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY};
 use html_escape::encode_text;
 
-use super::answer::{Answer, NoAnswer};
-use crate::cli::output::plain;
+use super::callback::{Callback, InvalidCallback};
+use crate::cli::escape::escape;
 
 type Page = ([(HeaderName, &'static str); 4], String);
 
@@ -14,25 +14,25 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (REFERRER_POLICY, "no-referrer"),
 ];
 
-pub(super) fn of_answer(answer: &Answer) -> Page {
+pub(super) fn of_answer(answer: &Callback) -> Page {
     match answer {
-        Answer::Code(_) => {
+        Callback::Code(_) => {
             page("Back to the terminal", "The answer has arrived, and dci goes on with it. You can close this page.")
         }
-        Answer::Refused { error, description } => {
+        Callback::Refused { error, description } => {
             let said = description.as_deref().unwrap_or("The authorization server gave no reason.");
             page("Nobody was signed in", &format!("{said} ({error})"))
         }
     }
 }
 
-pub(super) fn of_no_answer(problem: &NoAnswer) -> Page {
+pub(super) fn of_no_answer(problem: &InvalidCallback) -> Page {
     page("This page is not what dci waits for", &format!("It is left out, since {problem}. dci still waits."))
 }
 
 fn page(title: &str, text: &str) -> Page {
     // What reorders a text is shown too, or it could hide what it stands in.
-    let text = plain(text);
+    let text = escape(text);
     let (title, text) = (encode_text(title), encode_text(&text));
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title} – dci</title>\n\
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn what_the_server_said_is_text() {
         let hostile = "<script>alert(1)</script>&lt;\"'\u{202e}";
-        let answer = Answer::Refused { error: hostile.to_owned(), description: Some(hostile.to_owned()) };
+        let answer = Callback::Refused { error: hostile.to_owned(), description: Some(hostile.to_owned()) };
         let (_, html) = of_answer(&answer);
         assert!(!html.contains("<script") && !html.contains('\u{202e}'), "{html}");
         assert_eq!(html.matches("&lt;script&gt;alert(1)&lt;/script&gt;&amp;lt;").count(), 2, "{html}");

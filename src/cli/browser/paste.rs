@@ -3,13 +3,13 @@ use std::io::{self, BufRead};
 use reqwest::Url;
 use tokio::sync::mpsc;
 
-use super::answer::Answer;
+use super::callback::Callback;
 use crate::cli::context::Context;
 use crate::client::sign_in::AuthorizationRequest;
 
 /// Waits for somebody who pastes the code, or the whole address of the page that the browser ended on; none when stdin
 /// ends before.
-pub(super) async fn pasted(request: &AuthorizationRequest, context: &Context<'_>) -> Option<Answer> {
+pub(super) async fn pasted(request: &AuthorizationRequest, context: &Context<'_>) -> Option<Callback> {
     context
         .output
         .say("If the page that the browser ends on does not load, paste its address, or the code in it, here:");
@@ -33,7 +33,7 @@ pub(super) async fn pasted(request: &AuthorizationRequest, context: &Context<'_>
 }
 
 /// What was pasted; none of a blank line.
-fn read(pasted: &str, request: &AuthorizationRequest) -> Option<Result<Answer, String>> {
+fn read(pasted: &str, request: &AuthorizationRequest) -> Option<Result<Callback, String>> {
     let pasted = pasted.trim().trim_matches(['"', '\'']).trim();
     if pasted.is_empty() {
         return None;
@@ -45,9 +45,9 @@ fn read(pasted: &str, request: &AuthorizationRequest) -> Option<Result<Answer, S
     };
     let url = query.and_then(|query| Url::parse(&format!("http://localhost/?{query}")).ok());
     Some(match url {
-        Some(url) => Answer::read(&url, request).map_err(|error| error.to_string()),
+        Some(url) => Callback::read(&url, request).map_err(|error| error.to_string()),
         None if pasted.bytes().all(|byte| byte.is_ascii_graphic()) && !pasted.contains("://") => {
-            Ok(Answer::Code(pasted.to_owned()))
+            Ok(Callback::Code(pasted.to_owned()))
         }
         None => Err("it is neither a code nor an address with one".to_owned()),
     })

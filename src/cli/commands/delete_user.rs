@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use crate::cli::confirmation::Confirmation;
-use crate::cli::directory::Sought;
+use crate::cli::lookup::TargetKind;
 use crate::cli::many::{ManyArgs, Run, shown};
 use crate::cli::output::Row;
 use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
@@ -33,16 +33,16 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         Targets::One(target) => {
             context.output.check_columns_of(Operation::DELETE_USER)?;
             let failed = format!("cannot delete the user {target}");
-            let id = context.resolve(&client, &target, Sought::User).await;
-            let id = id.map_err(|error| error.failing(&failed))?;
+            let id = context.resolve(&client, &target, TargetKind::User).await;
+            let id = id.map_err(|error| error.context(&failed))?;
             args.confirmation.ask(context, &format!("Delete the user {target}"), &[]).await?;
             let body = delete(context, &client, &id).await;
-            let body = body.map_err(|error| error.failing(failed))?;
+            let body = body.map_err(|error| error.context(failed))?;
             Ok(Report::answer(Operation::DELETE_USER, format!("The user {target} was deleted."), body))
         }
         Targets::List(targets) => {
             context.output.check_columns(Row::columns)?;
-            let planned = context.plan(&client, targets, Sought::User).await?;
+            let planned = context.resolve_all(&client, targets, TargetKind::User).await?;
             let to_do = shown(&planned);
             if !to_do.is_empty() {
                 let users = if to_do.len() == 1 { "user" } else { "users" };
@@ -65,7 +65,7 @@ async fn delete(context: &Context<'_>, client: &Client, id: &UserId) -> Result<B
     let response = context.call(client.delete_user().id(id).send()).await;
     let response = response.map_err(|error| {
         let hint = if matches!(error.status(), Some(400 | 404)) { GONE_IN_DOUBT } else { IN_DOUBT };
-        error.hint_permission(Operation::DELETE_USER).hint_if_in_doubt(hint)
+        error.hint_permission(Operation::DELETE_USER).hint_if_outcome_unknown(hint)
     })?;
     Ok(response.body)
 }

@@ -1,6 +1,6 @@
 use email_address::EmailAddress;
 
-use crate::cli::document_values::DocumentValues;
+use crate::cli::spec_enum::SpecEnum;
 use crate::cli::{CliError, Context, Report, target};
 use crate::client::ErrorKind;
 use crate::operation::Operation;
@@ -27,7 +27,7 @@ pub struct Args {
     last_name: Option<String>,
 
     /// Job title
-    #[arg(long, value_name = "TITLE", value_parser = DocumentValues(JobTitle::ALL))]
+    #[arg(long, value_name = "TITLE", value_parser = SpecEnum(JobTitle::ALL))]
     job_title: Option<JobTitle>,
 
     /// Role id or name (see list-roles)
@@ -54,10 +54,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let response = context.call(client.invite_user().body(request).send()).await;
     let response = response.map_err(|error| {
         error
-            .failing(format!("cannot invite {}", args.email))
+            .context(format!("cannot invite {}", args.email))
             .hint_for(ErrorKind::Validation, "If the user is already invited, use resend-invite.")
             .hint_permission(Operation::INVITE_USER)
-            .hint_if_in_doubt(format!(
+            .hint_if_outcome_unknown(format!(
                 "The invite may have been sent. Check before you retry: dci list-users --email {}",
                 args.email
             ))

@@ -15,7 +15,7 @@ pub struct Args {}
 pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let client = context.client()?;
     let response = context.call(client.list_organizations().send()).await;
-    let response = response.map_err(|error| error.failing("cannot list the organizations"))?;
+    let response = response.map_err(|error| error.context("cannot list the organizations"))?;
     Ok(Report::list(
         List::read(Operation::LIST_ORGANIZATIONS, response.body, "organizations"),
         COLUMNS,

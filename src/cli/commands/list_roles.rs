@@ -20,6 +20,6 @@ pub struct Args {}
 pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let client = context.client()?;
     let response = context.call(client.list_roles().send()).await;
-    let response = response.map_err(|error| error.failing("cannot list the roles"))?;
+    let response = response.map_err(|error| error.context("cannot list the roles"))?;
     Ok(Report::list(List::read(Operation::LIST_ROLES, response.body, "roles"), COLUMNS, "No roles."))
 }

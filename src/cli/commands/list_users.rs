@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::cli::document_values::DocumentValues;
 use crate::cli::output::{Column, List};
+use crate::cli::spec_enum::SpecEnum;
 use crate::cli::{CliError, Context, Report, target};
 use crate::operation::Operation;
 use crate::types::UserListItemStatus as Status;
@@ -36,7 +36,7 @@ pub struct Args {
     email: Option<EmailAddress>,
 
     /// Show only users with this status
-    #[arg(long, value_name = "STATUS", value_parser = DocumentValues(Status::ALL))]
+    #[arg(long, value_name = "STATUS", value_parser = SpecEnum(Status::ALL))]
     status: Option<Status>,
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         tokio::join!(context.call(request.send()), roles)
     };
     let (response, roles) = listing.await;
-    let response = response.map_err(|error| error.failing("cannot list the users"))?;
+    let response = response.map_err(|error| error.context("cannot list the users"))?;
 
     let body = match args.status {
         Some(status) => of_status(&response.body, status.as_str()).map_err(|error| {

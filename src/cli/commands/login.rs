@@ -72,7 +72,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     }
 
     let code = browser::code(&server, args.port, !args.no_browser, args.timeout, context).await?;
-    let failed = |error: CliError| error.failing("cannot sign in");
+    let failed = |error: CliError| error.context("cannot sign in");
     let exchange = async { code.request.exchange(&code.code).await.map_err(CliError::credentials) };
     let sign_in = context.unless_interrupted(exchange).await?;
     let sign_in = sign_in.map_err(|error| failed(error).hint(browser::ONCE_MORE))?;
@@ -104,7 +104,7 @@ async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliE
         Ok(response) => Ok(Some(response.value.email.unwrap_or_else(|| UNKNOWN_USER.to_owned()))),
         Err(error) if error.is_of(ErrorKind::Authentication) => Ok(None),
         Err(error) if error.is_tenant_required() => Ok(Some(sign_in.email().unwrap_or(UNKNOWN_USER).to_owned())),
-        Err(error) => Err(error.failing("cannot check the current sign-in").hint("To sign in anyway, add --force.")),
+        Err(error) => Err(error.context("cannot check the current sign-in").hint("To sign in anyway, add --force.")),
     }
 }
 

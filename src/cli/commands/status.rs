@@ -73,7 +73,7 @@ async fn check(context: &Context<'_>) -> Checked {
                 Some(401 | 403) => ("rejected", Some(false)),
                 _ => ("failed", None),
             };
-            let problem = Some(error.failing("the credential cannot be used"));
+            let problem = Some(error.context("the credential cannot be used"));
             Checked { line: line.to_owned(), accepted, problem, ..Checked::default() }
         }
     }

@@ -1,7 +1,7 @@
 use clap::ArgGroup;
 
-use crate::cli::directory::Sought;
-use crate::cli::document_values::DocumentValues;
+use crate::cli::lookup::TargetKind;
+use crate::cli::spec_enum::SpecEnum;
 use crate::cli::target::Target;
 use crate::cli::{CliError, Context, Report};
 use crate::operation::Operation;
@@ -31,7 +31,7 @@ pub struct Args {
     last_name: Option<String>,
 
     /// Job title
-    #[arg(long, value_name = "TITLE", value_parser = DocumentValues(JobTitle::ALL))]
+    #[arg(long, value_name = "TITLE", value_parser = SpecEnum(JobTitle::ALL))]
     job_title: Option<JobTitle>,
 
     /// Phone number: + and digits
@@ -43,7 +43,7 @@ pub struct Args {
     phone_extension: Option<PhoneExtension>,
 
     /// Language
-    #[arg(long, value_name = "LANGUAGE", value_parser = DocumentValues(Language::ALL))]
+    #[arg(long, value_name = "LANGUAGE", value_parser = SpecEnum(Language::ALL))]
     language: Option<Language>,
 
     /// Role id or name (see list-roles)
@@ -55,8 +55,8 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     context.output.check_columns_of(Operation::UPDATE_USER)?;
     let client = context.client()?;
     let failed = format!("cannot update the user {}", args.target);
-    let id = context.resolve(&client, &args.target, Sought::User).await;
-    let id = id.map_err(|error| error.failing(&failed))?;
+    let id = context.resolve(&client, &args.target, TargetKind::User).await;
+    let id = id.map_err(|error| error.context(&failed))?;
     let role_id = context.role_id(&client, args.role).await?;
     let change = UpdateUserRequest::builder()
         .first_name(args.first_name)
@@ -68,7 +68,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         .role_id(role_id);
     let response = context.call(client.update_user().id(&id).body(change).send()).await;
     let response = response.map_err(|error| {
-        error.failing(failed).hint_permission(Operation::UPDATE_USER).hint_if_in_doubt(
+        error.context(failed).hint_permission(Operation::UPDATE_USER).hint_if_outcome_unknown(
             "The user may have been updated. It is safe to run the command again: it sets the same values.",
         )
     })?;

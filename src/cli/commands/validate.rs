@@ -13,7 +13,7 @@ pub struct Args {}
 pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let client = context.client()?;
     let response = context.call(client.validate().send()).await;
-    let response = response.map_err(|error| error.failing("cannot validate the credential"))?;
+    let response = response.map_err(|error| error.context("cannot validate the credential"))?;
     let who = response.value.email.as_deref().unwrap_or(UNKNOWN_USER);
     let domain = response.value.domain.map(|domain| format!(" ({domain})")).unwrap_or_default();
     Ok(Report::answer(

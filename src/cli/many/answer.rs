@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Stop;
-use super::plan::{Plan, Planned};
+use super::plan::{Resolution, ResolvedTarget};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::output::{FAILED, Report, Row, Rows};
@@ -14,7 +14,7 @@ const SKIPPED: &str = "skipped";
 
 /// The answers to all targets, shown in their order, and what they add up to.
 pub(super) struct Answers<'a> {
-    planned: &'a [Planned],
+    planned: &'a [ResolvedTarget],
     done: &'static str,
     rows: Rows,
     /// How many targets are answered for.
@@ -31,7 +31,7 @@ pub(super) struct Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    pub fn new(planned: &'a [Planned], done: &'static str, rows: Rows) -> Self {
+    pub fn new(planned: &'a [ResolvedTarget], done: &'static str, rows: Rows) -> Self {
         Self {
             planned,
             done,
@@ -49,9 +49,9 @@ impl<'a> Answers<'a> {
     /// Takes what came of calls, each with the index of its target, and answers for as many targets as can be now.
     pub fn settle(&mut self, ended: impl Iterator<Item = (usize, Result<Done, CliError>)>) {
         self.waiting.extend(ended);
-        while let Some(Planned { plan, .. }) = self.planned.get(self.answered) {
+        while let Some(ResolvedTarget { resolution, .. }) = self.planned.get(self.answered) {
             let outcome = self.waiting.remove(&self.answered);
-            if matches!(plan, Plan::Do(_)) && outcome.is_none() {
+            if matches!(resolution, Resolution::Id(_)) && outcome.is_none() {
                 break;
             }
             self.answer(outcome, None);
@@ -70,16 +70,16 @@ impl<'a> Answers<'a> {
 
     /// Answers for the next target; without an outcome nothing was done to it.
     fn answer(&mut self, outcome: Option<Result<Done, CliError>>, stop: Option<Stop>) {
-        let Planned { target, plan } = &self.planned[self.answered];
+        let ResolvedTarget { target, resolution } = &self.planned[self.answered];
         let target = target.as_str();
-        let row = match (plan, outcome) {
-            (Plan::Cannot(error), _) => self.failed(target, None, error),
-            (Plan::Same { id, earlier }, _) => self.skipped(target, id, format!("the same as {earlier}")),
-            (Plan::Do(id), Some(Ok(Done { message, invite_id }))) => {
+        let row = match (resolution, outcome) {
+            (Resolution::Failed(error), _) => self.failed(target, None, error),
+            (Resolution::DuplicateOf { id, earlier }, _) => self.skipped(target, id, format!("the same as {earlier}")),
+            (Resolution::Id(id), Some(Ok(Done { message, invite_id }))) => {
                 Row { target, id: Some(id), outcome: self.done, message, invite_id, error: None }
             }
-            (Plan::Do(id), Some(Err(error))) => self.failed(target, Some(id), &error),
-            (Plan::Do(id), None) => {
+            (Resolution::Id(id), Some(Err(error))) => self.failed(target, Some(id), &error),
+            (Resolution::Id(id), None) => {
                 self.may_go_on = true;
                 let why = match stop {
                     Some(Stop::Refused) => "the credential was refused",
@@ -105,7 +105,7 @@ impl<'a> Answers<'a> {
     fn failed(&mut self, target: &'a str, id: Option<&'a UserId>, error: &CliError) -> Row<'a> {
         self.failures.push(error.exit_code());
         self.was_interrupted |= error.exit_code() == ExitCode::Interrupted;
-        self.may_go_on |= error.is_retryable() || error.leaves_doubt();
+        self.may_go_on |= error.is_retryable() || error.outcome_unknown();
         for hint in error.hints() {
             if !self.hints.contains(hint) {
                 self.hints.push(hint.clone());

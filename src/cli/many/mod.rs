@@ -20,7 +20,7 @@ use super::output::Report;
 use super::panics;
 use crate::client::{Client, RunId, UserId, call_each};
 
-pub(super) use plan::{Plan, Planned, shown};
+pub(super) use plan::{Resolution, ResolvedTarget, shown};
 
 use answer::{Answers, Done};
 
@@ -73,7 +73,7 @@ impl Run<'_> {
     /// Makes the call for each target that something is to be done to, and answers for all targets in their order.
     pub async fn over<F: Future<Output = Result<Bytes, CliError>>>(
         &self,
-        planned: Vec<Planned>,
+        planned: Vec<ResolvedTarget>,
         call: impl Fn(UserId) -> F,
     ) -> Report {
         if planned.is_empty() {
@@ -92,13 +92,13 @@ impl Run<'_> {
     /// Makes the calls. Ctrl-C, or a credential that is refused, ends it: no more calls are begun then.
     async fn work<F: Future<Output = Result<Bytes, CliError>>>(
         &self,
-        planned: &[Planned],
+        planned: &[ResolvedTarget],
         call: impl Fn(UserId) -> F,
         answers: &mut Answers<'_>,
     ) -> Option<Stop> {
-        let jobs = planned.iter().enumerate().filter_map(|(index, planned)| match &planned.plan {
-            Plan::Do(id) => Some((index, id)),
-            Plan::Same { .. } | Plan::Cannot(_) => None,
+        let jobs = planned.iter().enumerate().filter_map(|(index, planned)| match &planned.resolution {
+            Resolution::Id(id) => Some((index, id)),
+            Resolution::DuplicateOf { .. } | Resolution::Failed(_) => None,
         });
         let count = jobs.clone().count();
         let Context { output, interrupts, .. } = self.context;
@@ -122,7 +122,7 @@ impl Run<'_> {
                 Ok(_) => done.update(|count| count + 1),
                 Err(error) => {
                     failures.update(|count| count + 1);
-                    stop.set(stop.get().or(Stop::because_of(error, done.get() > 0)));
+                    stop.set(stop.get().or(Stop::of_error(error, done.get() > 0)));
                 }
             }
             progress.advance(failures.get());
@@ -157,7 +157,7 @@ impl Run<'_> {
 impl Stop {
     /// Why no other target would fare better than the one that this failed for, where that is so. A credential that
     /// may do it for others is refused for this one alone.
-    fn because_of(error: &CliError, was_allowed: bool) -> Option<Self> {
+    fn of_error(error: &CliError, was_allowed: bool) -> Option<Self> {
         match error.exit_code() {
             _ if error.has_no_credential() => Some(Self::NoCredential),
             _ if error.asks_to_come_back() => Some(Self::AskedToComeBack),

@@ -3,8 +3,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use super::plain::json_escaped;
 use super::{CliError, Column};
+use crate::cli::escape::json_escaped;
 
 /// JSON, indented.
 pub(super) fn json(value: &Value) -> String {
@@ -142,8 +142,8 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::super::exact;
-    use super::super::plain::is_obeyed;
     use super::*;
+    use crate::cli::escape::is_terminal_control;
 
     /// Of each kind that a double, an integer of 64 bits, or a canonical form would change.
     const NUMBERS: &[&str] = &[
@@ -214,7 +214,7 @@ mod tests {
         #[test]
         fn json_means_the_same_and_commands_no_terminal(value in values()) {
             let text = json(&value);
-            prop_assert!(!text.contains(|char| is_obeyed(char) && char != '\n'));
+            prop_assert!(!text.contains(|char| is_terminal_control(char) && char != '\n'));
             prop_assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
         }
 

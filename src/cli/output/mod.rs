@@ -6,7 +6,6 @@ mod exact;
 mod format;
 mod list;
 mod moment;
-mod plain;
 mod progress;
 mod report;
 mod row;
@@ -30,7 +29,6 @@ pub(super) use choice::{Color, FormatChoice};
 pub(super) use columns::Column;
 pub(super) use list::List;
 pub(super) use moment::in_local_time;
-pub(super) use plain::plain;
 pub(super) use progress::{Progress, is_run_shown};
 pub(super) use report::Report;
 pub(super) use row::{FAILED, Row};
@@ -41,6 +39,7 @@ use report::Rendered;
 use row_text::RowText;
 
 use super::error::CliError;
+use super::escape::{self, escape};
 use super::help::page;
 use crate::client::RunId;
 use crate::operation::Operation;
@@ -135,7 +134,7 @@ impl Output {
             None => Ok(()),
             Some(Rendered::Text(text)) if self.format == Format::Table => write(self.stdout(), &text),
             Some(Rendered::Text(text)) if is_terminal => {
-                written(io::stdout().write_all(plain::data_at_terminal(&(text + "\n")).as_bytes()))
+                written(io::stdout().write_all(escape::data_at_terminal(&(text + "\n")).as_bytes()))
             }
             Some(Rendered::Text(text)) => write(io::stdout(), &text),
             Some(Rendered::Json(value)) => {
@@ -146,7 +145,7 @@ impl Output {
             Some(Rendered::Body(body)) => {
                 let body = body.strip_suffix(b"\n").unwrap_or(&body);
                 if is_terminal {
-                    return write(io::stdout(), &plain::bytes_at_terminal(body));
+                    return write(io::stdout(), &escape::bytes_at_terminal(body));
                 }
                 let mut stdout = io::stdout();
                 written(stdout.write_all(body).and_then(|()| writeln!(stdout)).and_then(|()| stdout.flush()))
@@ -189,13 +188,13 @@ impl Output {
     /// Says something beside the result, to a person.
     pub fn note(&self, text: &str) {
         if !self.quiet && (self.is_for_people() || io::stderr().is_terminal()) {
-            self.stderr(&plain(text));
+            self.stderr(&escape(text));
         }
     }
 
     /// Says what a command cannot go on without, whatever else is shown.
     pub fn say(&self, text: &str) {
-        self.stderr(&plain::plain_lines(text));
+        self.stderr(&escape::escape_lines(text));
     }
 
     /// Says that a run begins, so that it can be gone on with whatever happens to this program.
@@ -225,14 +224,14 @@ impl Output {
         }
         if let Some(clap_error) = error.as_clap() {
             let text = clap_error.render().ansi().to_string();
-            return self.stderr(plain::plain_styled(&text).trim_end());
+            return self.stderr(escape::escape_styled(&text).trim_end());
         }
         let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
         let dim = Style::new().dimmed();
         let bold = Style::new().bold();
-        let what = format!("{red}error:{red:#} {}", plain(&error.sentence()));
-        let details = error.details().map(|details| format!("       {dim}{}{dim:#}", plain(&details)));
-        let hints = error.hints().iter().map(|hint| format!("{bold}hint:{bold:#}  {}", plain(hint)));
+        let what = format!("{red}error:{red:#} {}", escape(&error.sentence()));
+        let details = error.details().map(|details| format!("       {dim}{}{dim:#}", escape(&details)));
+        let hints = error.hints().iter().map(|hint| format!("{bold}hint:{bold:#}  {}", escape(hint)));
         let lines: Vec<String> = [Some(what), details].into_iter().flatten().chain(hints).collect();
         self.stderr(&lines.join("\n"));
     }
@@ -270,7 +269,7 @@ pub(super) struct PlainStderr;
 impl Write for PlainStderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        progress::above(|| io::stderr().write_all(plain::plain_lines(&text).as_bytes()))?;
+        progress::above(|| io::stderr().write_all(escape::escape_lines(&text).as_bytes()))?;
         Ok(bytes.len())
     }
 
@@ -297,11 +296,11 @@ fn last_value<'a>(args: &'a [OsString], long: &str, short: Option<&str>) -> Opti
 
 /// Asks about these things; the answer is read elsewhere.
 pub(super) fn question(question: &str, things: &[String]) {
-    let mut lines: Vec<String> = things.iter().take(MAX_LISTED).map(|thing| format!("  {}", plain(thing))).collect();
+    let mut lines: Vec<String> = things.iter().take(MAX_LISTED).map(|thing| format!("  {}", escape(thing))).collect();
     if things.len() > MAX_LISTED {
         lines.push(format!("  … and {} more", things.len() - MAX_LISTED));
     }
-    lines.push(format!("{} [y/N] ", plain(question)));
+    lines.push(format!("{} [y/N] ", escape(question)));
     let mut stderr = io::stderr();
     let _ = stderr.write_all(lines.join("\n").as_bytes()).and_then(|()| stderr.flush());
 }
@@ -313,7 +312,7 @@ pub(super) fn answered() {
 
 /// Shows one line on stdout at once, whatever the format.
 pub(super) fn line(text: &str) -> Result<(), CliError> {
-    write(io::stdout(), &plain(text))
+    write(io::stdout(), &escape(text))
 }
 
 /// Shows a text on stdout as it is, whatever the format; nothing if it is empty.

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::columns::{Columns, documented, with_those_of};
-use super::{CliError, Column, Format, List, exact, format, plain, table};
+use super::{CliError, Column, Format, List, exact, format, table};
+use crate::cli::escape::escape;
 use crate::operation::Operation;
 
 /// How many cells a table may have for each value in them.
@@ -30,7 +31,7 @@ pub(super) enum Rendered {
 #[derive(Debug)]
 pub(super) enum Content {
     Nothing,
-    Answer {
+    Response {
         /// What it answers, where it is the server's.
         operation: Option<&'static Operation>,
         /// What a person reads.
@@ -57,12 +58,12 @@ pub(super) enum Content {
 impl Report {
     /// The answer of the server to an operation, and what it means.
     pub fn answer(operation: &'static Operation, sentence: String, body: Bytes) -> Self {
-        Content::Answer { operation: Some(operation), lines: vec![sentence], body }.into()
+        Content::Response { operation: Some(operation), lines: vec![sentence], body }.into()
     }
 
     /// Lines for people, and JSON for scripts.
     pub fn lines(lines: Vec<String>, json: String) -> Self {
-        Content::Answer { operation: None, lines, body: json.into() }.into()
+        Content::Response { operation: None, lines, body: json.into() }.into()
     }
 
     /// JSON, which people read as it is too.
@@ -134,7 +135,7 @@ impl Content {
 
     fn into_value_or_body(self) -> Result<Rendered, CliError> {
         let value_or_body = match self {
-            Self::Answer { body, .. } => exact::read(&body).map_err(|_| body),
+            Self::Response { body, .. } => exact::read(&body).map_err(|_| body),
             Self::List { list, .. } => list.into_value_or_body(),
             other => Ok(other.into_value()?),
         };
@@ -146,7 +147,7 @@ impl Content {
         match self {
             Self::Nothing => Ok(Value::Null),
             Self::Unwritable(problem) => Err(problem),
-            Self::Answer { body, .. } => exact::read(&body).map_err(|why| format::unreadable(&why)),
+            Self::Response { body, .. } => exact::read(&body).map_err(|why| format::unreadable(&why)),
             Self::List { list, .. } => list.into_value(),
             Self::Rows { rows, .. } => Ok(rows.into()),
         }
@@ -157,7 +158,7 @@ impl Content {
             Self::Nothing | Self::Unwritable(_) => Cow::Borrowed(&[]),
             Self::List { list, .. } => list.rows()?.into(),
             Self::Rows { rows, .. } => rows.into(),
-            Self::Answer { body, .. } => match exact::read(body).map_err(|why| format::unreadable(&why))? {
+            Self::Response { body, .. } => match exact::read(body).map_err(|why| format::unreadable(&why))? {
                 Value::Array(rows) => rows.into_iter().map(as_row).collect(),
                 row => vec![as_row(row)].into(),
             },
@@ -178,8 +179,8 @@ impl Content {
                 known
             }
             Self::Rows { columns, .. } => columns.clone(),
-            Self::Answer { operation: Some(operation), .. } => documented(operation, None),
-            Self::Nothing | Self::Unwritable(_) | Self::Answer { operation: None, .. } => Vec::new(),
+            Self::Response { operation: Some(operation), .. } => documented(operation, None),
+            Self::Nothing | Self::Unwritable(_) | Self::Response { operation: None, .. } => Vec::new(),
         }
     }
 
@@ -187,13 +188,13 @@ impl Content {
     fn words(&self) -> Result<Option<String>, CliError> {
         let lines: Vec<String> = match self {
             Self::Nothing | Self::Rows { .. } | Self::Unwritable(_) => Vec::new(),
-            Self::Answer { lines, .. } => lines.clone(),
+            Self::Response { lines, .. } => lines.clone(),
             Self::List { list, columns, empty } => match list.rows()? {
                 [] => vec![(*empty).to_owned()],
                 rows => return Ok(Some(table::table(rows, columns))),
             },
         };
-        let lines: Vec<_> = lines.iter().map(|line| plain(line)).collect();
+        let lines: Vec<_> = lines.iter().map(|line| escape(line)).collect();
         Ok((!lines.is_empty()).then(|| lines.join("\n")))
     }
 }

@@ -6,7 +6,8 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, 
 use serde_json::Value;
 
 use super::columns::Column;
-use super::{format, plain};
+use super::format;
+use crate::cli::escape::escape;
 
 /// Between two columns.
 const GAP: u16 = 2;
@@ -26,7 +27,8 @@ pub(super) fn table(rows: &[Value], columns: &[Column]) -> String {
         Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
-    table.set_header(line(columns.iter().map(|column| Cell::new(plain(&column.title)).add_attribute(Attribute::Bold))));
+    table
+        .set_header(line(columns.iter().map(|column| Cell::new(escape(&column.title)).add_attribute(Attribute::Bold))));
     for row in rows {
         table.add_row(line(columns.iter().map(|column| cell(&column.property, row.get(&*column.property)))));
     }
@@ -67,7 +69,7 @@ fn cell(property: &str, value: Option<&Value>) -> Cell {
         }
         other => format::cell(other),
     };
-    let cell = Cell::new(plain(&text));
+    let cell = Cell::new(escape(&text));
     match color(property, &text) {
         Some(color) => cell.fg(color),
         None => cell,

@@ -3,7 +3,8 @@ use std::panic::resume_unwind;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use super::{CliError, plain, progress};
+use super::{CliError, progress};
+use crate::cli::escape;
 
 /// Writes to stdout in a thread of its own: calls go on while whoever reads it takes their time.
 pub(super) struct Writer {
@@ -38,7 +39,7 @@ fn at_terminal(texts: &mpsc::Receiver<String>) -> io::Result<()> {
         begun.push_str(&text);
         let rest = begun.split_off(begun.rfind('\n').map_or(0, |end| end + 1));
         let lines = std::mem::replace(&mut begun, rest);
-        progress::above(|| write(plain::data_at_terminal(&lines)))?;
+        progress::above(|| write(escape::data_at_terminal(&lines)))?;
     }
     write(begun)
 }

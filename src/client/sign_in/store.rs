@@ -74,7 +74,7 @@ impl SignInStore {
                 "not signed in, and the home folder for sign-ins is not known: set HOME, or {} to an API key",
                 env::API_KEY
             );
-            CredentialsError::new(ErrorKind::Authentication, message).because_of(error)
+            CredentialsError::new(ErrorKind::Authentication, message).with_source(error)
         })?;
         Ok(Self::at(place.in_data_dir("sign-ins.json")))
     }
@@ -260,7 +260,7 @@ fn is_locked(mut lock: impl FnMut() -> io::Result<()>) -> bool {
 
 fn unusable(path: &Path, what: &str, error: io::Error) -> CredentialsError {
     let message = format!("{} cannot be {what}: {error}", path.display());
-    CredentialsError::new(ErrorKind::Store, message).because_of(error)
+    CredentialsError::new(ErrorKind::Store, message).with_source(error)
 }
 
 impl Content {

@@ -6,7 +6,7 @@ use tokio::sync::{Mutex, oneshot};
 
 use super::store::Lock;
 use super::{SignIn, SignInStore};
-use crate::client::{AccessToken, Credentials, CredentialsError, ErrorKind, Pending};
+use crate::client::{AccessToken, Credentials, CredentialsError, CredentialsFuture, ErrorKind};
 
 /// The [`Credentials`] of somebody who has signed in: what the [`SignInStore`] has for an API.
 ///
@@ -217,11 +217,11 @@ fn load(store: &SignInStore, base_url: &Url) -> Result<SignIn, CredentialsError>
 }
 
 impl Credentials for StoredSignIn {
-    fn get(&self) -> Pending<'_, AccessToken> {
+    fn get(&self) -> CredentialsFuture<'_, AccessToken> {
         Box::pin(self.get())
     }
 
-    fn renew<'a>(&'a self, refused: &'a AccessToken) -> Pending<'a, Option<AccessToken>> {
+    fn renew<'a>(&'a self, refused: &'a AccessToken) -> CredentialsFuture<'a, Option<AccessToken>> {
         Box::pin(async { self.renew(refused).await.map(Some) })
     }
 }

@@ -49,7 +49,7 @@ pub(super) struct Tokens {
 
 /// Why there was no answer of the token endpoint itself.
 #[derive(Debug, thiserror::Error)]
-enum NoAnswer {
+enum TokenError {
     #[error(transparent)]
     Http(#[from] reqwest::Error),
     #[error(transparent)]
@@ -100,7 +100,7 @@ impl TokenEndpoint {
 
     fn tokens(
         &self,
-        answer: Result<BasicTokenResponse, RequestTokenError<NoAnswer, BasicErrorResponse>>,
+        answer: Result<BasicTokenResponse, RequestTokenError<TokenError, BasicErrorResponse>>,
         refused: &str,
         sent: &[&str],
     ) -> Result<Tokens, CredentialsError> {
@@ -118,7 +118,7 @@ impl TokenEndpoint {
     /// Bodies are not shown: they may hold a token.
     fn explain(
         &self,
-        error: RequestTokenError<NoAnswer, BasicErrorResponse>,
+        error: RequestTokenError<TokenError, BasicErrorResponse>,
         refused: &str,
         sent: &[&str],
     ) -> CredentialsError {
@@ -139,19 +139,19 @@ impl TokenEndpoint {
             }
             RequestTokenError::Parse(error, _) if error.inner().is_data() => self.unexpected(NO_TOKEN),
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => self.unexpected("is not JSON"),
-            RequestTokenError::Request(NoAnswer::Unreadable(_)) => self.unexpected("is too large"),
-            RequestTokenError::Request(NoAnswer::Status(status, said)) => {
+            RequestTokenError::Request(TokenError::Unreadable(_)) => self.unexpected("is too large"),
+            RequestTokenError::Request(TokenError::Status(status, said)) => {
                 let kind = match ErrorKind::of_status(status.as_u16()) {
                     passing @ (ErrorKind::Server | ErrorKind::RateLimited) => passing,
                     // What it says of the endpoint, it does not say of what the call is for.
-                    _ => ErrorKind::UnexpectedAnswer,
+                    _ => ErrorKind::UnexpectedResponse,
                 };
                 // A server may repeat what it was sent.
                 let said = said.map(|said| sent.iter().fold(said, |said, sent| redacted_text(sent, &said)));
                 let said = said.map(|said| format!(": {}", excerpt(&said, MAX_SAID))).unwrap_or_default();
                 CredentialsError::new(kind, format!("the token endpoint {} answered {status}{said}", self.url))
             }
-            RequestTokenError::Request(NoAnswer::Http(error)) => {
+            RequestTokenError::Request(TokenError::Http(error)) => {
                 let cause = causes(&error).last().filter(|_| !error.is_timeout());
                 let cause = cause.map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), failure_in_words));
                 let why = cause.unwrap_or_else(|| "no complete answer in time".to_owned());
@@ -159,10 +159,10 @@ impl TokenEndpoint {
                 let explains_itself = matches!(error.kind(), ErrorKind::Untrusted | ErrorKind::Proxy);
                 let why = if explains_itself { error.message() } else { &why };
                 let message = format!("the token endpoint {} cannot be reached: {why}", self.url);
-                CredentialsError::new(error.kind(), message).because_of(error)
+                CredentialsError::new(error.kind(), message).with_source(error)
             }
-            RequestTokenError::Request(NoAnswer::Config(error)) => {
-                CredentialsError::new(ErrorKind::InvalidRequest, error.to_string()).because_of(error)
+            RequestTokenError::Request(TokenError::Config(error)) => {
+                CredentialsError::new(ErrorKind::InvalidRequest, error.to_string()).with_source(error)
             }
         }
     }
@@ -173,12 +173,12 @@ impl TokenEndpoint {
 
     fn unexpected(&self, problem: &str) -> CredentialsError {
         let message = format!("the answer of the token endpoint {} {problem}", self.url);
-        CredentialsError::new(ErrorKind::UnexpectedAnswer, message)
+        CredentialsError::new(ErrorKind::UnexpectedResponse, message)
     }
 }
 
 /// Sends one request, by a client of its own: it is seldom needed.
-async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
+async fn send(request: HttpRequest) -> Result<HttpResponse, TokenError> {
     let mut request = reqwest::Request::try_from(request)?;
     *request.timeout_mut() = Some(TIMEOUT);
     let http = http_client(request.url(), &RetryPolicy::default())?;
@@ -200,7 +200,7 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     }
     let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     if failed || !is_error(&body) {
-        return Err(NoAnswer::Status(status, error_body::message(status, None, &body).ok()));
+        return Err(TokenError::Status(status, error_body::message(status, None, &body).ok()));
     }
     let mut answer = HttpResponse::new(body.into());
     *answer.status_mut() = status;

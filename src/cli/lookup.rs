@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::context::Context;
 use super::error::CliError;
-use super::many::{Plan, Planned};
+use super::many::{Resolution, ResolvedTarget};
 use super::target::Target;
 use crate::client::{Client, UserId, excerpt};
 
@@ -17,7 +17,7 @@ const MAX_LIST: usize = 1000;
 
 /// What a target has to be.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Sought {
+pub(super) enum TargetKind {
     /// Somebody who has not accepted yet.
     Invite,
     User,
@@ -26,18 +26,18 @@ pub(super) enum Sought {
 /// A row of the list of users, with the property that the document leaves out.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Listed {
+pub(super) struct UserRow {
     id: Option<String>,
     email: Option<String>,
     status: Option<String>,
     invite_status: Option<String>,
 }
 
-impl Listed {
+impl UserRow {
     fn read(body: &Bytes) -> Result<Vec<Self>, CliError> {
         #[derive(Deserialize)]
         struct List {
-            users: Option<Vec<Listed>>,
+            users: Option<Vec<UserRow>>,
         }
         let list: List = serde_json::from_slice(body)
             .map_err(|error| CliError::other(format!("the list of users cannot be read: {error}")))?;
@@ -59,27 +59,27 @@ impl Listed {
 /// Everybody who has not accepted yet.
 #[derive(Debug, Default)]
 pub(super) struct AllInvited {
-    pub found: Vec<Planned>,
+    pub found: Vec<ResolvedTarget>,
     /// How many are left out because their invite was cancelled.
     pub cancelled: usize,
 }
 
 impl Context<'_> {
     /// The id of a target: the one that was given, or the one that the list of users has for its email address.
-    pub async fn resolve(&self, client: &Client, target: &Target, sought: Sought) -> Result<UserId, CliError> {
+    pub async fn resolve(&self, client: &Client, target: &Target, sought: TargetKind) -> Result<UserId, CliError> {
         let email = match target {
             Target::Id(id) => return Ok(id.clone()),
             Target::Email(email) => email.as_str(),
         };
         let answer = self.call(client.list_users().email(email).send()).await?;
         // A server that knows no filter sends everybody.
-        let user = Listed::read(&answer.body)?.into_iter().find(|user| user.has_email(email));
+        let user = UserRow::read(&answer.body)?.into_iter().find(|user| user.has_email(email));
         let user = user.ok_or_else(|| {
             CliError::not_found(format!("no user has the email address {email}"))
                 .hint("list-users shows who there is, and invite-user invites somebody new.")
         })?;
         match sought {
-            Sought::Invite if user.status.as_deref() == Some("active") => {
+            TargetKind::Invite if user.status.as_deref() == Some("active") => {
                 Err(CliError::not_found(format!("{email} has accepted the invite already"))
                     .hint("There is no invite any more: the user can sign in."))
             }
@@ -90,9 +90,9 @@ impl Context<'_> {
     /// Everybody whom an invite can be sent again without undoing what somebody decided.
     pub async fn all_invited(&self, client: &Client) -> Result<AllInvited, CliError> {
         let answer = self.call(client.list_users().send()).await;
-        let answer = answer.map_err(|error| error.failing("cannot list the users"))?;
+        let answer = answer.map_err(|error| error.context("cannot list the users"))?;
         let mut all = AllInvited::default();
-        for user in Listed::read(&answer.body)?.into_iter().filter(|user| user.status.as_deref() == Some("invited")) {
+        for user in UserRow::read(&answer.body)?.into_iter().filter(|user| user.status.as_deref() == Some("invited")) {
             if user.invite_status.as_deref() == Some("Cancelled") {
                 all.cancelled += 1;
                 continue;
@@ -101,9 +101,11 @@ impl Context<'_> {
             match (user.id(), email) {
                 (Ok(id), email) => {
                     let target = email.unwrap_or_else(|| Target::Id(id.clone()));
-                    all.found.push(Planned { target, plan: Plan::Do(id) });
+                    all.found.push(ResolvedTarget { target, resolution: Resolution::Id(id) });
                 }
-                (Err(error), Some(target)) => all.found.push(Planned { target, plan: Plan::Cannot(error.into()) }),
+                (Err(error), Some(target)) => {
+                    all.found.push(ResolvedTarget { target, resolution: Resolution::Failed(error.into()) })
+                }
                 (Err(error), None) => self.output.note(&error.sentence()),
             }
         }
@@ -114,7 +116,7 @@ impl Context<'_> {
     pub async fn role_id(&self, client: &Client, wanted: Option<String>) -> Result<Option<String>, CliError> {
         let Some(wanted) = wanted else { return Ok(None) };
         let answer = self.call(client.list_roles().send()).await;
-        let answer = answer.map_err(|error| error.failing("cannot look up the role"))?;
+        let answer = answer.map_err(|error| error.context("cannot look up the role"))?;
         choose("role", &wanted, answer.value.roles.into_iter().map(|role| (role.id, role.name))).map(Some)
     }
 
@@ -122,7 +124,7 @@ impl Context<'_> {
     pub async fn organization_id(&self, client: &Client, wanted: Option<String>) -> Result<Option<String>, CliError> {
         let Some(wanted) = wanted else { return Ok(None) };
         let answer = self.call(client.list_organizations().send()).await;
-        let answer = answer.map_err(|error| error.failing("cannot look up the organization"))?;
+        let answer = answer.map_err(|error| error.context("cannot look up the organization"))?;
         let organizations = answer.value.organizations.into_iter();
         choose("organization", &wanted, organizations.map(|organization| (organization.id, organization.name)))
             .map(Some)

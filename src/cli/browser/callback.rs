@@ -8,7 +8,7 @@ const MAX_SAID: usize = 300;
 
 /// What comes of asking somebody to sign in.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Answer {
+pub(super) enum Callback {
     Code(String),
     /// The authorization server said no, by a name of RFC 6749 and in words of its own.
     Refused {
@@ -19,7 +19,7 @@ pub(super) enum Answer {
 
 /// Why something that looks like an answer is none; the wait goes on.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub(super) enum NoAnswer {
+pub(super) enum InvalidCallback {
     #[error("it does not belong to this sign-in (its state is missing or another one)")]
     OtherState,
     /// Some servers send errors so; any page can, too.
@@ -29,9 +29,9 @@ pub(super) enum NoAnswer {
     NoCode,
 }
 
-impl Answer {
+impl Callback {
     /// The answer in the URL that the browser was sent to.
-    pub(super) fn read(url: &Url, request: &AuthorizationRequest) -> Result<Self, NoAnswer> {
+    pub(super) fn read(url: &Url, request: &AuthorizationRequest) -> Result<Self, InvalidCallback> {
         let parameter = |name: &str| {
             let mut values = url.query_pairs().filter(|(found, _)| found == name).map(|(_, value)| value.into_owned());
             // What comes twice is not to be trusted.
@@ -40,14 +40,14 @@ impl Answer {
         let (error, description) = (parameter("error"), parameter("error_description"));
         if !parameter("state").is_some_and(|state| request.has_state(&state)) {
             return Err(match error {
-                Some(error) => NoAnswer::OtherStateError(excerpt(&said(&error, description.as_deref()))),
-                None => NoAnswer::OtherState,
+                Some(error) => InvalidCallback::OtherStateError(excerpt(&said(&error, description.as_deref()))),
+                None => InvalidCallback::OtherState,
             });
         }
         match (error, parameter("code")) {
             (Some(error), _) => Ok(Self::Refused { error, description }),
             (None, Some(code)) => Ok(Self::Code(code)),
-            (None, None) => Err(NoAnswer::NoCode),
+            (None, None) => Err(InvalidCallback::NoCode),
         }
     }
 }

@@ -7,9 +7,9 @@ use clap::{Arg, Command};
 
 /// Accepts only the values of one of the spec's enums; help and completion list them.
 #[derive(Clone, Copy)]
-pub(super) struct DocumentValues<T: 'static>(pub &'static [T]);
+pub(super) struct SpecEnum<T: 'static>(pub &'static [T]);
 
-impl<T: Clone + Display + FromStr + Send + Sync> TypedValueParser for DocumentValues<T> {
+impl<T: Clone + Display + FromStr + Send + Sync> TypedValueParser for SpecEnum<T> {
     type Value = T;
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {

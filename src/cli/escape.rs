@@ -4,19 +4,19 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The text in one line, with its control characters made visible.
-pub(in crate::cli) fn plain(text: &str) -> Cow<'_, str> {
-    escape(text, |_| false)
+pub(in crate::cli) fn escape(text: &str) -> Cow<'_, str> {
+    escape_unless(text, |_| false)
 }
 
 /// The same for a text that has lines.
-pub(super) fn plain_lines(text: &str) -> Cow<'_, str> {
-    escape(text, |char| char == '\n' || char == '\t')
+pub(in crate::cli) fn escape_lines(text: &str) -> Cow<'_, str> {
+    escape_unless(text, |char| char == '\n' || char == '\t')
 }
 
 /// The same for a text with colours, which stay.
-pub(super) fn plain_styled(text: &str) -> String {
+pub(in crate::cli) fn escape_styled(text: &str) -> String {
     let mut pieces = text.split('\u{1b}');
-    let mut shown = plain_lines(pieces.next().unwrap_or_default()).into_owned();
+    let mut shown = escape_lines(pieces.next().unwrap_or_default()).into_owned();
     for piece in pieces {
         let parameters = |text: &str| text.trim_start_matches(|char: char| char.is_ascii_digit() || char == ';').len();
         let rest = piece.strip_prefix('[').map(|sequence| &sequence[sequence.len() - parameters(sequence)..]);
@@ -26,18 +26,18 @@ pub(super) fn plain_styled(text: &str) -> String {
         };
         shown.push_str(if style.is_empty() { "\\u{1b}" } else { "\u{1b}" });
         shown.push_str(style);
-        shown.push_str(&plain_lines(&piece[style.len()..]));
+        shown.push_str(&escape_lines(&piece[style.len()..]));
     }
     shown
 }
 
 /// What is shown at a terminal of text in lines, which may end as those of CSV do.
-pub(super) fn data_at_terminal(text: &str) -> String {
-    plain_lines(&text.replace("\r\n", "\n")).into_owned()
+pub(in crate::cli) fn data_at_terminal(text: &str) -> String {
+    escape_lines(&text.replace("\r\n", "\n")).into_owned()
 }
 
 /// The same of bytes, where a byte that is not UTF-8 becomes visible.
-pub(super) fn bytes_at_terminal(bytes: &[u8]) -> String {
+pub(in crate::cli) fn bytes_at_terminal(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         shown.push_str(&data_at_terminal(chunk.valid()));
@@ -47,11 +47,11 @@ pub(super) fn bytes_at_terminal(bytes: &[u8]) -> String {
 }
 
 /// JSON with what a terminal would obey escaped, as JSON allows it in a string.
-pub(super) fn json_escaped(json: &str) -> String {
+pub(in crate::cli) fn json_escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len() + 16);
     for char in json.chars() {
         // Line breaks are between the values, since a string has none.
-        if is_obeyed(char) && char != '\n' {
+        if is_terminal_control(char) && char != '\n' {
             // Writing to a string does not fail.
             let _ = write!(escaped, "\\u{:04x}", u32::from(char));
         } else {
@@ -61,8 +61,8 @@ pub(super) fn json_escaped(json: &str) -> String {
     escaped
 }
 
-fn escape(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let is_unsafe = |char: char| is_obeyed(char) && !is_kept(char);
+fn escape_unless(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let is_unsafe = |char: char| is_terminal_control(char) && !is_kept(char);
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
@@ -79,7 +79,7 @@ fn escape(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
 
 /// Whether a terminal acts on the character in place of showing it: control characters, and the marks that
 /// reorder what is shown around them.
-pub(super) fn is_obeyed(char: char) -> bool {
+pub(in crate::cli) fn is_terminal_control(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -90,13 +90,13 @@ mod tests {
 
     #[test]
     fn control_characters_become_visible() {
-        assert_eq!(plain("\u{1b}[31mred\u{9b}0m"), "\\u{1b}[31mred\\u{9b}0m");
-        assert_eq!(plain("a\nb\r\u{202e}c"), "a b\\u{d}\\u{202e}c");
-        assert_eq!(plain_lines("a\nb\u{7}"), "a\nb\\u{7}");
+        assert_eq!(escape("\u{1b}[31mred\u{9b}0m"), "\\u{1b}[31mred\\u{9b}0m");
+        assert_eq!(escape("a\nb\r\u{202e}c"), "a b\\u{d}\\u{202e}c");
+        assert_eq!(escape_lines("a\nb\u{7}"), "a\nb\\u{7}");
         assert_eq!(
-            plain_styled("\u{1b}[1;31mred\u{1b}[0m\u{1b}[2J\u{1b}\u{7}\n"),
+            escape_styled("\u{1b}[1;31mred\u{1b}[0m\u{1b}[2J\u{1b}\u{7}\n"),
             "\u{1b}[1;31mred\u{1b}[0m\\u{1b}[2J\\u{1b}\\u{7}\n"
         );
-        assert!(matches!(plain("naïve 日本"), Cow::Borrowed("naïve 日本")));
+        assert!(matches!(escape("naïve 日本"), Cow::Borrowed("naïve 日本")));
     }
 }
