@@ -34,7 +34,7 @@ async fn resend(client: &Client, id: &str) -> Result<u32, ApiError> {
 }
 
 #[test]
-fn what_may_be_tried_again() {
+fn what_may_be_retried() {
     let mut failures = vec![Failure::NotConnected, Failure::CertificateRefused, Failure::NoResponse, Failure::KeyInUse];
     let statuses = [400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 501, 502, 503, 504, 505, 520, 524, 599];
     failures.extend(statuses.map(Failure::Status));
@@ -43,7 +43,7 @@ fn what_may_be_tried_again() {
     };
     let mut table = row(String::new(), &mut OPERATIONS.iter().map(|operation| operation.id));
     for failure in failures {
-        let again = |operation| if failure.may_be_tried_again(operation) { "again" } else { "-" };
+        let again = |operation| if failure.may_be_retried(operation) { "again" } else { "-" };
         table.push_str(&row(format!("{failure:?}"), &mut OPERATIONS.iter().map(again)));
     }
     assert_masked_snapshot!("retry_truth_table", table);

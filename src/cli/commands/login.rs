@@ -113,7 +113,7 @@ async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliE
 async fn identify(sign_in: SignIn, context: &Context<'_>) -> Result<(SignIn, Option<String>), CliError> {
     let client = context.client_with(sign_in.access_token().clone())?;
     match context.call(client.validate().send()).await {
-        Ok(response) => Ok((sign_in.of(response.value.email), None)),
+        Ok(response) => Ok((sign_in.with_email(response.value.email), None)),
         Err(error) if error.is_of(ErrorKind::Authentication) => {
             Err(CliError::not_signed_in(format!("{} rejected the token: {}", context.base_url(), error.message()))
                 .hint("You are not signed in. Check that the authorization server belongs to this API."))
