@@ -80,7 +80,7 @@ async fn the_last_failure_is_reported_with_what_was_tried() {
     assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Server, Some(503), 5));
     assert!(error.is_retryable() && error.idempotency_key().is_some());
     let tried = error.tried().expect("5 attempts");
-    assert!(tried.starts_with("5 attempts in ") && tried.ends_with("; last answer: 503"), "{tried}");
+    assert!(tried.starts_with("5 attempts in ") && tried.ends_with("; last response: 503"), "{tried}");
     assert_eq!(sandbox.requests(), 5);
 }
 
@@ -193,7 +193,7 @@ async fn a_wait_that_cannot_end_in_time_is_not_begun() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(50)));
     let tried = error.tried().expect("an attempt");
     assert!(
-        tried.starts_with("1 attempt in ") && tried.ends_with(" and no time for another; last answer: 429"),
+        tried.starts_with("1 attempt in ") && tried.ends_with(" and no time for another; last response: 429"),
         "{tried}"
     );
 }
