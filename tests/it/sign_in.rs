@@ -273,8 +273,18 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
         ("odd", json(r#"{"access_token": 7, "token_type": "Bearer", "x": "s3cret"}"#), 1, "has no access token"),
         ("empty", json(r#"{"access_token": "", "token_type": "Bearer"}"#), 1, "has no access token"),
         ("mac", json(r#"{"access_token": "s3cret", "token_type": "mac"}"#), 1, "of an unknown type"),
-        ("refused", error("400 Bad Request", r#"{"error": "invalid_grant"}"#), 10, "the authorization code was rejected"),
-        ("client", error("401 Unauthorized", r#"{"error": "invalid_client"}"#), 10, "returned no token (invalid_client)"),
+        (
+            "refused",
+            error("400 Bad Request", r#"{"error": "invalid_grant"}"#),
+            10,
+            "the authorization code was rejected",
+        ),
+        (
+            "client",
+            error("401 Unauthorized", r#"{"error": "invalid_client"}"#),
+            10,
+            "returned no token (invalid_client)",
+        ),
         (
             "busy",
             error("400 Bad Request", r#"{"error": "temporarily_unavailable"}"#),
