@@ -123,7 +123,7 @@ impl Exchange {
         operation: &Operation,
     ) -> reqwest::Result<Response> {
         let started = call_record::started();
-        let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
+        let time_left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
         let mut backoff = Backoff::new(&self.retry_policy);
         let mut key_may_be_in_use = key_may_be_used();
         let mut may_renew = true;
@@ -132,7 +132,7 @@ impl Exchange {
             number += 1;
             let attempt_started = Instant::now();
             call_record::record_attempt_start(&request);
-            let timeout = self.retry_policy.attempt_timeout.min(left());
+            let timeout = self.retry_policy.attempt_timeout.min(time_left());
             let Sent { outcome, was_resent } = self.attempt(http, &request, operation, timeout).await;
             if was_resent {
                 key_may_be_in_use = true;
@@ -141,15 +141,15 @@ impl Exchange {
             let failure = failure_of(&outcome, operation, key_may_be_in_use);
             call_record::record_attempt_end(&outcome, failure, started.elapsed());
             self.log_attempt(&request, number, attempt_started.elapsed(), &outcome);
-            let requested =
+            let retry_after =
                 outcome.as_ref().ok().and_then(|response| retry_after(response.headers(), SystemTime::now()));
             self.limit.record(attempt_started, failure == Some(Failure::Status(429)));
-            if let (Some(Failure::Status(429 | 503)), Some(requested)) = (failure, requested) {
-                self.limit.pause(requested);
+            if let (Some(Failure::Status(429 | 503)), Some(time)) = (failure, retry_after) {
+                self.limit.pause(time);
             }
 
             if failure == Some(Failure::Status(401)) && std::mem::take(&mut may_renew) {
-                match self.renew(&request, left()).await {
+                match self.renew(&request, time_left()).await {
                     // A 401 is sent before any work is done, so this is safe for every operation.
                     Ok(Some(token)) => {
                         tracing::info!("credential renewed, retrying at once");
@@ -164,8 +164,8 @@ impl Exchange {
                 return outcome;
             };
             key_may_be_in_use |= !failure.was_not_processed();
-            let delay = match requested {
-                Some(requested) => Delay::RetryAfter(requested),
+            let delay = match retry_after {
+                Some(time) => Delay::RetryAfter(time),
                 None if failure == Failure::Status(429) && self.likely_rate_limited() => Delay::RateLimit,
                 None => Delay::Recovery,
             };
@@ -177,7 +177,7 @@ impl Exchange {
                 return outcome;
             };
             let delay = delay.max(self.limit.remaining_pause());
-            if requested.is_some_and(|requested| requested > self.retry_policy.max_retry_after) || delay >= left() {
+            if retry_after.is_some_and(|time| time > self.retry_policy.max_retry_after) || delay >= time_left() {
                 call_record::record_out_of_time();
                 return outcome;
             }
@@ -189,7 +189,7 @@ impl Exchange {
             if failure == Failure::Status(429) {
                 AdaptiveLimit::release();
             }
-            if !self.wait(delay, left).await {
+            if !self.wait(delay, time_left).await {
                 call_record::record_out_of_time();
                 return outcome;
             }
@@ -203,22 +203,22 @@ impl Exchange {
 
     /// Waits before another attempt: for the delay, for a pause of the whole client, and for a permit. `false` if the call
     /// has no time left for it.
-    async fn wait(&self, delay: Duration, left: impl Fn() -> Duration) -> bool {
+    async fn wait(&self, delay: Duration, time_left: impl Fn() -> Duration) -> bool {
         let mut wait = delay;
         while !wait.is_zero() {
-            if wait >= left() {
+            if wait >= time_left() {
                 return false;
             }
             tokio::time::sleep(wait).await;
             wait = self.limit.remaining_pause();
         }
-        tokio::time::timeout(left(), self.limit.reacquire()).await.is_ok()
+        tokio::time::timeout(time_left(), self.limit.reacquire()).await.is_ok()
     }
 
     /// Another credential, instead of the rejected one of the request; `None` if there is no other.
-    async fn renew(&self, request: &Request, left: Duration) -> Result<Option<AccessToken>, CredentialsError> {
+    async fn renew(&self, request: &Request, time_left: Duration) -> Result<Option<AccessToken>, CredentialsError> {
         match request.headers().get(AUTHORIZATION).and_then(AccessToken::of_authorization) {
-            Some(rejected) => within(left, self.credentials.renew(&rejected)).await,
+            Some(rejected) => within(time_left, self.credentials.renew(&rejected)).await,
             None => Ok(None),
         }
     }

@@ -172,16 +172,16 @@ impl SignInStore {
     fn write(&self, content: &Content, _: &Lock) -> Result<(), CredentialsError> {
         let write = || {
             let file = self.target()?;
-            let new = file.with_extension("new");
+            let new_path = file.with_extension("new");
             // A killed process may have left it. Under the lock, there is no other writer.
-            match fs::remove_file(&new) {
+            match fs::remove_file(&new_path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
-            let mut file_out = private().create_new(true).open(&new)?;
-            file_out.write_all(&serde_json::to_vec_pretty(content)?)?;
-            file_out.sync_all()?;
-            fs::rename(&new, &file)
+            let mut new_file = private().create_new(true).open(&new_path)?;
+            new_file.write_all(&serde_json::to_vec_pretty(content)?)?;
+            new_file.sync_all()?;
+            fs::rename(&new_path, &file)
         };
         write().map_err(|error| self.unusable("written", error))
     }
