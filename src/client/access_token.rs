@@ -10,8 +10,8 @@ use super::redaction::{PLACEHOLDER, redacted};
 
 /// An OAuth access token, sent as `Authorization: Bearer …`. An [`ApiKey`](super::ApiKey) is sent in the same way.
 ///
-/// `Debug` prints a placeholder, and the header is marked as sensitive. As [`Credentials`](super::Credentials), it cannot
-/// be renewed.
+/// `Debug` prints a placeholder, and the header is marked as sensitive. As [`Credentials`](super::Credentials), it
+/// cannot be renewed.
 ///
 /// ```
 /// let token: dci::client::AccessToken = "s3cret".parse()?;

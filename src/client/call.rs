@@ -16,7 +16,7 @@ pub struct CallResponse<T> {
     pub body: Bytes,
     /// The request id of the server, for support; `None` if the server sent none.
     pub request_id: Option<String>,
-    /// How many attempts were made, at least 1.
+    /// How many attempts were made; at least 1.
     pub attempts: u32,
 }
 

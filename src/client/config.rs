@@ -113,8 +113,8 @@ impl ClientConfig {
         text.parse().map_err(ConfigError::InvalidApiKey)
     }
 
-    /// Sets the base URL of the API: `https`, or `http` for a loopback address. Its path is prefixed to the paths of the
-    /// operations. Default [`DEFAULT_BASE_URL`].
+    /// Sets the base URL of the API: `https`, or `http` for a loopback address. Its path is prefixed to the paths of
+    /// the operations. Default [`DEFAULT_BASE_URL`].
     ///
     /// # Errors
     ///

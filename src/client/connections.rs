@@ -16,8 +16,8 @@ use crate::operation::Operation;
 /// Sends requests over kept connections, or over new ones.
 ///
 /// A server may close a kept connection at any moment, and the client notices only when it sends a request. This is not
-/// a failure: the request is sent again at once, on a new connection. A request that must not be sent twice always gets a
-/// new connection.
+/// a failure: the request is sent again at once, on a new connection. A request that must not be sent twice always gets
+/// a new connection.
 pub(super) struct Connections {
     /// The HTTP client that keeps no connections.
     new: LazyLock<reqwest::Client, Box<dyn FnOnce() -> reqwest::Client + Send>>,

@@ -12,8 +12,8 @@ pub type CredentialsFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Creden
 
 /// A source of credentials for a client.
 ///
-/// [`ApiKey`] and [`AccessToken`] are fixed credentials. With the feature `sign-in`, `sign_in::StoredSignIn` is one that
-/// renews itself.
+/// [`ApiKey`] and [`AccessToken`] are fixed credentials. With the feature `sign-in`, `sign_in::StoredSignIn` is one
+/// that renews itself.
 ///
 /// ```
 /// use dci::client::{AccessToken, ClientConfig, Credentials, CredentialsFuture};
@@ -34,8 +34,8 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     /// The credential to send. Each call asks once, so cache what is slow.
     fn get(&self) -> CredentialsFuture<'_, AccessToken>;
 
-    /// Another credential after the API rejected this one with 401; `None` if there is no other. A call asks at most once,
-    /// and then retries.
+    /// Another credential after the API rejected this one with 401; `None` if there is no other. A call asks at most
+    /// once, and then retries.
     fn renew<'a>(&'a self, rejected: &'a AccessToken) -> CredentialsFuture<'a, Option<AccessToken>> {
         let _ = rejected;
         Box::pin(async { Ok(None) })

@@ -124,8 +124,8 @@ impl ApiError {
         self.0.idempotency_key.as_ref()
     }
 
-    /// Whether the server may have processed the request although the call failed: a request that changes something got no
-    /// complete response, or one that does not say.
+    /// Whether the server may have processed the request although the call failed: a request that changes something got
+    /// no complete response, or one that does not say.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown || (self.0.kind == ErrorKind::UnexpectedResponse && !self.has_no_credential())
@@ -217,7 +217,7 @@ impl ApiError {
         let message = match headers.get(LOCATION).and_then(|value| value.to_str().ok()) {
             Some(location) if status.is_redirection() => {
                 let location = excerpt(location, MAX_LOCATION);
-                format!("the server returned {} to {location}, which is not followed", status_text(status))
+                format!("the server returned {}: a redirect to {location}, which is not followed", status_text(status))
             }
             _ => message.unwrap_or_else(|| format!("the server returned {}", status_text(status))),
         };

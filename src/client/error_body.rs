@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::encoding::Encoding;
 use super::json_text;
 
-/// The properties that hold a message, in the order in which they are printed. Case, `_` and `-` are ignored.
+/// The properties that hold a message, in the order in which they are printed. Case, `_`, `-`, `@` and `$` are
+/// ignored.
 const MESSAGE_NAMES: [&str; 17] = [
     "error",
     "errors",

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The request is invalid by the spec; nothing was sent. Correct it.
+    /// The request violates the spec; nothing was sent. Correct it.
     InvalidRequest,
     /// The server rejected the request (400, 422). Correct it.
     Validation,
@@ -28,11 +28,11 @@ pub enum ErrorKind {
     /// The server's certificate was rejected; nothing was sent. Check the address, the clock, and the root
     /// certificates.
     Untrusted,
-    /// The caller stopped the call with [`call_unless`](super::call_unless()). With the same idempotency key, it is safe to
-    /// retry.
+    /// The caller stopped the call with [`call_unless`](super::call_unless()). With the same idempotency key, it is
+    /// safe to retry.
     Interrupted,
-    /// A response that is not in the spec: an unknown status, or a success whose body cannot be read. If the reason is its
-    /// encoding or its size, the [source](std::error::Error::source) says so.
+    /// A response that is not in the spec: an unknown status, or a success whose body cannot be read. If the reason is
+    /// its encoding or its size, the [source](std::error::Error::source) says so.
     UnexpectedResponse,
     /// The file of the sign-ins cannot be read or written. Fix the problem in the message.
     Store,

@@ -114,8 +114,8 @@ async fn within<T>(timeout: Duration, credential: CredentialsFuture<'_, T>) -> R
 }
 
 impl Exchange {
-    /// Sends the request until an attempt succeeds or must not be retried. Every attempt sends the same bytes, including
-    /// the idempotency key. Only the credential may change.
+    /// Sends the request until an attempt succeeds or must not be retried. Every attempt sends the same bytes,
+    /// including the idempotency key. Only the credential may change.
     async fn run(
         &self,
         http: &reqwest::Client,
@@ -201,8 +201,8 @@ impl Exchange {
         !AdaptiveLimit::has_permit() || self.limit.is_limiting()
     }
 
-    /// Waits before another attempt: for the delay, for a pause of the whole client, and for a permit. `false` if the call
-    /// has no time left for it.
+    /// Waits before another attempt: for the delay, for a pause of the whole client, and for a permit. `false` if the
+    /// call has no time left for it.
     async fn wait(&self, delay: Duration, time_left: impl Fn() -> Duration) -> bool {
         let mut wait = delay;
         while !wait.is_zero() {

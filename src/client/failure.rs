@@ -9,7 +9,8 @@ use rustls::CertificateError;
 use super::proxy::ProxyError;
 use crate::operation::Operation;
 
-/// How one attempt failed. It decides whether the call may be retried; [`RetryPolicy`](super::RetryPolicy) decides when.
+/// How one attempt failed. It decides whether the call may be retried; [`RetryPolicy`](super::RetryPolicy) decides
+/// when.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Failure {
@@ -24,16 +25,16 @@ pub enum Failure {
     NoResponse,
     /// A response with this status, 400 or more.
     Status(u16),
-    /// A 409 that means that a request with the same key is still processed: an earlier attempt got no response, or the
-    /// spec has no other conflict for the operation.
+    /// The server is still processing a request with the same key: a 409 after an attempt without a response, or for an
+    /// operation that has no other conflict in the spec.
     KeyInUse,
 }
 
 impl Failure {
     /// Whether the call may be retried.
     ///
-    /// A [repeatable](Operation::is_repeatable) operation may be retried after every transient failure. Another operation
-    /// may be retried only if the server cannot have processed the request.
+    /// A [repeatable](Operation::is_repeatable) operation may be retried after every transient failure. Another
+    /// operation may be retried only if the server cannot have processed the request.
     ///
     /// 524 is not retried: the server has used all the time that Cloudflare allows, and may still process the request.
     #[must_use]

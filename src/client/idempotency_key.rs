@@ -10,8 +10,8 @@ use crate::types::{CancelInviteIdempotencyKey, ResendInviteIdempotencyKey};
 /// An idempotency key: it makes it safe to send a request again.
 ///
 /// The server does the work of a key once. It remembers the response for at least 24 hours, and returns it to the same
-/// request with the same key. A key has 1 to 255 visible ASCII characters. A run over many invites needs a key for each:
-/// [`RunId::key`](super::RunId::key) derives them.
+/// request with the same key. A key has 1 to 255 visible ASCII characters. A run over many invites needs a key for
+/// each: [`RunId::key`](super::RunId::key) derives them.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct IdempotencyKey(String);
 

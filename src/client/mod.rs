@@ -1,12 +1,12 @@
 //! The client of the DoiT API: credentials, retries, idempotency keys and errors for the generated operations.
 //!
 //! [`ClientConfig`] builds a [`Client`]. Its operations are [`builder`]s, generated from `openapi/doit.yaml`. [`call`]
-//! makes the call of such a builder's `send`: it returns a [`CallResponse`], which has the typed value and the body as the
-//! server sent it, or an [`ApiError`]. [`call_each`] makes many calls, and a [`RunId`] derives a key for each of them, so
-//! that the run can be resumed.
+//! makes the call of such a builder's `send`: it returns a [`CallResponse`], which has the typed value and the body as
+//! the server sent it, or an [`ApiError`]. [`call_each`] makes many calls, and a [`RunId`] derives a key for each of
+//! them, so that the run can be resumed.
 //!
-//! The [`Exchange`] makes the attempts of a call. [`Failure`] decides whether a call may be retried, and [`RetryPolicy`]
-//! when.
+//! The [`Exchange`] makes the attempts of a call. [`Failure`] decides whether a call may be retried, and
+//! [`RetryPolicy`] when.
 
 mod access_token;
 mod adaptive_limit;

@@ -32,8 +32,8 @@ pub struct RetryPolicy {
     pub connect_timeout: Duration,
     /// The bound of the first delay. Default 500 ms.
     pub first_delay: Duration,
-    /// The bound of the first delay after a 429 without `Retry-After`. Default 2 s. A run uses it only while it measures
-    /// a rate limit.
+    /// The bound of the first delay after a 429 without `Retry-After`. Default 2 s. A run uses it only while it
+    /// measures a rate limit.
     pub first_delay_when_rate_limited: Duration,
     /// The largest bound. Default 30 s.
     pub max_delay: Duration,

@@ -40,8 +40,8 @@ impl Client {
         self.inner().server_clock().at(SystemTime::now())
     }
 
-    /// The time of the local clock, or of the server's if they differ by more than [`RunId::CLOCK_MARGIN`]. Measure the age
-    /// of a run with it.
+    /// The time of the local clock, or of the server's if they differ by more than [`RunId::CLOCK_MARGIN`]. Measure the
+    /// age of a run with it.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         let local = SystemTime::now();

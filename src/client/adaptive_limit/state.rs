@@ -21,6 +21,7 @@ const SAME_SHARE: f64 = 0.15;
 /// A start that is late by less does not delay the starts after it.
 const CATCH_UP: Duration = Duration::from_millis(2);
 
+/// What is known of the rate limit of the service.
 #[derive(Debug)]
 pub(super) struct State {
     /// How many attempts may be in flight.
@@ -79,6 +80,7 @@ impl State {
         Ok(())
     }
 
+    /// Records an attempt, and changes the rate if there are enough of them.
     pub fn record(&mut self, sent_at: Instant, is_rate_limited: bool, now: Instant) {
         self.accepted.add(is_rate_limited, now);
         // An earlier attempt was sent at another rate.

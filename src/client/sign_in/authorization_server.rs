@@ -48,13 +48,13 @@ impl AuthorizationServer {
         })
     }
 
-    /// The server for the API at `base_url`: the one in `DCI_AUTHORIZE_URL` and `DCI_TOKEN_URL`, or else DoiT's. An empty
-    /// variable counts as unset.
+    /// The server for the API at `base_url`: the one in `DCI_AUTHORIZE_URL` and `DCI_TOKEN_URL`, or else DoiT's. An
+    /// empty variable counts as unset.
     ///
     /// # Errors
     ///
-    /// If a variable is invalid, including those of the proxies and certificates. Also if a token of one service would be
-    /// sent to another: DoiT's to another API, or that of a local server to a remote API.
+    /// If a variable is invalid, including those of the proxies and certificates. Also if a token of one service would
+    /// be sent to another: DoiT's to another API, or that of a local server to a remote API.
     pub fn from_env(base_url: &Url) -> Result<Self, ConfigError> {
         let urls = [variable(env::AUTHORIZE_URL)?, variable(env::TOKEN_URL)?];
         let is_doit = base_url.as_str().trim_end_matches('/') == DEFAULT_BASE_URL;
@@ -63,13 +63,13 @@ impl AuthorizationServer {
             [None, None] if is_doit => Self::new(AUTHORIZE_URL, TOKEN_URL)?,
             _ => {
                 return Err(ConfigError::AuthorizationServer(
-                    "another API needs its own authorization server: set DCI_AUTHORIZE_URL and DCI_TOKEN_URL",
+                    "the authorization server for this API needs both DCI_AUTHORIZE_URL and DCI_TOKEN_URL",
                 ));
             }
         };
         if [&server.authorize_url, &server.token_url].into_iter().any(|url| is_loopback(url) != is_loopback(base_url)) {
             return Err(ConfigError::AuthorizationServer(
-                "the authorization server and the API must both be on this machine, or neither",
+                "the authorization server and the API are not both on this machine",
             ));
         }
         // Reports invalid proxies and certificates before the user signs in.

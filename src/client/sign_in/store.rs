@@ -20,18 +20,18 @@ pub struct SignInStore {
     file: PathBuf,
 }
 
-/// Allows to write the file, until it is dropped.
+/// The right to write the file; dropping it releases the lock.
 #[derive(Debug)]
 pub(super) struct Lock {
-    #[allow(dead_code, reason = "dropping the file releases the lock")]
+    #[allow(dead_code, reason = "it holds the lock")]
     file: File,
     /// `false` if the file system has no locks: other processes may write too.
     pub is_held: bool,
 }
 
 impl SignInStore {
-    /// The file of the current user: `$XDG_DATA_HOME/dci/sign-ins.json` on Linux (by default in `~/.local/share`), and the
-    /// data folder of the platform elsewhere.
+    /// The file of the current user: `$XDG_DATA_HOME/dci/sign-ins.json` on Linux (by default in `~/.local/share`), and
+    /// the data folder of the platform elsewhere.
     ///
     /// # Errors
     ///
@@ -72,8 +72,8 @@ impl SignInStore {
         sign_in(entry).map(Some).ok_or_else(|| self.invalid_entry())
     }
 
-    /// Checks that a sign-in can be saved, and creates the folder. Returns `false` if the file cannot be locked: it works
-    /// without a lock, but two processes may then overwrite each other's changes.
+    /// Checks that a sign-in can be saved, and creates the folder. Returns `false` if the file cannot be locked: it
+    /// works without a lock, but two processes may then overwrite each other's changes.
     ///
     /// # Errors
     ///

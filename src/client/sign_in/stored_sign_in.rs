@@ -16,8 +16,8 @@ use crate::client::{AccessToken, Credentials, CredentialsError, CredentialsFutur
 /// the store. If many processes start together, one renews the token and the others use it. After a failed renewal,
 /// there is no other for 30 s. A token that cannot be renewed is used until it expires.
 ///
-/// A refresh token may work only once, so a renewal continues if its call is dropped. Dropping this waits for it, at most
-/// 5 s.
+/// A refresh token may work only once, so a renewal continues if its call is dropped. Dropping this waits for it, at
+/// most 5 s.
 #[derive(Debug)]
 pub struct StoredSignIn {
     store: SignInStore,
@@ -105,8 +105,8 @@ struct Renewal {
 }
 
 impl Renewal {
-    /// Renews the sign-in, unless another process did. It has its own thread, since it waits for other processes and must
-    /// survive its call.
+    /// Renews the sign-in, unless another process did. It has its own thread, since it waits for other processes and
+    /// must survive its call.
     fn run(&self, works: impl Fn(&SignIn) -> bool, is_needed: impl Fn() -> bool) -> Result<SignIn, CredentialsError> {
         let lock = self.store.lock()?;
         let stored = load(&self.store, &self.base_url)?;
