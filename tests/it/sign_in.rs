@@ -269,9 +269,9 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
     for (name, answer, code, problem) in [
         ("html", response("200 OK", "text/html", "<html>s3cret"), 1, "is not JSON"),
         ("broken", json("{\"access_token\": \"s3cret"), 1, "is not JSON"),
-        ("none", json(r#"{"token_type": "Bearer"}"#), 1, "has no access token"),
-        ("odd", json(r#"{"access_token": 7, "token_type": "Bearer", "x": "s3cret"}"#), 1, "has no access token"),
-        ("empty", json(r#"{"access_token": "", "token_type": "Bearer"}"#), 1, "has no access token"),
+        ("none", json(r#"{"token_type": "Bearer"}"#), 1, "has no valid access token"),
+        ("odd", json(r#"{"access_token": 7, "token_type": "Bearer", "x": "s3cret"}"#), 1, "has no valid access token"),
+        ("empty", json(r#"{"access_token": "", "token_type": "Bearer"}"#), 1, "has no valid access token"),
         ("mac", json(r#"{"access_token": "s3cret", "token_type": "mac"}"#), 1, "of an unknown type"),
         (
             "refused",
