@@ -10,6 +10,7 @@ use super::{ConfigError, RetryPolicy, tls};
 const MAX_HEADERS: usize = 2000;
 
 /// The HTTP client for a server. Root certificates are read only for `https`.
+#[cfg(feature = "sign-in")]
 pub(super) fn http_client(server: &Url, policy: &RetryPolicy) -> Result<reqwest::Client, ConfigError> {
     http_clients(server, policy)?(IdleConnections::Kept)
 }
