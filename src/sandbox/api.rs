@@ -15,8 +15,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::AppState;
-use super::access::{Caller, ErrorResponse};
+use super::access::Caller;
+use super::app_state::AppState;
+use super::error_response::ErrorResponse;
 use super::idempotency::Claim;
 use super::users::{ORGANIZATIONS, ROLES, User};
 use crate::operation::Operation;
@@ -28,7 +29,7 @@ pub(super) struct Latency(pub Duration);
 type Shared = State<Arc<AppState>>;
 type ApiResult = Result<Response, ErrorResponse>;
 
-pub(super) fn router(world: Arc<AppState>) -> Router {
+pub(super) fn router(app: Arc<AppState>) -> Router {
     Router::new()
         .route("/iam/v1/users", get(list_users))
         .route("/iam/v1/users/invite", post(invite_user))
@@ -44,7 +45,7 @@ pub(super) fn router(world: Arc<AppState>) -> Router {
         .method_not_allowed_fallback(|method: Method| async move {
             ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not a method of this path"))
         })
-        .with_state(world)
+        .with_state(app)
 }
 
 #[derive(Deserialize)]
@@ -53,7 +54,7 @@ struct ListParameters {
 }
 
 async fn list_users(
-    State(world): Shared,
+    State(app): Shared,
     caller: Caller,
     parameters: Result<Query<ListParameters>, QueryRejection>,
 ) -> ApiResult {
@@ -61,23 +62,23 @@ async fn list_users(
     if let Some(email) = email.as_deref().filter(|email| !email_address::EmailAddress::is_valid(email)) {
         return Err(ErrorResponse::bad_request(format!("email: {email:?} is not an email address")));
     }
-    let now = world.now();
-    let state = world.state();
+    let now = app.now();
+    let state = app.lock();
     let users = state.users.list(caller.customer, email.as_deref(), now);
     Ok(Json(json!({ "rowCount": users.len(), "users": users })).into_response())
 }
 
-async fn invite_user(State(world): Shared, caller: Caller, headers: HeaderMap, body: Bytes) -> ApiResult {
+async fn invite_user(State(app): Shared, caller: Caller, headers: HeaderMap, body: Bytes) -> ApiResult {
     caller.require_users_manager()?;
     let who = read_json(Operation::INVITE_USER, &headers, &body)?;
-    let now = world.now();
-    let user = world.state().users.invite(caller.customer, who, now)?;
+    let now = app.now();
+    let user = app.lock().users.invite(caller.customer, who, now)?;
     let user = without(&user, &["language", "phone", "phoneExtension"]);
     Ok((StatusCode::CREATED, Json(json!({ "message": "User invited", "user": user }))).into_response())
 }
 
 async fn update_user(
-    State(world): Shared,
+    State(app): Shared,
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
@@ -86,24 +87,24 @@ async fn update_user(
     caller.require_users_manager()?;
     let id = checked_id(id)?;
     let change = read_json(Operation::UPDATE_USER, &headers, &body)?;
-    let user = world.state().users.update(caller.customer, &id, change)?;
+    let user = app.lock().users.update(caller.customer, &id, change)?;
     let user = without(&user, &["status"]);
     Ok(Json(json!({ "message": "User updated", "user": user })).into_response())
 }
 
-async fn delete_user(State(world): Shared, caller: Caller, id: Result<Path<String>, PathRejection>) -> ApiResult {
+async fn delete_user(State(app): Shared, caller: Caller, id: Result<Path<String>, PathRejection>) -> ApiResult {
     caller.require_users_manager()?;
     let id = checked_id(id)?;
-    world.state().users.delete(caller.customer, &id)?;
+    app.lock().users.delete(caller.customer, &id)?;
     Ok(Json(json!({ "message": "User deleted" })).into_response())
 }
 
 async fn resend_invite(state: Shared, request: IdempotentRequest) -> ApiResult {
     request
-        .once(&state, |world, request| {
-            let now = world.now();
+        .once(&state, |app, request| {
+            let now = app.now();
             let IdempotentRequest { caller, id, key, dry_run, .. } = request;
-            world.state().users.resend(caller.customer, id, *dry_run, key, now)?;
+            app.lock().users.resend(caller.customer, id, *dry_run, key, now)?;
             Ok(json!({ "message": "Invite resent", "inviteId": id }))
         })
         .await
@@ -111,9 +112,9 @@ async fn resend_invite(state: Shared, request: IdempotentRequest) -> ApiResult {
 
 async fn cancel_invite(state: Shared, request: IdempotentRequest) -> ApiResult {
     request
-        .once(&state, |world, request| {
+        .once(&state, |app, request| {
             let IdempotentRequest { caller, id, dry_run, .. } = request;
-            world.state().users.cancel(caller.customer, id, *dry_run)?;
+            app.lock().users.cancel(caller.customer, id, *dry_run)?;
             Ok(json!({ "message": "Invite cancelled", "inviteId": id }))
         })
         .await
@@ -158,10 +159,10 @@ struct DryRun {
 impl axum::extract::FromRequest<Arc<AppState>> for IdempotentRequest {
     type Rejection = ErrorResponse;
 
-    async fn from_request(request: axum::extract::Request, world: &Arc<AppState>) -> Result<Self, ErrorResponse> {
+    async fn from_request(request: axum::extract::Request, app: &Arc<AppState>) -> Result<Self, ErrorResponse> {
         use axum::RequestExt;
         let (mut parts, body) = request.with_limited_body().into_parts();
-        let caller = axum::RequestPartsExt::extract_with_state::<Caller, _>(&mut parts, world).await?;
+        let caller = axum::RequestPartsExt::extract_with_state::<Caller, _>(&mut parts, app).await?;
         caller.require_users_manager()?;
         let id = checked_id(axum::RequestPartsExt::extract::<Path<String>>(&mut parts).await)?;
         let key = parts.headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default());
@@ -189,27 +190,27 @@ impl IdempotentRequest {
     /// Does the work unless it was done before under the same key.
     async fn once(
         &self,
-        world: &AppState,
+        app: &AppState,
         work: impl FnOnce(&AppState, &Self) -> Result<Value, ErrorResponse>,
     ) -> ApiResult {
         let account = self.caller.email();
-        let now = world.now();
-        let claim = world.state().idempotency.claim(account, &self.key, &self.identity, now)?;
+        let now = app.now();
+        let claim = app.lock().idempotency.claim(account, &self.key, &self.identity, now)?;
         let body = match claim {
             Claim::Done(body) => body,
             Claim::New => {
                 if let Some(Latency(duration)) = self.latency {
-                    world.sleep(duration).await;
+                    app.sleep(duration).await;
                 }
-                match work(world, self) {
+                match work(app, self) {
                     Ok(value) => {
                         let body = Bytes::from(value.to_string());
-                        world.state().idempotency.complete(account, &self.key, body.clone());
+                        app.lock().idempotency.complete(account, &self.key, body.clone());
                         body
                     }
-                    Err(refusal) => {
-                        world.state().idempotency.release(account, &self.key);
-                        return Err(refusal);
+                    Err(error) => {
+                        app.lock().idempotency.release(account, &self.key);
+                        return Err(error);
                     }
                 }
             }

@@ -14,8 +14,8 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use serde_json::json;
 
-use super::AppState;
 use super::access::{ACCOUNTS, Account};
+use super::app_state::AppState;
 use super::consent::{self, NotRedirected};
 use super::grants::{ACCESS_TOKEN_LIFETIME, CodeChallenge, InvalidGrant};
 
@@ -90,7 +90,7 @@ impl Parameters {
     }
 }
 
-async fn authorize(State(world): Shared, RawQuery(query): RawQuery) -> Result<Response, NotRedirected> {
+async fn authorize(State(app): Shared, RawQuery(query): RawQuery) -> Result<Response, NotRedirected> {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
     let parameters = parameters.map_err(|error| NotRedirected(error.description))?;
     let redirect_uri = redirect_uri_of_client(&parameters)?;
@@ -99,10 +99,10 @@ async fn authorize(State(world): Shared, RawQuery(query): RawQuery) -> Result<Re
         (Ok(_), None) => return Ok(choices(&parameters, redirect_uri)),
         (Ok(_), Some(DENY)) => Err(OAuthError::new("access_denied", "the person denied it")),
         (Ok(code_challenge), Some(email)) => {
-            let account = Account::of_email(email);
+            let account = Account::by_email(email);
             let account = account.ok_or_else(|| NotRedirected(format!("there is no account {email:?}")))?;
-            let now = world.now();
-            Ok(world.state().grants.consent(account, redirect_uri, code_challenge, now))
+            let now = app.now();
+            Ok(app.lock().grants.consent(account, redirect_uri, code_challenge, now))
         }
     };
     let start = format!("{redirect_uri}?");
@@ -167,7 +167,7 @@ fn choices(parameters: &Parameters, redirect_uri: &str) -> Response {
     consent::choices(redirect_uri, parameters.get("scope"), &links)
 }
 
-async fn token(State(world): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, OAuthError> {
+async fn token(State(app): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, OAuthError> {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media_type.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
         return Err(OAuthError::invalid_request("the body has to be application/x-www-form-urlencoded"));
@@ -177,7 +177,7 @@ async fn token(State(world): Shared, headers: HeaderMap, body: Bytes) -> Result<
     if parameters.required("client_id")? != CLIENT_ID {
         return Err(OAuthError::new("invalid_client", format!("there is no such client, only {CLIENT_ID}")));
     }
-    let now = world.now();
+    let now = app.now();
     let tokens = match grant_type {
         "authorization_code" => {
             let (code, redirect_uri) = (parameters.required("code")?, parameters.required("redirect_uri")?);
@@ -185,9 +185,9 @@ async fn token(State(world): Shared, headers: HeaderMap, body: Bytes) -> Result<
             if !is_code_verifier(code_verifier) {
                 return Err(OAuthError::invalid_request("code_verifier has to be 43 to 128 unreserved characters"));
             }
-            world.state().grants.exchange(code, redirect_uri, code_verifier, now)?
+            app.lock().grants.exchange(code, redirect_uri, code_verifier, now)?
         }
-        "refresh_token" => world.state().grants.renew(parameters.required("refresh_token")?, now)?,
+        "refresh_token" => app.lock().grants.renew(parameters.required("refresh_token")?, now)?,
         _ => {
             let description = "grant_type has to be authorization_code or refresh_token";
             return Err(OAuthError::new("unsupported_grant_type", description));

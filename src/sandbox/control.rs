@@ -12,9 +12,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::access::ErrorResponse;
-use super::users::AcceptError;
-use super::{AppState, Fault};
+use super::app_state::AppState;
+use super::error_response::ErrorResponse;
+use super::fault::Fault;
+use super::invite::AcceptError;
 
 /// Where the paths of this module begin; faults do not reach them.
 pub(super) const PREFIX: &str = "/_sandbox/";
@@ -26,8 +27,8 @@ pub(super) fn router() -> Router<Arc<AppState>> {
         .route("/_sandbox/faults", post(inject))
 }
 
-async fn outbox(State(world): State<Arc<AppState>>) -> Json<Value> {
-    Json(json!({ "emails": world.state().users.outbox() }))
+async fn outbox(State(app): State<Arc<AppState>>) -> Json<Value> {
+    Json(json!({ "emails": app.lock().users.outbox() }))
 }
 
 #[derive(Deserialize)]
@@ -35,10 +36,10 @@ struct Acceptance {
     token: String,
 }
 
-async fn accept(State(world): State<Arc<AppState>>, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
+async fn accept(State(app): State<Arc<AppState>>, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
     let link: Acceptance = read(&body)?;
-    let now = world.now();
-    let accepted = world.state().users.accept(&link.token, now);
+    let now = app.now();
+    let accepted = app.lock().users.accept(&link.token, now);
     let id = accepted.map_err(|error| {
         let status = match error {
             AcceptError::UnknownToken => StatusCode::NOT_FOUND,
@@ -54,10 +55,10 @@ struct Injection {
     fault: String,
 }
 
-async fn inject(State(world): State<Arc<AppState>>, body: Bytes) -> Result<Response, ErrorResponse> {
+async fn inject(State(app): State<Arc<AppState>>, body: Bytes) -> Result<Response, ErrorResponse> {
     let injection: Injection = read(&body)?;
     let fault: Fault = injection.fault.parse().map_err(|error| ErrorResponse::bad_request(format!("{error}")))?;
-    world.state().faults.inject(fault);
+    app.lock().faults.inject(fault);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

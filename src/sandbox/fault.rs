@@ -21,7 +21,7 @@ use crate::operation::{OPERATIONS, Operation};
 /// status, `retry-after=5` (the header).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fault {
-    pub(super) misbehaviour: FaultKind,
+    pub(super) kind: FaultKind,
     operation: Option<&'static Operation>,
     times: u64,
 }
@@ -76,8 +76,8 @@ impl Fault {
         Self::new(FaultKind::DropAfter)
     }
 
-    fn new(misbehaviour: FaultKind) -> Self {
-        Self { misbehaviour, operation: None, times: 1 }
+    fn new(kind: FaultKind) -> Self {
+        Self { kind, operation: None, times: 1 }
     }
 
     /// For this many requests in place of one.
@@ -100,7 +100,7 @@ impl Fault {
     /// Adds the header `Retry-After` to a status.
     #[must_use]
     pub fn retry_after(mut self, value: impl Into<String>) -> Self {
-        if let FaultKind::Status { retry_after, .. } = &mut self.misbehaviour {
+        if let FaultKind::Status { retry_after, .. } = &mut self.kind {
             *retry_after = Some(value.into());
         }
         self
@@ -135,7 +135,7 @@ impl FromStr for Fault {
             }
         };
         for (name, value) in parts {
-            let is_status = matches!(fault.misbehaviour, FaultKind::Status { .. });
+            let is_status = matches!(fault.kind, FaultKind::Status { .. });
             fault = match name {
                 "times" => {
                     let times = value.parse().ok().filter(|times| *times > 0);
@@ -220,11 +220,11 @@ impl Faults {
         let position = self.queue.iter().position(hits)?;
         let fault = &mut self.queue[position];
         fault.times -= 1;
-        let misbehaviour = fault.misbehaviour.clone();
+        let kind = fault.kind.clone();
         if fault.times == 0 {
             self.queue.remove(position);
         }
-        Some(misbehaviour)
+        Some(kind)
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
-use super::access::ErrorResponse;
+use super::error_response::ErrorResponse;
 
 /// How long a key is remembered.
 const MEMORY: SignedDuration = SignedDuration::from_hours(24);

@@ -73,36 +73,36 @@
 
 mod access;
 mod api;
+mod app_state;
 mod authorization;
 mod consent;
 mod control;
+mod error_response;
 mod fault;
 mod grants;
 mod idempotency;
+mod invite;
 mod origin;
 mod server;
 mod users;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, oneshot};
+use jiff::SignedDuration;
+use tokio::sync::oneshot;
 
 pub use fault::{Fault, InvalidFault};
-pub use users::{AcceptError, Email};
+pub use invite::{AcceptError, Email};
 
-use fault::Faults;
-use grants::Grants;
-use idempotency::IdempotencyStore;
-use users::Users;
+use app_state::AppState;
 
 /// A running sandbox. Dropping it stops it, and closes the connections that are open.
 #[derive(Debug)]
 pub struct Sandbox {
-    world: Arc<AppState>,
+    app: Arc<AppState>,
     url: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -127,14 +127,14 @@ impl Sandbox {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let world = Arc::new(AppState::new());
+        let app = Arc::new(AppState::new());
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let served = Arc::clone(&world);
+        let served = Arc::clone(&app);
         let thread = thread::Builder::new()
             .name("dci-sandbox".into())
             .spawn(move || runtime.block_on(server::serve(listener, served, stopped)))?;
-        Ok(Self { world, url, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { app, url, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens, such as `http://127.0.0.1:49152`.
@@ -163,14 +163,14 @@ impl Sandbox {
 
     /// Adds a user who is invited now, in place of one with the same id. No email goes out.
     pub fn add_invited(&self, id: &str, email: &str) {
-        let now = self.world.now();
-        self.world.state().users.seed_invited(id, email, now);
+        let now = self.app.now();
+        self.app.lock().users.seed_invited(id, email, now);
     }
 
     /// The emails sent so far, oldest first.
     #[must_use]
     pub fn outbox(&self) -> Vec<Email> {
-        self.world.state().users.outbox().to_vec()
+        self.app.lock().users.outbox().to_vec()
     }
 
     /// Follows the link of an invitation: its user is active from now on, and the invite is gone.
@@ -181,40 +181,37 @@ impl Sandbox {
     ///
     /// When the token is unknown, which a later email makes of it, or the invite has expired or was cancelled.
     pub fn accept(&self, token: &str) -> Result<String, AcceptError> {
-        let now = self.world.now();
-        self.world.state().users.accept(token, now)
+        let now = self.app.now();
+        self.app.lock().users.accept(token, now)
     }
 
     /// Lets requests go wrong from now on. Faults apply in the order in which they were injected.
     pub fn inject(&self, fault: Fault) {
-        self.world.state().faults.inject(fault);
+        self.app.lock().faults.inject(fault);
     }
 
     /// Lets this share of all requests go wrong from now on, in ways chosen at random: 429, 500, 502 or 503, a
     /// connection dropped before the work or after it, a body that breaks off. The same seed brings the same
     /// faults on requests with the same idempotency keys. 0 ends it.
     pub fn inject_at_random(&self, percent: u8, seed: u64) {
-        self.world.state().faults.inject_at_random(percent, seed);
+        self.app.lock().faults.inject_at_random(percent, seed);
     }
 
     /// Moves the sandbox's clock forward, for example past the end of an invite, or of a latency.
     pub fn advance(&self, by: std::time::Duration) {
-        let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-        let mut state = self.world.state();
-        state.ahead = state.ahead.saturating_add(by);
-        self.world.clock_moved.notify_waiters();
+        self.app.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
     }
 
     /// How many requests to the API have arrived, those that a fault answered among them.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.world.state().requests
+        self.app.lock().requests
     }
 
     /// How many refresh tokens were exchanged for new tokens.
     #[must_use]
     pub fn renewals(&self) -> u64 {
-        self.world.state().grants.renewals()
+        self.app.lock().grants.renewals()
     }
 }
 
@@ -223,60 +220,6 @@ impl Drop for Sandbox {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-        }
-    }
-}
-
-/// Everything that the sandbox knows, shared by its handlers.
-#[derive(Debug)]
-struct AppState {
-    state: Mutex<State>,
-    clock_moved: Notify,
-}
-
-#[derive(Debug)]
-struct State {
-    users: Users,
-    idempotency: IdempotencyStore,
-    grants: Grants,
-    faults: Faults,
-    /// How far the sandbox's clock is ahead of the machine's.
-    ahead: SignedDuration,
-    requests: u64,
-}
-
-impl AppState {
-    fn new() -> Self {
-        let state = State {
-            users: Users::seeded(Timestamp::now()),
-            idempotency: IdempotencyStore::default(),
-            grants: Grants::default(),
-            faults: Faults::default(),
-            ahead: SignedDuration::ZERO,
-            requests: 0,
-        };
-        Self { state: Mutex::new(state), clock_moved: Notify::new() }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn now(&self) -> Timestamp {
-        let ahead = self.state().ahead;
-        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
-    }
-
-    /// Waits for as long on the sandbox's clock, which may be moved in the meantime.
-    async fn sleep(&self, duration: std::time::Duration) {
-        let until = self.now().saturating_add(duration).unwrap_or(Timestamp::MAX);
-        loop {
-            let moved = self.clock_moved.notified();
-            let Ok(left) = std::time::Duration::try_from(until.duration_since(self.now())) else { return };
-            tokio::select! {
-                () = tokio::time::sleep(left) => return,
-                () = moved => {}
-            }
         }
     }
 }

@@ -6,8 +6,8 @@ use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{Request, StatusCode};
 
-use super::access::ErrorResponse;
 use super::authorization::AUTHORIZE;
+use super::error_response::ErrorResponse;
 
 /// How the origin of the page that a request comes from relates to this one's; only browsers send it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -68,8 +68,8 @@ mod tests {
 
     fn status(path: &str, headers: &[(&str, &str)]) -> u16 {
         let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
-        let refusal = check(&request.body(()).expect("a request")).err();
-        refusal.map_or(200, |refusal| refusal.status().as_u16())
+        let error = check(&request.body(()).expect("a request")).err();
+        error.map_or(200, |error| error.status().as_u16())
     }
 
     #[test]

@@ -19,10 +19,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
-use super::access::ErrorResponse;
 use super::api::Latency;
+use super::app_state::AppState;
+use super::error_response::ErrorResponse;
 use super::fault::FaultKind;
-use super::{AppState, api, authorization, control, origin};
+use super::{api, authorization, control, origin};
 use crate::operation::Operation;
 
 /// How long accepting pauses when the machine has nothing to accept with, such as file descriptors.
@@ -35,16 +36,16 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BODY: usize = 2 << 20;
 
 /// Serves until the sender of `stopped` is dropped; the connections end with the runtime.
-pub(super) async fn serve(listener: TcpListener, world: Arc<AppState>, stopped: oneshot::Receiver<()>) {
+pub(super) async fn serve(listener: TcpListener, app: Arc<AppState>, stopped: oneshot::Receiver<()>) {
     let listener =
         tokio::net::TcpListener::from_std(listener).expect("the runtime has I/O, the listener does not block");
-    let router = api::router(Arc::clone(&world));
+    let router = api::router(Arc::clone(&app));
     let accept_all = async {
         loop {
             let (stream, _) = accepted(|| listener.accept()).await;
             let _ = stream.set_nodelay(true);
-            let (world, router) = (Arc::clone(&world), router.clone());
-            let service = service_fn(move |request| answer(Arc::clone(&world), router.clone(), request));
+            let (app, router) = (Arc::clone(&app), router.clone());
+            let service = service_fn(move |request| answer(Arc::clone(&app), router.clone(), request));
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new());
             // What goes wrong on a connection, a dropped one above all, ends that connection only.
@@ -80,21 +81,21 @@ fn is_of_connection(error: &io::Error) -> bool {
 #[error("the connection is dropped")]
 struct Dropped;
 
-async fn answer(world: Arc<AppState>, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
+async fn answer(app: Arc<AppState>, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
     let mut request = request.map(Body::new);
-    if let Err(refusal) = origin::check(&request) {
-        return Ok(refusal.into_response());
+    if let Err(error) = origin::check(&request) {
+        return Ok(error.into_response());
     }
     if [control::PREFIX, authorization::PREFIX].iter().any(|prefix| request.uri().path().starts_with(prefix)) {
         return Ok(work(router, request).await);
     }
     let operation = Operation::of_request(request.method().as_str(), request.uri().path());
-    let (misbehaviour, number) = {
-        let mut state = world.state();
+    let (kind, number) = {
+        let mut state = app.lock();
         state.requests += 1;
         (state.faults.strike(operation, || key_of(&request)), state.requests)
     };
-    let mut response = match misbehaviour {
+    let mut response = match kind {
         None => work(router, request).await,
         Some(FaultKind::Latency(duration)) => {
             match operation {
@@ -102,7 +103,7 @@ async fn answer(world: Arc<AppState>, router: Router, request: Request<Incoming>
                 Some(operation) if operation.takes_idempotency_key => {
                     request.extensions_mut().insert(Latency(duration));
                 }
-                _ => world.sleep(duration).await,
+                _ => app.sleep(duration).await,
             }
             work(router, request).await
         }
@@ -130,7 +131,7 @@ async fn work(router: Router, request: Request<Body>) -> Response<Body> {
     let request = match whole(request).await {
         Ok(request) => request,
         // What is left of the body would be taken for the next request.
-        Err(refusal) => return ([(CONNECTION, "close")], refusal).into_response(),
+        Err(error) => return ([(CONNECTION, "close")], error).into_response(),
     };
     let answered = tokio::spawn(router.oneshot(request)).await;
     answered.map_or_else(
