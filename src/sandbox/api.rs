@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::access::Caller;
-use super::app_state::AppState;
+use super::app_state::{App, AppState};
 use super::error_response::ErrorResponse;
 use super::idempotency::Claim;
 use super::users::{ORGANIZATIONS, ROLES, User};
@@ -26,7 +26,6 @@ use crate::operation::Operation;
 #[derive(Clone, Copy)]
 pub(super) struct Latency(pub Duration);
 
-type App = State<Arc<AppState>>;
 type ApiResult = Result<Response, ErrorResponse>;
 
 pub(super) fn router(app: Arc<AppState>) -> Router {

@@ -1,8 +1,9 @@
 //! The state of a sandbox: its users, keys, grants and faults, and its clock.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
@@ -10,6 +11,9 @@ use super::fault::Faults;
 use super::grants::Grants;
 use super::idempotency::IdempotencyStore;
 use super::users::Users;
+
+/// The extractor of the state.
+pub(super) type App = State<Arc<AppState>>;
 
 /// The state that all handlers share.
 #[derive(Debug)]
@@ -63,9 +67,9 @@ impl AppState {
         let end = self.now().saturating_add(duration).unwrap_or(Timestamp::MAX);
         loop {
             let moved = self.clock_moved.notified();
-            let Ok(left) = Duration::try_from(end.duration_since(self.now())) else { return };
+            let Ok(remaining) = Duration::try_from(end.duration_since(self.now())) else { return };
             tokio::select! {
-                () = tokio::time::sleep(left) => return,
+                () = tokio::time::sleep(remaining) => return,
                 () = moved => {}
             }
         }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::access::{ACCOUNTS, Account};
-use super::app_state::AppState;
+use super::app_state::{App, AppState};
 use super::consent::{self, NotRedirected};
 use super::grants::{ACCESS_TOKEN_LIFETIME, CodeChallenge, InvalidGrant};
 
@@ -29,8 +29,6 @@ const CLIENT_ID: &str = "cli";
 /// The parameter that the links of the page add: an account's email address, or `deny`.
 const DECISION: &str = "decision";
 const DENY: &str = "deny";
-
-type App = State<Arc<AppState>>;
 
 pub(super) fn router() -> Router<Arc<AppState>> {
     Router::new().route(AUTHORIZE, get(authorize)).route(TOKEN, post(token))

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::app_state::AppState;
+use super::app_state::{App, AppState};
 use super::error_response::ErrorResponse;
 use super::fault::Fault;
 use super::invite::AcceptError;
@@ -27,7 +27,7 @@ pub(super) fn router() -> Router<Arc<AppState>> {
         .route("/_sandbox/faults", post(inject))
 }
 
-async fn outbox(State(app): State<Arc<AppState>>) -> Json<Value> {
+async fn outbox(State(app): App) -> Json<Value> {
     Json(json!({ "emails": app.lock().users.outbox() }))
 }
 
@@ -36,7 +36,7 @@ struct AcceptBody {
     token: String,
 }
 
-async fn accept(State(app): State<Arc<AppState>>, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
+async fn accept(State(app): App, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
     let link: AcceptBody = read_json(&body)?;
     let now = app.now();
     let accepted = app.lock().users.accept(&link.token, now);
@@ -55,7 +55,7 @@ struct FaultBody {
     fault: String,
 }
 
-async fn inject(State(app): State<Arc<AppState>>, body: Bytes) -> Result<Response, ErrorResponse> {
+async fn inject(State(app): App, body: Bytes) -> Result<Response, ErrorResponse> {
     let body: FaultBody = read_json(&body)?;
     let fault: Fault = body.fault.parse().map_err(|error| ErrorResponse::bad_request(format!("{error}")))?;
     app.lock().faults.inject(fault);

@@ -197,7 +197,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn accepting_backs_off_without_file_descriptors() {
-        let began = Instant::now();
+        let start = Instant::now();
         // EMFILE and ENFILE, by their numbers on Unix.
         let outcomes = [Err(24), Err(23), Err(24), Ok("a connection")];
         let outcomes = RefCell::new(outcomes.into_iter());
@@ -206,15 +206,15 @@ mod tests {
             outcome.map_err(io::Error::from_raw_os_error)
         };
         assert_eq!(accept_next(accept).await, "a connection");
-        assert_eq!(began.elapsed(), 3 * ACCEPT_BACKOFF);
+        assert_eq!(start.elapsed(), 3 * ACCEPT_BACKOFF);
     }
 
     #[tokio::test(start_paused = true)]
     async fn accepting_does_not_wait_for_a_lost_connection() {
-        let began = Instant::now();
+        let start = Instant::now();
         let outcomes = RefCell::new([Err(ErrorKind::ConnectionAborted.into()), Ok(1)].into_iter());
         assert_eq!(accept_next(|| async { outcomes.borrow_mut().next().expect("no more") }).await, 1);
-        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test]
@@ -229,7 +229,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_request_body_times_out_after_30_s() {
-        let began = Instant::now();
+        let start = Instant::now();
         // A byte every 5 seconds is not enough.
         let slow = stream::unfold((), |()| async {
             tokio::time::sleep(Duration::from_secs(5)).await;
@@ -240,6 +240,6 @@ mod tests {
             assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
             assert_eq!(response.headers()[CONNECTION], "close");
         }
-        assert_eq!(began.elapsed(), 2 * BODY_TIMEOUT);
+        assert_eq!(start.elapsed(), 2 * BODY_TIMEOUT);
     }
 }

@@ -15,23 +15,23 @@ use crate::types::{InviteUserRequest, UpdateUserRequest};
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct User {
-    pub id: String,
-    pub email: String,
-    pub display_name: String,
+    id: String,
+    email: String,
+    display_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_name: Option<String>,
+    first_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_name: Option<String>,
+    last_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub job_title: Option<String>,
+    job_title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
+    phone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone_extension: Option<String>,
-    pub language: String,
-    pub role_id: String,
-    pub organization_id: String,
-    pub status: &'static str,
+    phone_extension: Option<String>,
+    language: String,
+    role_id: String,
+    organization_id: String,
+    status: &'static str,
     #[serde(skip)]
     customer: String,
     #[serde(skip)]
@@ -136,29 +136,34 @@ impl Users {
         found.into_iter().map(|user| Row { user, invite_status: status(user) }).collect()
     }
 
-    pub fn invite(&mut self, customer: &str, who: InviteUserRequest, now: Timestamp) -> Result<User, ErrorResponse> {
-        if !email_address::EmailAddress::is_valid(&who.email) {
-            return Err(ErrorResponse::bad_request(format!("email: {:?} is not an email address", who.email)));
+    pub fn invite(
+        &mut self,
+        customer: &str,
+        request: InviteUserRequest,
+        now: Timestamp,
+    ) -> Result<User, ErrorResponse> {
+        if !email_address::EmailAddress::is_valid(&request.email) {
+            return Err(ErrorResponse::bad_request(format!("email: {:?} is not an email address", request.email)));
         }
-        if self.by_email.contains_key(&email_index(customer, &who.email)) {
-            return Err(ErrorResponse::bad_request(format!("{} is already a user or invited", who.email)));
+        if self.by_email.contains_key(&email_index(customer, &request.email)) {
+            return Err(ErrorResponse::bad_request(format!("{} is already invited or active", request.email)));
         }
-        let role_id = checked_role(who.role_id)?.unwrap_or_else(|| DEFAULT_ROLE.to_owned());
-        let organization_id = who.organization_id.unwrap_or_else(|| ORGANIZATIONS[0].0.to_owned());
+        let role_id = checked_role(request.role_id)?.unwrap_or_else(|| DEFAULT_ROLE.to_owned());
+        let organization_id = request.organization_id.unwrap_or_else(|| ORGANIZATIONS[0].0.to_owned());
         if !ORGANIZATIONS.iter().any(|(id, _)| *id == organization_id) {
             return Err(ErrorResponse::bad_request(format!(
                 "organizationId: unknown organization {organization_id:?}"
             )));
         }
-        let names = [who.first_name.as_deref(), who.last_name.as_deref()];
+        let names = [request.first_name.as_deref(), request.last_name.as_deref()];
         let full_name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let user = User {
             id: format!("invite-{}", Uuid::new_v4().simple()),
-            display_name: if full_name.is_empty() { who.email.clone() } else { full_name },
-            email: who.email,
-            first_name: who.first_name,
-            last_name: who.last_name,
-            job_title: who.job_title.map(|title| title.to_string()),
+            display_name: if full_name.is_empty() { request.email.clone() } else { full_name },
+            email: request.email,
+            first_name: request.first_name,
+            last_name: request.last_name,
+            job_title: request.job_title.map(|title| title.to_string()),
             ..User::default()
         };
         let invite = Invite::new(now);

@@ -70,9 +70,8 @@ fn excerpt(text: &str) -> String {
 /// The error of the command for an error of the authorization server.
 pub(super) fn sign_in_failed(error: &str, description: Option<&str>) -> CliError {
     let text = error_text(error, description);
-    match error {
-        "access_denied" => CliError::not_signed_in(format!("the sign-in was denied in the browser ({text})")),
-        _ => CliError::not_signed_in(format!("the authorization server rejected the sign-in ({text})")),
-    }
-    .hint(super::RETRY_HINT)
+    CliError::not_signed_in(match error {
+        "access_denied" => format!("the sign-in was denied in the browser ({text})"),
+        _ => format!("the authorization server rejected the sign-in ({text})"),
+    })
 }

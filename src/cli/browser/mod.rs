@@ -96,7 +96,7 @@ pub(super) async fn code(
     };
     match context.unless_interrupted(in_time).await?.map_err(timed_out)?? {
         Callback::Code(code) => Ok(AuthorizationCode { code, request, opening }),
-        Callback::Error { error, description } => Err(sign_in_failed(&error, description.as_deref())),
+        Callback::Error { error, description } => Err(sign_in_failed(&error, description.as_deref()).hint(RETRY_HINT)),
     }
 }
 
