@@ -75,12 +75,12 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let failed = |error: CliError| error.context("cannot sign in");
     let exchange = async { code.request.exchange(&code.code).await.map_err(CliError::credentials) };
     let sign_in = context.unless_interrupted(exchange).await?;
-    let sign_in = sign_in.map_err(|error| failed(error).hint(browser::ONCE_MORE))?;
+    let sign_in = sign_in.map_err(|error| failed(error).hint(browser::RETRY_HINT))?;
     let (sign_in, note) = identify(sign_in, context).await.map_err(failed)?;
     let stored = sign_in.clone();
     context.change_sign_ins(move |store| store.save(&base_url, &stored)).await?;
     // The sign-in is stored, so Ctrl-C only ends the wait for the browser.
-    let _ = context.unless_interrupted(code.browser_left()).await;
+    let _ = context.unless_interrupted(code.terminal_closed()).await;
 
     let who = sign_in.email().unwrap_or(UNKNOWN_USER);
     let mut lines = vec![format!("You are signed in to {} as {who}.", context.base_url())];
