@@ -24,12 +24,12 @@ const PROXY: &str = "Check the proxy and the variable that sets it.";
 const PRIVATE_AUTHORITY: &str =
     "To trust a private certificate authority, name a file with its certificate in SSL_CERT_FILE.";
 
+/// What `send` of a generated builder returns.
+pub(super) type SendResult<T> = Result<ResponseValue<T>, Error<types::Error>>;
+
 impl Context<'_> {
     /// Makes one call. An error has hints that apply to every command.
-    pub async fn call<T>(
-        &self,
-        sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
-    ) -> Result<CallResponse<T>, CliError> {
+    pub async fn call<T>(&self, sending: impl Future<Output = SendResult<T>>) -> Result<CallResponse<T>, CliError> {
         // Boxed: the future is large, and so would be every future that awaits it.
         let calling = Box::pin(call_unless(sending, self.interrupts.ended()));
         tokio::select! {

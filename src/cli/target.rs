@@ -7,7 +7,8 @@ use std::str::FromStr;
 use email_address::EmailAddress;
 use indexmap::IndexSet;
 
-use super::{CliError, Context};
+use super::context::Context;
+use super::error::CliError;
 use crate::client::{InvalidUserId, UserId};
 
 /// The longest line of a list, in bytes.
@@ -68,6 +69,69 @@ impl fmt::Display for Target {
         f.write_str(self.as_str())
     }
 }
+
+/// What the targets of a command are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum TargetKind {
+    /// An invite that is not accepted yet.
+    Invite,
+    /// A user, or an invite that is not accepted yet.
+    User,
+}
+
+impl TargetKind {
+    /// Names one target, such as "invite 3f2a9c".
+    pub fn name_of(self, target: &Target) -> String {
+        match (self, target) {
+            (Self::Invite, Target::Email(email)) => format!("invite of {email}"),
+            (kind, target) => format!("{} {target}", kind.noun()),
+        }
+    }
+
+    /// Such as "1 invite" or "2 users".
+    pub fn count(self, count: usize) -> String {
+        format!("{count} {}{}", self.noun(), if count == 1 { "" } else { "s" })
+    }
+
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Invite => "invite",
+            Self::User => "user",
+        }
+    }
+}
+
+/// A target, and what it stands for.
+#[derive(Debug)]
+pub(super) struct ResolvedTarget {
+    pub target: Target,
+    pub resolution: Resolution,
+}
+
+#[derive(Debug)]
+pub(super) enum Resolution {
+    Id(UserId),
+    /// The id of an earlier target.
+    DuplicateOf {
+        id: UserId,
+        earlier: String,
+    },
+    /// The target has no id.
+    Failed(Box<CliError>),
+}
+
+/// The lines that a confirmation lists: each target that has an id, with the id.
+pub(super) fn to_confirm(targets: &[ResolvedTarget]) -> Vec<String> {
+    let lines = targets.iter().filter_map(|ResolvedTarget { target, resolution }| match resolution {
+        Resolution::Id(id) if id.as_str() == target.as_str() => Some(id.to_string()),
+        Resolution::Id(id) => Some(format!("{target} ({id})")),
+        Resolution::DuplicateOf { .. } | Resolution::Failed(_) => None,
+    });
+    lines.collect()
+}
+
+/// The hint if the API does not find an invite.
+pub(super) const INVITE_NOT_FOUND: &str = "The invite was never created, or it was accepted and therefore removed.";
 
 /// The help of the arguments of a command that takes several targets.
 pub(super) const TARGETS: &str = "An id, an email address, or - to read a list from stdin";
