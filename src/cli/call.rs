@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
+use super::credential::Credential;
 use super::error::CliError;
 use super::output::in_local_time;
 use crate::client::{ApiError, CallResponse, Error, ErrorKind, ResponseValue, call_unless, env};
@@ -48,7 +49,7 @@ impl Context<'_> {
                 env::TENANT_ID,
                 env::CUSTOMER_CONTEXT
             )),
-            (ErrorKind::Authentication, _) => self.credential().ok().map(|credential| credential.advice()),
+            (ErrorKind::Authentication, _) => self.credential().ok().map(Credential::advice),
             // The API was not called: its credential could not be renewed.
             (kind, _) if error.has_no_credential() => match kind {
                 ErrorKind::Untrusted => Some(format!("Check this machine's clock. {PRIVATE_AUTHORITY}")),

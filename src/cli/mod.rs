@@ -26,6 +26,7 @@ mod lookup;
 mod output;
 mod panics;
 mod setting;
+mod sign_ins;
 mod spec_enum;
 mod stop_reason;
 mod target;

@@ -3,8 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::cli::browser;
-use crate::cli::credential::UNKNOWN_USER;
-use crate::cli::credential::{sign_in, sign_in_without_tokens};
+use crate::cli::credential::{UNKNOWN_USER, renewable, sign_in, sign_in_without_tokens};
 use crate::cli::global::duration;
 use crate::cli::{CliError, Context, Report};
 use crate::client::sign_in::{AuthorizationServer, SignIn, SignInStore};
@@ -98,8 +97,9 @@ fn api_key_notice() -> Option<String> {
 /// The user who is signed in, if the API accepts the sign-in.
 async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliError> {
     // A damaged file is replaced.
-    let Ok(Some(sign_in)) = sign_in(&context.base_url_checked()?) else { return Ok(None) };
-    let client = context.client_of_sign_in()?;
+    let base_url = context.base_url_checked()?;
+    let Ok(Some(sign_in)) = sign_in(&base_url) else { return Ok(None) };
+    let client = context.client_with(renewable(sign_in.clone(), base_url)?)?;
     match context.call(client.validate().send()).await {
         Ok(response) => Ok(Some(response.value.email.unwrap_or_else(|| UNKNOWN_USER.to_owned()))),
         Err(error) if error.is_of(ErrorKind::Authentication) => Ok(None),
