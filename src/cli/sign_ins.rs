@@ -23,7 +23,7 @@ impl Context<'_> {
     ) -> Result<T, CliError> {
         let store = sign_ins()?;
         let busy = format!("timed out: another dci process is using {}", store.path().display());
-        let changed = self.interrupts.unless_ended(move || change(&store));
+        let changed = self.interrupts.run_blocking(move || change(&store));
         let changed = tokio::time::timeout(self.global.timeout, changed);
         let changed = changed.await.map_err(|_| CliError::other(busy).hint("End that process, then retry."))?;
         let interrupted = || CliError::interrupted_in_doubt().hint("dci status shows who is signed in.");

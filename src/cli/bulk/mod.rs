@@ -92,20 +92,17 @@ impl<A: Action> Bulk<'_, A> {
             (None, Some(run)) => Some(run.key(A::OPERATION, &id, args.is_dry_run())),
             (None, None) => Some(IdempotencyKey::random()),
         };
-        match (self.call(&id, key.clone()).await, args.resume, key) {
-            (Ok(response), ..) => {
-                // A sentence may need the time zone, which is slow to read.
-                let sentence = context.output.is_for_people().then(|| action.sentence(&name));
-                Ok(Report::answer(A::OPERATION, sentence.unwrap_or_default(), response.body))
+        let response = self.call(&id, key.clone()).await.map_err(|error| {
+            let error = error.context(failed);
+            match (args.resume, &key) {
+                (Some(run), _) => context.advise_same_call(error, RESUME_FLAG, &run.to_string()),
+                (None, Some(key)) => context.advise_same_call(error, KEY_FLAG, key.as_str()),
+                (None, None) => error,
             }
-            (Err(error), Some(run), _) => {
-                Err(context.advise_same_call(error.context(failed), RESUME_FLAG, &run.to_string()))
-            }
-            (Err(error), None, Some(key)) => {
-                Err(context.advise_same_call(error.context(failed), KEY_FLAG, key.as_str()))
-            }
-            (Err(error), None, None) => Err(error.context(failed)),
-        }
+        })?;
+        // A sentence may need the time zone, which is slow to read.
+        let sentence = context.output.is_for_people().then(|| action.sentence(&name));
+        Ok(Report::answer(A::OPERATION, sentence.unwrap_or_default(), response.body))
     }
 
     async fn many(&self, targets: Vec<ResolvedTarget>, confirms: bool) -> Result<Report, CliError> {

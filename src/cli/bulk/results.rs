@@ -17,7 +17,7 @@ pub(super) struct Results<'a> {
     targets: &'a [ResolvedTarget],
     /// The `outcome` of a target that succeeded.
     done: &'static str,
-    rows: Rows,
+    pub rows: Rows,
     /// How many targets have a row.
     row_count: usize,
     /// Outcomes of later targets than the next row's.
@@ -57,15 +57,6 @@ impl<'a> Results<'a> {
             }
             self.add_row(outcome, None);
         }
-    }
-
-    /// Whether there are rows to print now.
-    pub fn can_print(&self) -> bool {
-        self.rows.are_to_be_shown()
-    }
-
-    pub fn print(&mut self) {
-        self.rows.show();
     }
 
     /// Adds the row of the next target. The `outcome` is `None` if no call was started or finished for it.

@@ -1,3 +1,5 @@
+//! Cancels invites.
+
 use serde_json::Map;
 
 use crate::cli::bulk::{self, Action, Done, KeyedArgs, Selection};

@@ -1,3 +1,5 @@
+//! Deletes users and invites.
+
 use crate::cli::bulk::{self, Action, BulkArgs, Done, Selection};
 use crate::cli::call::SendResult;
 use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};

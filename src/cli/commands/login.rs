@@ -1,3 +1,5 @@
+//! Signs the user in with a browser.
+
 use std::time::Duration;
 
 use serde_json::json;

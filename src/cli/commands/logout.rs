@@ -1,3 +1,5 @@
+//! Removes the stored sign-in.
+
 use serde_json::json;
 
 use crate::cli::{CliError, Context, Report};

@@ -1,3 +1,5 @@
+//! Sends invites again.
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 

@@ -1,3 +1,5 @@
+//! Shows which API, credential and customer commands use.
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
