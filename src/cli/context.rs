@@ -52,7 +52,7 @@ impl<'a> Context<'a> {
     }
 
     fn config(&self) -> Result<ClientConfig, CliError> {
-        self.with_settings(self.credential()?.config(self.base_url_checked()?)?)
+        self.with_settings(self.credential()?.config(self.parsed_base_url()?)?)
     }
 
     /// The credential that the command uses. It is chosen once, when it is first needed.
@@ -60,7 +60,7 @@ impl<'a> Context<'a> {
         if let Some(credential) = self.credential.get() {
             return Ok(credential);
         }
-        let credential = Credential::choose(self.sandbox.as_ref(), &self.base_url_checked()?)?;
+        let credential = Credential::choose(self.sandbox.as_ref(), &self.parsed_base_url()?)?;
         Ok(self.credential.get_or_init(|| credential))
     }
 
@@ -90,7 +90,7 @@ impl<'a> Context<'a> {
     }
 
     /// The base URL, parsed.
-    pub fn base_url_checked(&self) -> Result<Url, CliError> {
+    pub fn parsed_base_url(&self) -> Result<Url, CliError> {
         let setting = self.base_url_setting();
         base_url(setting.text()?).map_err(|error| setting.refused(&error))
     }

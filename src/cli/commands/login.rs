@@ -56,7 +56,7 @@ pub struct Args {
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     context.refuse_private_sandbox()?;
-    let base_url = context.base_url_checked()?;
+    let base_url = context.parsed_base_url()?;
     let server = AuthorizationServer::from_env(&base_url).map_err(|error| CliError::config(&error))?;
     if !context.change_sign_ins(SignInStore::prepare).await? {
         context.output.say("The sign-in file cannot be locked: do not run two dci login commands at once.");
@@ -98,8 +98,8 @@ fn api_key_notice() -> Option<String> {
 
 /// The user who is signed in, if the API accepts the sign-in.
 async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliError> {
-    // A damaged file is replaced.
-    let base_url = context.base_url_checked()?;
+    let base_url = context.parsed_base_url()?;
+    // A damaged file is replaced, so it is not an error.
     let Ok(Some(sign_in)) = sign_in(&base_url) else { return Ok(None) };
     let client = context.client_with(renewable(sign_in.clone(), base_url)?)?;
     match context.call(client.validate().send()).await {
@@ -110,8 +110,8 @@ async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliE
     }
 }
 
-/// Adds the user's email address, as the API reports it, to the sign-in; fails if the API does not accept the token.
-/// Also returns a notice for the user, if there is one.
+/// Adds the user's email address, as the API reports it, to the sign-in. Also returns a notice for the user, if any.
+/// Fails if the API rejects the token.
 async fn identify(sign_in: SignIn, context: &Context<'_>) -> Result<(SignIn, Option<String>), CliError> {
     let client = context.client_with(sign_in.access_token().clone())?;
     match context.call(client.validate().send()).await {

@@ -59,7 +59,7 @@ fn stored_sign_in(context: &Context<'_>, credential: &Credential) -> Result<Opti
     if context.sandbox.is_some() {
         return Ok(None);
     }
-    match sign_in(&context.base_url_checked()?) {
+    match sign_in(&context.parsed_base_url()?) {
         Ok(stored) => stored.as_ref().map(sign_in_without_tokens).transpose(),
         // The sign-in is not used, so a damaged file is not an error.
         Err(error) if matches!(credential, Credential::ApiKey(_)) => Ok(Some(json!({ "problem": error.message() }))),
