@@ -74,7 +74,7 @@ fn a_run_whose_sign_in_cannot_be_renewed_ends_and_can_be_gone_on_with() {
     let rows = finished.json();
     let not_begun = rows.as_array().and_then(|rows| rows.last()).expect("a row for each");
     assert_eq!(not_begun["outcome"], "skipped");
-    assert_eq!(not_begun["message"], "not begun, since there is no credential");
+    assert_eq!(not_begun["message"], "not started: there is no credential");
     assert!(
         finished.error()["hint"].as_str().is_some_and(|hint| hint.contains("--resume")),
         "{}",

@@ -40,6 +40,13 @@ impl StoredSignIn {
         Self { store, base_url, current: Mutex::default(), renewals: Arc::default() }
     }
 
+    /// Starts with a sign-in that was just read from the store.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_loaded(mut self, sign_in: SignIn) -> Self {
+        self.current = Mutex::new(Some(sign_in));
+        self
+    }
+
     async fn get(&self) -> Result<AccessToken, CredentialsError> {
         let mut current = self.current.lock().await;
         let sign_in = match &*current {
