@@ -4,8 +4,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::program::{API_KEY, Finished, dci_at};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::{API_KEY, Finished, dci_at};
+use crate::support::scripted_server::{ScriptedServer, response};
 
 const NUMBERS: &[&str] = &[
     "-0",
@@ -84,7 +84,7 @@ fn numbers_are_shown_as_sent_in_each_format() {
                     "toon" => finished.stdout.split([' ', ',', '\n']).any(|word| word == expected),
                     _ => finished.stdout.contains(&expected),
                 };
-                assert!(finished.code == 0 && is_shown, "{number}: {}", finished.call_record());
+                assert!(finished.code == 0 && is_shown, "{number}: {finished}");
             }
         }
     }
@@ -100,8 +100,8 @@ fn a_body_without_a_value_is_printed_as_it_is() {
             assert_eq!((finished.code, finished.stdout), (0, body.clone() + "\n"), "{args:?}");
             for format in ["yaml", "csv", "toon"] {
                 let finished = run(&body, args, format);
-                assert_eq!((finished.code, finished.stdout.as_str()), (1, ""), "{}", finished.call_record());
-                assert!(finished.error()["hint"].to_string().contains("-o json"), "{}", finished.call_record());
+                assert_eq!((finished.code, finished.stdout.as_str()), (1, ""), "{finished}");
+                assert!(finished.error()["hint"].to_string().contains("-o json"), "{finished}");
             }
         }
     }
@@ -133,8 +133,8 @@ fn a_csv_that_would_be_much_larger_than_the_response_is_refused() {
     let users: Vec<String> = (0..3_000).map(user).collect();
     let body = format!(r#"{{"users":[{}]}}"#, users.join(","));
     let finished = run(&body, &["list-users"], "csv");
-    assert_eq!((finished.code, finished.stdout.as_str()), (1, ""), "{}", finished.call_record());
-    assert!(finished.error()["hint"].to_string().contains("--columns"), "{}", finished.call_record());
+    assert_eq!((finished.code, finished.stdout.as_str()), (1, ""), "{finished}");
+    assert!(finished.error()["hint"].to_string().contains("--columns"), "{finished}");
     let chosen = run(&body, &["list-users", "--columns", "property-7"], "csv");
     assert_eq!((chosen.code, chosen.stdout.lines().count()), (0, 3_001));
 }
@@ -222,7 +222,7 @@ fn a_name_of_a_column_is_escaped_above_a_table() {
     let body = json!({ "users": [{ "id": "1", name: "value" }] }).to_string();
     let finished = run(&body, &["list-users", "--columns", name], "table");
     let header = "\\u{1b}]0;owned\\u{7}\\u{9b}31m\\u{202e}x\nvalue\n";
-    assert_eq!((finished.code, finished.stdout.as_str()), (0, header), "{}", finished.call_record());
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, header), "{finished}");
     let csv = run(&body, &["list-users", "--columns", name], "csv");
     assert_eq!(csv.stdout, format!("{name}\r\nvalue\r\n"));
 }

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use dci::sandbox::{Fault, Sandbox};
+use dci::sandbox::Fault;
 
-use crate::many::{list_of, pass_time_until_sent, sandbox_with};
-use crate::program::{Run, assert_masked_snapshot, dci, dci_at, dci_on};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::{Run, assert_masked_snapshot, dci, dci_at, dci_on};
+use crate::support::sandbox::{list_of, pass_time_until_sent, sandbox, sandbox_with};
+use crate::support::scripted_server::{ScriptedServer, response};
 
 fn colored(run: Run) -> Run {
     run.env("TERM", "xterm")
@@ -43,10 +43,7 @@ fn states_have_colours_by_what_they_mean() {
         let (before, _) = ended.written.split_once(&format!("m{word}")).expect("the word has a colour");
         before.rsplit('\u{1b}').next().expect("a sequence").to_owned()
     };
-    assert_eq!(
-        [colour_of("active"), colour_of("Pending"), colour_of("Expired")],
-        ["[38;5;10", "[38;5;11", "[38;5;9"]
-    );
+    assert_eq!([colour_of("active"), colour_of("Pending"), colour_of("Expired")], ["[38;5;10", "[38;5;11", "[38;5;9"]);
 }
 
 #[test]
@@ -71,7 +68,7 @@ fn an_empty_list_is_a_sentence() {
 
 #[test]
 fn a_call_that_takes_long_shows_that_it_is_waited_for_and_leaves_nothing_behind() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.inject(Fault::latency(Duration::from_secs(3600)));
     let mut terminal = colored(dci_on(&sandbox, &["resend-invite", "invite-pending"])).at_terminal();
     terminal.wait_for("waiting for the API");
@@ -117,9 +114,9 @@ fn in_a_pipe_nothing_of_it_is_there() {
     sandbox.inject(Fault::status(429).retry_after("0").times(3));
     let finished =
         dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).env("TERM", "xterm").stdin(list_of(20)).finish();
-    assert!(finished.stdout.starts_with("20 resent in "), "{}", finished.call_record());
-    assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.call_record());
-    assert!(!finished.call_record().contains('\u{1b}') && !finished.call_record().contains('█'));
+    assert!(finished.stdout.starts_with("20 resent in "), "{finished}");
+    assert_eq!(finished.stderr.lines().count(), 1, "{finished}");
+    assert!(!finished.to_string().contains(['\u{1b}', '█']));
     let wide = dci(&["--sandbox", "list-users", "-o", "table", "--columns", "email,id,roleId,organizationId,language"]);
     assert!(!wide.env("COLUMNS", "20").finish().stdout.contains('…'), "a table in a pipe is as wide as it is");
 }

@@ -2,7 +2,7 @@
 
 use reqwest::header::{CACHE_CONTROL, LOCATION};
 
-use crate::oauth_client::{ADMIN, Client, REDIRECT_URI, Tokens, redirected};
+use crate::support::oauth_client::{ADMIN, Client, REDIRECT_URI, Tokens, redirected};
 
 #[tokio::test]
 async fn a_person_signs_in_and_stays_so() {

@@ -5,8 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::program::{Finished, dci_at};
-use crate::scripted_server::response;
+use crate::support::program::{Finished, dci_at};
+use crate::support::scripted_server::response;
 
 /// What a server does with the request of this number on one connection.
 type Answer = dyn Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync;
@@ -101,8 +101,8 @@ fn list_of(targets: usize) -> String {
 }
 
 fn succeeds_without_a_wait(finished: &Finished) {
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
-    assert!(!finished.stderr.contains("trying again"), "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
+    assert!(!finished.stderr.contains("trying again"), "{finished}");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_server_that_never_responds_is_given_up_after_all_attempts() {
     for command in [&["resend-invite", "x"][..], &["delete-user", "x", "--yes"]] {
         let server = ClosingServer::start(|_, _, _| Connection::Closes);
         let finished = dci_at(&server.url, &[command, &["--max-attempts", "2"]].concat()).finish();
-        assert_eq!(finished.code, 41, "{}", finished.call_record());
+        assert_eq!(finished.code, 41, "{finished}");
         assert_eq!((&finished.error()["attempts"], server.requests("")), (&2.into(), 2));
         assert_eq!(finished.error()["retryable"], true);
     }
@@ -151,7 +151,7 @@ fn a_server_that_stops_responding_is_given_up_after_all_attempts() {
         Connection::Stays
     });
     let finished = dci_at(&server.url, &["delete-user", "a@example.com", "--yes", "--max-attempts", "2"]).finish();
-    assert_eq!((finished.code, &finished.error()["attempts"]), (41, &2.into()), "{}", finished.call_record());
+    assert_eq!((finished.code, &finished.error()["attempts"]), (41, &2.into()), "{finished}");
     assert!((3..=4).contains(&server.requests("DELETE")), "{}", server.requests("DELETE"));
 }
 
@@ -168,7 +168,7 @@ fn a_user_who_is_gone_after_an_attempt_in_doubt_may_have_been_deleted_by_it() {
             Connection::Closes
         });
         let finished = dci_at(&server.url, &["delete-user", "x", "--yes"]).finish();
-        assert_eq!(finished.code, 20, "{}", finished.call_record());
+        assert_eq!(finished.code, 20, "{finished}");
         finished.error()["hint"].to_string()
     };
     assert!(hint(1).contains("may have deleted the user"), "{}", hint(1));

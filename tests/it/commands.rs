@@ -5,12 +5,9 @@ use std::net::TcpListener;
 use dci::sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
-use crate::program::{Finished, assert_masked_snapshot, dci_at, dci_on};
-use crate::scripted_server::{ScriptedServer, response};
-
-fn sandbox() -> Sandbox {
-    Sandbox::start().expect("a free port")
-}
+use crate::support::program::{Finished, assert_masked_snapshot, dci_at, dci_on};
+use crate::support::sandbox::sandbox;
+use crate::support::scripted_server::{ScriptedServer, response};
 
 /// Runs the same command for a person and for a script, each on a sandbox of its own.
 fn both_on(name: &str, args: &[&str], prepare: impl Fn(&Sandbox)) {
@@ -18,7 +15,7 @@ fn both_on(name: &str, args: &[&str], prepare: impl Fn(&Sandbox)) {
         let sandbox = sandbox();
         prepare(&sandbox);
         let finished = dci_on(&sandbox, &[args, &["--output", format]].concat()).finish();
-        assert_masked_snapshot!(format!("command_{name}_{format}"), finished.call_record());
+        assert_masked_snapshot!(format!("command_{name}_{format}"), finished);
     }
 }
 
@@ -39,11 +36,11 @@ fn without_the_roles_users_are_listed_with_the_ids_of_theirs() {
     let sandbox = sandbox();
     sandbox.inject(Fault::status(403).on("listRoles"));
     let finished = dci_on(&sandbox, &["list-users", "-o", "table"]).finish();
-    assert!(finished.code == 0 && finished.stdout.contains("role-standard"), "{}", finished.call_record());
+    assert!(finished.code == 0 && finished.stdout.contains("role-standard"), "{finished}");
 }
 
 #[test]
-fn a_list_keeps_what_the_document_does_not_know() {
+fn a_list_keeps_what_the_spec_does_not_know() {
     let body = r#"{"users":[{"id":"a","status":"invited","shoeSize":44}],"rowCount":1,"next":null}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     let all = dci_at(&server.url, &["list-users"]).finish().json();
@@ -142,7 +139,7 @@ fn requests(answer: &str, args: &[&str]) -> String {
     let server = ScriptedServer::answering(response("200 OK", "application/json", answer));
     let finished: Finished = dci_at(&server.url, args).finish();
     // An invited user is answered with 201.
-    assert_eq!(finished.code == 0, args[0] != "invite-user", "{}", finished.call_record());
+    assert_eq!(finished.code == 0, args[0] != "invite-user", "{finished}");
     server.requests().join("\n---\n")
 }
 
@@ -179,9 +176,9 @@ fn a_status_with_a_problem_is_shown_all_the_same() {
     ] {
         let status = |args| dci_on(&sandbox, args).env("DCI_API_BASE_URL", url).env("DCI_API_KEY", key).finish();
         let finished = status(&["status", "--check", "--max-attempts", "1", "-o", "table"]);
-        assert_eq!(finished.code, code, "{}", finished.call_record());
-        assert!(finished.stdout.starts_with("API         http://127.0.0.1:"), "{}", finished.call_record());
-        assert!(finished.stdout.contains(&format!("check       {line}")), "{}", finished.call_record());
+        assert_eq!(finished.code, code, "{finished}");
+        assert!(finished.stdout.starts_with("API         http://127.0.0.1:"), "{finished}");
+        assert!(finished.stdout.contains(&format!("check       {line}")), "{finished}");
         let json = status(&["status", "--check", "--max-attempts", "1", "-o", "json"]);
         assert_eq!((json.code, &json.json()["check"]["accepted"]), (code, &accepted));
     }
@@ -201,6 +198,6 @@ fn each_command_has_an_alias_without_dashes() {
         &["listorganizations"],
     ] {
         let finished = dci_on(&sandbox, args).finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
     }
 }

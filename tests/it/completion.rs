@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::program::dci;
-use crate::terminal::Terminal;
+use crate::support::program::dci;
+use crate::support::terminal::Terminal;
 
 fn script(shell: &str) -> String {
     let finished = dci(&["completion", shell]).finish();

@@ -3,10 +3,11 @@
 
 use dci::sandbox::Sandbox;
 
-use crate::program::{assert_masked_snapshot, dci_on};
+use crate::support::program::{assert_masked_snapshot, dci_on};
+use crate::support::sandbox::sandbox;
 
 fn ask(name: &str, args: &[&str], answer: &str) -> (Sandbox, i32) {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let mut terminal = dci_on(&sandbox, args).at_terminal();
     terminal.wait_for("[y/N] ");
     terminal.type_text(answer);
@@ -48,32 +49,32 @@ fn all_who_are_invited_are_listed_but_for_the_cancelled() {
 
 #[test]
 fn without_a_terminal_yes_is_wanted() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     for args in [&["resend-invite", "--all-invited"][..], &["cancel-invite", "invite-pending"], &["delete-user", "a"]] {
         let finished = dci_on(&sandbox, args).stdin("y\n").finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         assert!(finished.error()["hint"].to_string().contains("--yes"));
     }
     assert!(sandbox.outbox().is_empty());
     let all = dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes"]).finish();
-    assert_eq!((all.code, sandbox.outbox().len()), (0, 2), "{}", all.call_record());
+    assert_eq!((all.code, sandbox.outbox().len()), (0, 2), "{all}");
 }
 
 #[test]
 fn a_dry_run_is_not_asked_about() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     for args in
         [&["resend-invite", "--all-invited", "--dry-run"][..], &["cancel-invite", "invite-pending", "--dry-run"]]
     {
         let finished = dci_on(&sandbox, args).finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
     }
     assert!(sandbox.outbox().is_empty());
 }
 
 #[test]
 fn an_interrupt_at_the_question_ends_with_130() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let mut terminal = dci_on(&sandbox, &["delete-user", "user-active"]).at_terminal();
     terminal.wait_for("[y/N] ");
     terminal.interrupt();
@@ -84,7 +85,7 @@ fn an_interrupt_at_the_question_ends_with_130() {
 
 #[test]
 fn a_list_that_is_still_being_read_when_it_is_interrupted_is_not_done() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     for args in [&["resend-invite", "-"][..], &["delete-user", "-", "--yes"]] {
         let mut terminal = dci_on(&sandbox, args).at_terminal();
         terminal.wait_for("Ctrl-D ends the list.");
@@ -99,10 +100,10 @@ fn a_list_that_is_still_being_read_when_it_is_interrupted_is_not_done() {
 
 #[test]
 fn cancelled_invites_are_counted_in_good_grammar() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let resend = || dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes", "-o", "table"]).finish().stderr;
     assert!(resend().contains("1 cancelled invite is skipped; name it to send it again.\n"), "{}", resend());
     let cancel = dci_on(&sandbox, &["cancel-invite", "invite-pending", "invite-expired", "--yes"]).finish();
-    assert_eq!(cancel.code, 0, "{}", cancel.call_record());
+    assert_eq!(cancel.code, 0, "{cancel}");
     assert!(resend().contains("3 cancelled invites are skipped; name them to send them again.\n"), "{}", resend());
 }

@@ -1,6 +1,6 @@
 //! What the program says of itself.
 
-use crate::program::{assert_masked_snapshot, dci};
+use crate::support::program::{assert_masked_snapshot, dci};
 
 const COMMANDS: [&str; 16] = [
     "",
@@ -31,7 +31,7 @@ fn help_of(command: &str, flag: &str) -> String {
     help(&command.split_terminator(' ').chain([flag]).collect::<Vec<_>>())
 }
 
-/// All of it, so that a change of the document or of the arguments is seen in review.
+/// All of it, so that a change of the spec or of the arguments is seen in review.
 #[test]
 fn the_help_of_every_command() {
     let pages = COMMANDS.map(|command| {
@@ -119,14 +119,14 @@ fn a_usage_error_has_the_form_that_is_asked_for() {
     let bare = dci(&[]).finish();
     assert_eq!((bare.code, &bare.error()["message"]), (2, &"a command is required".into()));
     let bare = dci(&[]).env("DCI_OUTPUT", "table").finish();
-    assert!(bare.code == 2 && bare.stderr.contains("Usage: dci"), "{}", bare.call_record());
+    assert!(bare.code == 2 && bare.stderr.contains("Usage: dci"), "{bare}");
 
     for args in [&["resend-invite"][..], &["resend-invite", "x", "--dryrun"], &["resnd-invite"]] {
         let table = dci(&[args, &["-o", "table"]].concat()).finish();
-        assert_eq!(table.code, 2, "{}", table.call_record());
-        assert!(table.stderr.contains("Usage: dci"), "{}", table.call_record());
+        assert_eq!(table.code, 2, "{table}");
+        assert!(table.stderr.contains("Usage: dci"), "{table}");
         let json = dci(&[args, &["--output=json"]].concat()).finish();
-        assert_eq!(json.code, 2, "{}", json.call_record());
+        assert_eq!(json.code, 2, "{json}");
         assert_eq!(json.error()["code"], "USAGE_ERROR");
     }
     let typo = dci(&["resnd-invite"]).env("DCI_API_BASE_URL", "http://127.0.0.1:1").finish();
@@ -136,7 +136,7 @@ fn a_usage_error_has_the_form_that_is_asked_for() {
         "{message}"
     );
     let usage = dci(&["resend-invite", "-o", "table"]).env("DCI_API_BASE_URL", "http://127.0.0.1:1").finish();
-    assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <TARGET>..."), "{}", usage.call_record());
+    assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <TARGET>..."), "{usage}");
     let escapes = dci(&["sandbox", "--fault", "\u{1b}[31mred", "-o", "table"]).finish();
     assert!(!escapes.stderr.contains('\u{1b}'), "{:?}", escapes.stderr);
 }

@@ -1,16 +1,16 @@
-//! Servers, and what stands between, that do not keep to the document.
+//! Servers, and what stands between, that do not keep to the spec.
 
 use std::io::Write;
 use std::net::Shutdown;
 
-use crate::program::{API_KEY, Finished, assert_masked_snapshot, dci_at};
-use crate::scripted_server::{ScriptedServer, resent, response};
+use crate::support::program::{API_KEY, Finished, assert_masked_snapshot, dci_at};
+use crate::support::scripted_server::{ScriptedServer, resent, response};
 
 /// What a person and a script see of an answer.
 fn answered(name: &str, server: &ScriptedServer) {
     for format in ["table", "json"] {
         let args = ["resend-invite", "invite-1", "--output", format];
-        assert_masked_snapshot!(format!("hostile_{name}_{format}"), dci_at(&server.url, &args).finish().call_record());
+        assert_masked_snapshot!(format!("hostile_{name}_{format}"), dci_at(&server.url, &args).finish());
     }
 }
 
@@ -25,7 +25,7 @@ fn an_html_error_keeps_its_status() {
 }
 
 #[test]
-fn an_html_error_with_a_status_that_the_document_does_not_know_keeps_it() {
+fn an_html_error_with_a_status_that_the_spec_does_not_know_keeps_it() {
     answered("html_524", &ScriptedServer::answering(response("524 Timeout", "text/html", "<html>slow</html>")));
 }
 
@@ -57,7 +57,7 @@ fn an_empty_success_is_an_error() {
 }
 
 #[test]
-fn properties_that_the_document_does_not_know_are_kept_in_their_order() {
+fn properties_that_the_spec_does_not_know_are_kept_in_their_order() {
     let body = r#"{"zeta":[1,{"b":2,"a":12345678901234567}],"message":"Invite resent","inviteId":"x","extra":null}"#;
     answered("unknown_properties", &ScriptedServer::answering(response("200 OK", "application/json", body)));
 }
@@ -69,7 +69,7 @@ fn a_body_that_is_more_than_a_value_holds_is_shown_as_it_is() {
         let body = format!(r#"{{"message":"Invite resent","inviteId":"x","more":{value}}}"#);
         let server = ScriptedServer::answering(response("200 OK", "application/json", &body));
         let finished = run(&server);
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
         let shown: String = finished.stdout.split_whitespace().collect();
         assert!(shown.ends_with(&format!(r#""more":{value}}}"#)), "{shown}");
     }
@@ -81,7 +81,7 @@ fn a_body_that_a_format_cannot_hold_is_an_error_that_says_that_the_call_succeede
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     for format in ["yaml", "csv", "toon"] {
         let finished = dci_at(&server.url, &["resend-invite", "x", "-o", format]).finish();
-        assert_eq!(finished.code, 1, "{}", finished.call_record());
+        assert_eq!(finished.code, 1, "{finished}");
         assert!(finished.error()["message"].to_string().contains("the command succeeded"));
     }
 }
@@ -113,7 +113,7 @@ fn a_proxy_is_used_for_the_api_and_does_not_see_the_credential() {
     let proxy = ScriptedServer::answering("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
     let args = ["resend-invite", "invite-1", "--max-attempts", "1"];
     let finished = dci_at("https://api.example.invalid", &args).env("HTTPS_PROXY", &proxy.url).finish();
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
     let requests = proxy.requests();
     assert!(requests[0].starts_with("CONNECT api.example.invalid:443 HTTP/1.1\n"), "{}", requests[0]);
     assert!(!requests[0].contains(API_KEY));
@@ -175,7 +175,7 @@ fn a_redirect_is_not_followed_and_the_credential_stays() {
         let head = format!("HTTP/1.1 {status}\r\nlocation: {}/x\r\ncontent-length: 0\r\n\r\n", elsewhere.url);
         let server = ScriptedServer::answering(head);
         let finished = run(&server);
-        assert_eq!(finished.code, 1, "{}", finished.call_record());
+        assert_eq!(finished.code, 1, "{finished}");
         let message = finished.error()["message"].to_string();
         assert!(message.contains("not followed"), "{message}");
         assert!(server.requests()[0].contains(API_KEY));
@@ -187,7 +187,7 @@ fn a_redirect_is_not_followed_and_the_credential_stays() {
 fn a_closed_connection_is_a_network_error() {
     let server = ScriptedServer::start(|stream| drop(stream.shutdown(Shutdown::Both)));
     let finished = run(&server);
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
     assert_eq!(finished.error()["retryable"], true);
 }
 
@@ -195,7 +195,7 @@ fn a_closed_connection_is_a_network_error() {
 fn a_body_that_breaks_off_is_a_network_error() {
     let server = ScriptedServer::answering("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"message\":");
     let finished = run(&server);
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn nobody_listening_is_a_network_error() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let url = format!("http://{}", address.expect("a free port"));
     let finished = dci_at(&url, &["resend-invite", "x", "--max-attempts", "1"]).finish();
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
     assert!(finished.error()["message"].to_string().contains("Connection refused"));
 }
 
@@ -220,7 +220,7 @@ fn a_server_that_repeats_the_credential_does_not_get_it_shown() {
     let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
     // The runner fails when the credential is shown.
     let finished = dci_at(&server.url, &["resend-invite", "x", "-o", "table"]).finish();
-    assert!(finished.stderr.contains("the key [credential] is bad"), "{}", finished.call_record());
+    assert!(finished.stderr.contains("the key [credential] is bad"), "{finished}");
 }
 
 #[test]
@@ -231,5 +231,5 @@ fn not_in_a_request_id_or_a_success_either() {
     let server = ScriptedServer::answering(answer);
     // The runner fails when the credential is shown.
     let finished = dci_at(&server.url, &["validate", "-v", "-o", "json"]).finish();
-    assert!(finished.code == 0 && finished.stdout.contains("[credential]"), "{}", finished.call_record());
+    assert!(finished.code == 0 && finished.stdout.contains("[credential]"), "{finished}");
 }

@@ -1,43 +1,12 @@
 //! Runs over many targets: each of them is answered for, and gets one email at most.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use dci::sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
-use crate::program::{Finished, assert_masked_snapshot, dci_on};
-
-/// A sandbox with invites `invite-1`, `invite-2` and so on.
-pub fn sandbox_with(invites: usize) -> Sandbox {
-    let sandbox = Sandbox::start().expect("a free port");
-    for number in 1..=invites {
-        sandbox.add_invited(&format!("invite-{number}"), &format!("user-{number}@example.com"));
-    }
-    sandbox
-}
-
-/// Their ids, a line each.
-pub fn list_of(invites: usize) -> String {
-    (1..=invites).map(|number| format!("invite-{number}")).collect::<Vec<_>>().join("\n")
-}
-
-/// How many emails each invite got.
-pub fn emails(sandbox: &Sandbox) -> HashMap<String, usize> {
-    let mut emails = HashMap::new();
-    for email in sandbox.outbox() {
-        *emails.entry(email.invite_id).or_default() += 1;
-    }
-    emails
-}
-
-/// Ends each latency of an hour, until so many emails are sent.
-pub fn pass_time_until_sent(sandbox: &Sandbox, emails: usize) {
-    while sandbox.outbox().len() < emails {
-        sandbox.advance(Duration::from_secs(3600));
-        std::thread::yield_now();
-    }
-}
+use crate::support::program::{Finished, assert_masked_snapshot, dci_on};
+use crate::support::sandbox::{emails, list_of, pass_time_until_sent, sandbox, sandbox_with};
 
 fn outcomes(finished: &Finished) -> Vec<String> {
     let rows = finished.json();
@@ -50,14 +19,14 @@ fn each_target_is_answered_for_in_the_order_given() {
         let sandbox = sandbox_with(0);
         let targets = ["invite-pending", "nobody", "expired@example.com", "invite-expired", "active@example.com"];
         let finished = dci_on(&sandbox, &[&["resend-invite", "-o", format], &targets[..]].concat()).finish();
-        assert_masked_snapshot!(format!("many_{format}"), finished.call_record());
+        assert_masked_snapshot!(format!("many_{format}"), finished);
     }
 }
 
 #[test]
 fn when_all_goes_well_a_person_reads_one_line() {
     let finished = dci_on(&sandbox_with(3), &["resend-invite", "-", "-o", "table"]).stdin(list_of(3)).finish();
-    assert_masked_snapshot!("many_all_well", finished.call_record());
+    assert_masked_snapshot!("many_all_well", finished);
 }
 
 #[test]
@@ -88,7 +57,7 @@ fn a_key_is_for_a_single_target() {
     let sandbox = sandbox_with(2);
     for args in [&["invite-1", "invite-2"][..], &["-"], &["--all-invited", "--yes"]] {
         let finished = dci_on(&sandbox, &[&["resend-invite", "--idempotency-key", "k"], args].concat()).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         assert!(finished.error()["message"].to_string().contains("--idempotency-key is for a single target"));
     }
     assert_eq!(sandbox.requests(), 0);
@@ -153,7 +122,7 @@ fn a_run_says_how_it_is_gone_on_with_where_that_can_help() {
         let sandbox = sandbox_with(2);
         sandbox.inject(fault);
         let finished = dci_on(&sandbox, &["resend-invite", "invite-1", "invite-2", "--max-attempts", "1"]).finish();
-        assert_ne!(finished.code, 0, "{}", finished.call_record());
+        assert_ne!(finished.code, 0, "{finished}");
         finished.error()
     };
     for fault in [Fault::status(503), Fault::drop_before(), Fault::drop_after(), Fault::truncate(), Fault::status(429)]
@@ -279,7 +248,7 @@ fn a_result_is_shown_before_the_next_call_ends() {
 
 #[test]
 fn whoever_reads_the_results_slowly_holds_no_call_up() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     // More than a pipe holds.
     let ids: Vec<String> = (0..800).map(|number| format!("invite-number-{number}")).collect();
     for id in &ids {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{API_KEY, Finished, dci_at};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::{API_KEY, Finished, dci_at};
+use crate::support::scripted_server::{ScriptedServer, response};
 
 const COMMANDS: [&[&str]; 9] = [
     &["list-users"],
@@ -37,7 +37,7 @@ fn a_response_that_is_not_an_object_is_an_error() {
         for body in ["[]", "[null]", "[1, []]", r#"["m", "i"]"#, "null", "1", r#""x""#, "true"] {
             let server = if args[0] == "invite-user" { created(body) } else { success(body) };
             let finished = run(&server, args);
-            assert_eq!((finished.code, &*finished.stdout), (1, ""), "{args:?} {body}: {}", finished.call_record());
+            assert_eq!((finished.code, &*finished.stdout), (1, ""), "{args:?} {body}: {finished}");
             assert_eq!(finished.error()["code"], "CLI_ERROR");
         }
     }
@@ -48,10 +48,10 @@ fn a_response_that_is_not_an_object_is_an_error() {
         (COMMANDS[3], r#"{"organizations": [1]}"#),
     ] {
         let finished = run(&success(body), args);
-        assert_eq!(finished.code, 1, "{body}: {}", finished.call_record());
+        assert_eq!(finished.code, 1, "{body}: {finished}");
     }
     let finished = run(&created(r#"{"user": ["u1"]}"#), COMMANDS[7]);
-    assert_eq!(finished.code, 1, "{}", finished.call_record());
+    assert_eq!(finished.code, 1, "{finished}");
 }
 
 #[test]
@@ -66,20 +66,20 @@ fn a_missing_or_null_list_is_empty_and_shown_as_sent() {
         let finished = run(&server, args);
         assert_eq!(finished.json(), serde_json::from_str::<Value>(body).expect("JSON"));
         let table = dci_at(&server.url, &[args, &["-o", "table"]].concat()).finish();
-        assert_eq!((table.code, table.stdout.trim()), (0, empty), "{}", table.call_record());
+        assert_eq!((table.code, table.stdout.trim()), (0, empty), "{table}");
     }
     let body = r#"{"roles": [{"id": "r", "permissions": null}]}"#;
     assert_eq!(run(&success(body), COMMANDS[2]).json(), serde_json::from_str::<Value>(body).expect("JSON"));
     // A target is looked up in a list.
     let finished = run(&success(r#"{"users": null}"#), &["resend-invite", "a@example.com"]);
-    assert_eq!(finished.code, 20, "{}", finished.call_record());
+    assert_eq!(finished.code, 20, "{finished}");
 }
 
 #[test]
 fn a_byte_order_mark_is_skipped() {
     for args in [COMMANDS[0], COMMANDS[4]] {
         let finished = run(&success("\u{feff}{\"users\": [], \"email\": \"a@example.com\"}"), args);
-        assert_eq!(finished.json()["email"], "a@example.com", "{}", finished.call_record());
+        assert_eq!(finished.json()["email"], "a@example.com", "{finished}");
     }
     let body = "\u{feff}{\"error\": \"no\"}";
     let finished = run(&ScriptedServer::answering(response("400 Bad Request", "application/json", body)), COMMANDS[4]);
@@ -119,7 +119,7 @@ fn a_list_may_have_more_than_10_mib() {
 fn half_of_a_surrogate_pair_does_not_make_a_response_unreadable() {
     let body = r#"{"message": "sent \ud800", "inviteId": "x"}"#;
     let finished = run(&success(body), COMMANDS[5]);
-    assert_eq!((finished.code, finished.stdout.trim()), (0, body), "{}", finished.call_record());
+    assert_eq!((finished.code, finished.stdout.trim()), (0, body), "{finished}");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn assert_hidden(finished: &Finished) {
         let lower = shown.to_lowercase();
         for echo in echoes() {
             let echo = String::from_utf8_lossy(&echo).to_lowercase();
-            assert!(!lower.contains(&echo), "{echo} is shown: {}", finished.call_record());
+            assert!(!lower.contains(&echo), "{echo} is shown: {finished}");
         }
     }
 }

@@ -2,14 +2,13 @@
 
 use std::process::{Command, Stdio};
 
-use dci::sandbox::Sandbox;
-
-use crate::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on};
+use crate::support::sandbox::sandbox;
+use crate::support::scripted_server::{ScriptedServer, response};
 
 fn resend(args: &[&str]) -> String {
     let finished = dci(&[&["--sandbox", "resend-invite", "invite-pending"], args].concat()).finish();
-    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{}", finished.call_record());
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{finished}");
     finished.stdout
 }
 
@@ -22,7 +21,7 @@ fn json_is_the_default_where_stdout_is_no_terminal() {
 fn formats(name: &str, run: impl Fn(&[&str]) -> Finished) {
     let shown = ["table", "json", "yaml", "csv", "toon"].map(|format| {
         let finished = run(&["--output", format]);
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
         format!("--- {format}\n{}", finished.stdout.replace('\r', "\\r"))
     });
     assert_masked_snapshot!(format!("formats_{name}"), shown.concat());
@@ -100,7 +99,7 @@ fn columns_are_picked_and_ordered() {
 
 #[test]
 fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     for args in [
         &["resend-invite", "invite-pending"][..],
         &["resend-invite", "invite-pending", "invite-expired"],
@@ -113,7 +112,7 @@ fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed(
         &["validate"],
     ] {
         let finished = dci_on(&sandbox, &[args, &["--columns", "shoeSize", "-o", "csv"]].concat()).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         let hint = finished.error()["hint"].to_string();
         assert!(hint.contains("There are: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
     }
@@ -128,7 +127,7 @@ fn a_documented_column_that_the_server_leaves_out_is_empty() {
     let server = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
     let args = ["delete-user", "u1", "--yes", "-o", "csv", "--columns", "message"];
     let finished = dci_at(&server.url, &args).finish();
-    assert_eq!((finished.code, finished.stdout.as_str()), (0, "message\r\n\"\"\r\n"), "{}", finished.call_record());
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, "message\r\n\"\"\r\n"), "{finished}");
 }
 
 #[test]
@@ -156,7 +155,7 @@ fn csv_is_rfc_4180() {
 #[test]
 fn the_format_can_come_from_the_environment() {
     let finished = dci(&["--sandbox", "resend-invite", "nobody"]).env("DCI_OUTPUT", "table").finish();
-    assert!(finished.stderr.starts_with("error: "), "{}", finished.call_record());
+    assert!(finished.stderr.starts_with("error: "), "{finished}");
 }
 
 #[test]
@@ -176,7 +175,7 @@ fn colour_that_is_asked_for_is_shown_whole_with_no_color() {
         let run = || dci(&[&["--sandbox"], args, &["--color", "always", "-o", "table"]].concat());
         let (with, without) = (run().env("NO_COLOR", "1").finish(), run().finish());
         assert_eq!((&with.stdout, &with.stderr), (&without.stdout, &without.stderr));
-        assert!(with.stdout.contains('\u{1b}') || with.stderr.contains('\u{1b}'), "{}", with.call_record());
+        assert!(with.stdout.contains('\u{1b}') || with.stderr.contains('\u{1b}'), "{with}");
     }
 }
 

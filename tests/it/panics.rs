@@ -6,8 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::program::API_KEY;
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::API_KEY;
+use crate::support::scripted_server::{ScriptedServer, response};
 
 /// The host name is looked up in a thread of its own.
 const LOCALHOST: &str = "http://localhost:1";

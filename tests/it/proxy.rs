@@ -5,13 +5,13 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use crate::https_server::{HttpsServer, Trusted, authority, valid_for};
+use crate::support::https_server::{HttpsServer, Trusted, authority, valid_for};
 #[cfg(unix)]
-use crate::person::Person;
+use crate::support::person::Person;
 #[cfg(unix)]
-use crate::program::dci;
-use crate::program::{Run, dci_at};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::dci;
+use crate::support::program::{Run, dci_at};
+use crate::support::scripted_server::{ScriptedServer, response};
 
 /// A proxy that connects to this server, whatever it is asked for.
 fn connecting_to(server: &HttpsServer) -> ScriptedServer {
@@ -57,7 +57,7 @@ fn a_call_goes_by_the_proxy_with_its_password() {
         // A web server's variable for a request, by which some take a header for HTTP_PROXY.
         let call = call.env("REQUEST_METHOD", "GET");
         let finished = call.env(name, &url).env("SSL_CERT_FILE", &trusted.file()).finish();
-        assert_eq!(finished.code, 0, "{name}: {}", finished.call_record());
+        assert_eq!(finished.code, 0, "{name}: {finished}");
         let requests = proxy.requests();
         assert!(requests[0].starts_with(&server.url.replace("https://", "CONNECT ")), "{}", requests[0]);
         // user@x:p@ss
@@ -70,7 +70,7 @@ fn the_lower_case_variable_takes_precedence() {
     let (lower, upper) = (refusing("403 Forbidden"), refusing("403 Forbidden"));
     let call = call("https://api.example.invalid").env("https_proxy", &lower.url).env("HTTPS_PROXY", &upper.url);
     let finished = call.env("ALL_PROXY", "not used, and so not looked at").finish();
-    assert!(finished.code == 41 && finished.stderr.contains("https_proxy"), "{}", finished.call_record());
+    assert!(finished.code == 41 && finished.stderr.contains("https_proxy"), "{finished}");
     assert!(upper.requests().is_empty());
 }
 
@@ -91,9 +91,9 @@ fn a_proxy_variable_that_cannot_be_used_is_refused_and_not_repeated() {
         ("HTTPS_PROXY", " "),
     ] {
         let finished = call(&server.url).env(name, value).finish();
-        assert_eq!(finished.code, 2, "{name}={value:?}: {}", finished.call_record());
+        assert_eq!(finished.code, 2, "{name}={value:?}: {finished}");
         let message = finished.error()["message"].as_str().expect("a message").to_owned();
-        assert!(message.starts_with(name) && !finished.stderr.contains("hunter2"), "{}", finished.call_record());
+        assert!(message.starts_with(name) && !finished.stderr.contains("hunter2"), "{finished}");
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 0, "nothing was sent");
 }
@@ -106,17 +106,17 @@ fn no_proxy_names_what_is_reached_directly() {
     let lists = ["*", "127.0.0.1", &address, "a.example b.example 127.0.0.1", "a.example,127.0.0.0/8"];
     for (name, list) in lists.iter().flat_map(|list| [("NO_PROXY", list), ("no_proxy", list)]) {
         let finished = call(&server.url).env("HTTPS_PROXY", &proxy.url).env(name, list).finish();
-        assert!(finished.stderr.contains("its issuer is not trusted"), "{name}={list}: {}", finished.call_record());
+        assert!(finished.stderr.contains("its issuer is not trusted"), "{name}={list}: {finished}");
     }
     assert!(proxy.requests().is_empty());
 
     for list in ["127.0.0.1:1", "localhost", "a.example"] {
         let finished = call(&server.url).env("HTTPS_PROXY", &proxy.url).env("NO_PROXY", list).finish();
-        assert!(finished.stderr.contains("403"), "{list}: {}", finished.call_record());
+        assert!(finished.stderr.contains("403"), "{list}: {finished}");
     }
     for list in ["\"127.0.0.1\"", "127.0.0.1:port", "127.0.0.1/99", "https://127.0.0.1"] {
         let finished = call(&server.url).env("HTTPS_PROXY", &proxy.url).env("NO_PROXY", list).finish();
-        assert!(finished.code == 2 && finished.stderr.contains("NO_PROXY"), "{list}: {}", finished.call_record());
+        assert!(finished.code == 2 && finished.stderr.contains("NO_PROXY"), "{list}: {finished}");
     }
 }
 
@@ -138,13 +138,13 @@ fn what_a_proxy_answers_to_connect_is_said() {
         };
         let url = proxy.url.replace("http://", "http://u:hunter2@");
         let finished = call("https://api.example.invalid").env("HTTPS_PROXY", &url).finish();
-        assert_eq!(finished.code, 41, "{}", finished.call_record());
+        assert_eq!(finished.code, 41, "{finished}");
         let error = finished.error();
         let (message, hint) = (error["message"].to_string(), error["hint"].to_string());
-        assert!(message.contains(said) && message.contains("HTTPS_PROXY"), "{}", finished.call_record());
+        assert!(message.contains(said) && message.contains("HTTPS_PROXY"), "{finished}");
         assert!(hint.contains("proxy") && !hint.contains("api.example.invalid"), "{hint}");
         assert_eq!((&error["attempts"], &error["retryable"]), (&attempts.into(), &(attempts > 1).into()), "{error}");
-        assert!(!finished.stderr.contains("hunter2"), "{}", finished.call_record());
+        assert!(!finished.stderr.contains("hunter2"), "{finished}");
         assert!(proxy.requests().iter().all(|request| request.to_lowercase().contains("basic dtpodw50zxiy")));
     }
 }
@@ -160,8 +160,8 @@ fn a_proxy_that_is_not_there_is_named_by_its_variable() {
         let proxy = format!("{scheme}://{address}");
         let finished = call("https://api.example.invalid").env("all_proxy", &proxy).finish();
         let message = finished.error()["message"].to_string();
-        assert!(message.contains("all_proxy") && message.contains(said), "{}", finished.call_record());
-        assert_eq!(finished.code, 41, "{}", finished.call_record());
+        assert!(message.contains("all_proxy") && message.contains(said), "{finished}");
+        assert_eq!(finished.code, 41, "{finished}");
     }
 }
 
@@ -174,9 +174,9 @@ fn signing_in_refuses_what_calls_refuse_before_it_begins() {
         let login = dci(&["login", "--no-browser", "--port", "0"]).env("DCI_API_BASE_URL", &server.url);
         let login = login.env("DCI_AUTHORIZE_URL", &server.url).env("DCI_TOKEN_URL", &server.url);
         let finished = login.env(name, value).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
-        assert!(finished.stderr.contains(name) && !finished.stderr.contains("hunter2"), "{}", finished.call_record());
-        assert!(!finished.stderr.contains("Sign in at"), "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
+        assert!(finished.stderr.contains(name) && !finished.stderr.contains("hunter2"), "{finished}");
+        assert!(!finished.stderr.contains("Sign in at"), "{finished}");
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 0);
 }
@@ -189,11 +189,11 @@ fn a_sign_in_is_renewed_by_the_proxy_or_says_what_it_answered() {
     person.set("tokenUrl", "https://token.example.invalid/");
     person.set("expiresAt", 1);
     let finished = person.dci(&["list-users"]).env("HTTPS_PROXY", &proxy.url).finish();
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
     let message = finished.error()["message"].to_string();
-    assert!(message.contains("403 Forbidden") && message.contains("HTTPS_PROXY"), "{}", finished.call_record());
+    assert!(message.contains("403 Forbidden") && message.contains("HTTPS_PROXY"), "{finished}");
     assert!(proxy.requests()[0].starts_with("CONNECT token.example.invalid:443 "));
 
     let finished = person.dci(&["list-users"]).env("HTTPS_PROXY", "socks9://x").finish();
-    assert!(finished.code == 2 && finished.stderr.contains("HTTPS_PROXY"), "{}", finished.call_record());
+    assert!(finished.code == 2 && finished.stderr.contains("HTTPS_PROXY"), "{finished}");
 }

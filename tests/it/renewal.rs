@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use dci::client::sign_in::{SignInStore, StoredSignIn};
 use dci::client::{ClientConfig, ErrorKind, call};
 
-use crate::person::{Person, decided, visit};
-use crate::program::END_SIGNALS;
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::person::{Person, decided, visit};
+use crate::support::program::END_SIGNALS;
+use crate::support::sandbox::sandbox;
+use crate::support::scripted_server::{ScriptedServer, response};
 
 /// As long as a token of the sandbox works, and a little more.
 const PAST_ITS_END: Duration = Duration::from_secs(301);
@@ -40,7 +41,7 @@ fn a_token_that_the_api_refuses_is_renewed_once_and_the_call_goes_on() {
     let requests = person.sandbox.requests();
     // It has no key, and is not tried again otherwise.
     let finished = person.dci(&["invite-user", "new@example.com", "--max-attempts", "1"]).finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     assert_eq!((person.sandbox.renewals(), person.sandbox.requests()), (1, requests + 2));
     assert_eq!(person.entry()["email"], "admin@example.com");
 }
@@ -54,7 +55,7 @@ fn a_run_over_many_renews_once() {
     person.sandbox.advance(PAST_ITS_END);
     let list: Vec<String> = (0..40).map(|number| format!("i-{number}")).collect();
     let finished = person.dci(&["resend-invite", "-", "--concurrency", "16"]).stdin(list.join("\n")).finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     assert_eq!((person.sandbox.renewals(), person.sandbox.outbox().len()), (1, 40));
 }
 
@@ -69,17 +70,13 @@ fn a_run_whose_sign_in_cannot_be_renewed_ends_and_can_be_gone_on_with() {
     person.set("expiresAt", in_seconds(0));
     person.set("tokenUrl", server.url.clone());
     let finished = person.dci(&["resend-invite", "-", "--concurrency", "2"]).stdin(list.join("\n")).finish();
-    assert_eq!(finished.code, 40, "{}", finished.call_record());
+    assert_eq!(finished.code, 40, "{finished}");
     assert_eq!((server.requests().len(), person.sandbox.outbox().len()), (1, 0), "it is asked once for all");
     let rows = finished.json();
     let not_begun = rows.as_array().and_then(|rows| rows.last()).expect("a row for each");
     assert_eq!(not_begun["outcome"], "skipped");
     assert_eq!(not_begun["message"], "not begun, since there is no credential");
-    assert!(
-        finished.error()["hint"].as_str().is_some_and(|hint| hint.contains("--resume")),
-        "{}",
-        finished.call_record()
-    );
+    assert!(finished.error()["hint"].as_str().is_some_and(|hint| hint.contains("--resume")), "{}", finished);
 }
 
 #[test]
@@ -89,7 +86,7 @@ fn a_token_that_still_works_is_used_when_it_cannot_be_renewed() {
     person.set("expiresAt", in_seconds(50));
     person.set("tokenUrl", server.url.clone());
     let finished = person.dci(&["list-roles"]).finish();
-    assert_eq!((finished.code, server.requests().len()), (0, 1), "{}", finished.call_record());
+    assert_eq!((finished.code, server.requests().len()), (0, 1), "{finished}");
 }
 
 #[test]
@@ -122,8 +119,8 @@ fn of_eight_processes_one_renews_and_all_go_on() {
             person.set("expiresAt", in_seconds(0));
         }
         let running: Vec<_> = (0..8).map(|_| person.dci(&["list-users"]).start()).collect();
-        for finished in running.into_iter().map(crate::program::Running::finish) {
-            assert_eq!(finished.code, 0, "{}", finished.call_record());
+        for finished in running.into_iter().map(crate::support::program::Running::finish) {
+            assert_eq!(finished.code, 0, "{finished}");
         }
         assert_eq!(person.sandbox.renewals(), 1);
     }
@@ -135,7 +132,7 @@ fn a_refresh_token_that_no_longer_works_ends_with_10_and_the_way_back() {
     person.sandbox.advance(PAST_ITS_END);
     person.set("refreshToken", "used-up");
     let finished = person.dci(&["list-users"]).finish();
-    assert_eq!(finished.code, 10, "{}", finished.call_record());
+    assert_eq!(finished.code, 10, "{finished}");
     let error = finished.error();
     assert!(error["message"].as_str().is_some_and(|text| text.contains("the sign-in has ended")), "{error}");
     assert!(error["hint"].as_str().is_some_and(|text| text.contains("dci login")), "{error}");
@@ -150,7 +147,7 @@ fn a_refresh_token_that_the_server_repeats_is_not_shown() {
     person.set("expiresAt", in_seconds(0));
     person.set("tokenUrl", server.url.clone());
     let finished = person.dci(&["list-users"]).finish();
-    assert!(finished.code == 10 && finished.stderr.contains("[credential]"), "{}", finished.call_record());
+    assert!(finished.code == 10 && finished.stderr.contains("[credential]"), "{finished}");
     finished.assert_without(&refresh);
 }
 
@@ -191,8 +188,8 @@ fn a_token_endpoint_that_cannot_be_reached_ends_with_41_and_nothing_is_lost() {
         person.set("tokenUrl", format!("http://{closed}/token"));
         let before = fs::read(person.file()).expect("a file");
         let finished = person.dci(&["list-users"]).finish();
-        assert_eq!(finished.code, 41, "{}", finished.call_record());
-        assert!(finished.stderr.contains("cannot be reached"), "{}", finished.call_record());
+        assert_eq!(finished.code, 41, "{finished}");
+        assert!(finished.stderr.contains("cannot be reached"), "{finished}");
         assert_eq!(finished.error()["retryable"], true);
         assert_eq!(fs::read(person.file()).expect("a file"), before);
         person.set("tokenUrl", token_url.clone());
@@ -206,7 +203,7 @@ fn a_refresh_token_goes_where_it_came_from_and_nowhere_else() {
     person.set("expiresAt", in_seconds(0));
     let elsewhere = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
     let finished = person.dci(&["list-users"]).env("DCI_TOKEN_URL", &elsewhere.url).finish();
-    assert_eq!((finished.code, elsewhere.requests().len()), (0, 0), "{}", finished.call_record());
+    assert_eq!((finished.code, elsewhere.requests().len()), (0, 0), "{finished}");
 }
 
 #[test]
@@ -248,8 +245,8 @@ fn a_refresh_token_is_not_used_up_where_what_it_brings_cannot_be_kept() {
     fs::create_dir(person.file().with_extension("new")).expect("it is ours");
     person.set("expiresAt", in_seconds(0));
     let finished = person.dci(&["list-users"]).finish();
-    assert_eq!((finished.code, person.sandbox.renewals()), (1, 0), "{}", finished.call_record());
-    assert!(finished.stderr.contains("cannot be written"), "{}", finished.call_record());
+    assert_eq!((finished.code, person.sandbox.renewals()), (1, 0), "{finished}");
+    assert!(finished.stderr.contains("cannot be written"), "{finished}");
 }
 
 #[test]
@@ -268,7 +265,7 @@ fn where_the_file_is_a_link_what_it_points_to_is_replaced() {
 #[test]
 fn what_is_wrong_with_one_sign_in_is_not_in_the_way_of_another() {
     let person = Person::signed_in("two");
-    let other = dci::sandbox::Sandbox::start().expect("a free port");
+    let other = sandbox();
     let mut content: serde_json::Value =
         serde_json::from_slice(&fs::read(person.file()).expect("a file")).expect("JSON");
     content["signIns"][other.url()] = serde_json::json!({ "accessToken": 7 });
@@ -286,9 +283,9 @@ fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
     fs::set_permissions(person.file(), fs::Permissions::from_mode(0o644)).expect("it is ours");
     for command in ["list-users", "login", "logout", "status"] {
         let finished = person.dci(&[command]).finish();
-        assert_eq!(finished.code, 10, "{}", finished.call_record());
+        assert_eq!(finished.code, 10, "{finished}");
         let mend = format!("chmod 600 {}", person.file().display());
-        assert!(finished.stderr.contains(&mend), "{}", finished.call_record());
+        assert!(finished.stderr.contains(&mend), "{finished}");
     }
     let with_key = |command| person.dci(&[command, "-o", "json"]).env("DCI_API_KEY", "sandbox").finish();
     assert_eq!(with_key("list-users").code, 0, "it is not needed");
@@ -305,8 +302,8 @@ fn a_damaged_file_is_named_and_kept_until_the_next_login() {
         fs::write(person.file(), &damage).expect("it is ours");
         for command in ["list-users", "logout", "status"] {
             let finished = person.dci(&[command]).finish();
-            assert_eq!(finished.code, 10, "{damage}: {}", finished.call_record());
-            assert!(finished.stderr.contains("sign-ins.json is damaged"), "{}", finished.call_record());
+            assert_eq!(finished.code, 10, "{damage}: {finished}");
+            assert!(finished.stderr.contains("sign-ins.json is damaged"), "{finished}");
             assert_eq!(fs::read_to_string(person.file()).expect("a file"), damage);
         }
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();

@@ -5,14 +5,11 @@ use std::time::Duration;
 
 use dci::sandbox::{AcceptError, Fault, Sandbox};
 
-use crate::program::{Finished, assert_masked_snapshot, dci, dci_on};
-
-fn sandbox() -> Sandbox {
-    Sandbox::start().expect("a free port")
-}
+use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_on};
+use crate::support::sandbox::sandbox;
 
 fn succeeds(finished: &Finished) {
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
 }
 
 /// Runs the same command for a person and for a script, each on a sandbox of its own.
@@ -25,7 +22,7 @@ fn both(name: &str, args: &[&str], prepare: impl Fn(&Sandbox), api_key: Option<&
         if let Some(api_key) = api_key {
             run = run.env("DCI_API_KEY", api_key);
         }
-        assert_masked_snapshot!(format!("resend_{name}_{format}"), run.finish().call_record());
+        assert_masked_snapshot!(format!("resend_{name}_{format}"), run.finish());
     }
 }
 
@@ -72,7 +69,7 @@ fn a_key_of_another_request_is_explained() {
         |args: &[&str]| dci_on(&sandbox, &[&["resend-invite", "--idempotency-key", "k"], args].concat()).finish();
     succeeds(&call(&["invite-pending", "--dry-run"]));
     let finished = call(&["invite-pending"]);
-    assert_eq!(finished.code, 30, "{}", finished.call_record());
+    assert_eq!(finished.code, 30, "{finished}");
     assert!(finished.error()["hint"].to_string().contains("use another --idempotency-key"));
 }
 
@@ -91,7 +88,7 @@ fn without_a_credential_nothing_is_sent() {
     let sandbox = sandbox();
     for format in ["table", "json"] {
         let run = dci(&["resend-invite", "invite-pending", "-o", format]).env("DCI_API_BASE_URL", sandbox.url());
-        assert_masked_snapshot!(format!("resend_no_credential_{format}"), run.finish().call_record());
+        assert_masked_snapshot!(format!("resend_no_credential_{format}"), run.finish());
     }
     assert_eq!(sandbox.requests(), 0);
 }
@@ -176,7 +173,7 @@ fn a_key_that_the_server_could_not_take_is_refused_before_anything_is_sent() {
     let sandbox = sandbox();
     for key in ["", "a b", "ключ", &"k".repeat(256)] {
         let finished = dci_on(&sandbox, &["resend-invite", "invite-pending", "--idempotency-key", key]).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         assert!(finished.error()["message"].as_str().expect("a text").contains("255 visible ASCII"));
     }
     assert_eq!(sandbox.requests(), 0);
@@ -185,7 +182,7 @@ fn a_key_that_the_server_could_not_take_is_refused_before_anything_is_sent() {
 #[test]
 fn the_readme_command_needs_no_setup_at_all() {
     let finished = dci(&["--sandbox", "resend-invite", "invite-expired", "-o", "table"]).finish();
-    assert_masked_snapshot!("resend_private_sandbox", finished.call_record());
+    assert_masked_snapshot!("resend_private_sandbox", finished);
 }
 
 #[test]
@@ -202,5 +199,5 @@ fn a_private_sandbox_ignores_what_the_environment_says_of_the_real_api() {
 #[test]
 fn a_private_sandbox_excludes_a_base_url() {
     let finished = dci(&["--sandbox", "--api-base-url", "http://127.0.0.1:1", "resend-invite", "x"]).finish();
-    assert_eq!(finished.code, 2, "{}", finished.call_record());
+    assert_eq!(finished.code, 2, "{finished}");
 }

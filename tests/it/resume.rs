@@ -9,9 +9,9 @@ use proptest::prelude::*;
 #[cfg(target_os = "linux")]
 use rustix::process::Signal;
 
-use crate::many::{emails, list_of, pass_time_until_sent, sandbox_with};
-use crate::program::{END_SIGNALS, assert_masked_snapshot, dci_at, dci_on, run_in_shell};
-use crate::scripted_server::ScriptedServer;
+use crate::support::program::{END_SIGNALS, assert_masked_snapshot, dci_at, dci_on, run_in_shell};
+use crate::support::sandbox::{emails, list_of, pass_time_until_sent, sandbox_with};
+use crate::support::scripted_server::ScriptedServer;
 
 /// The id in the line with which a run begins.
 fn run_id(stderr: &str) -> String {
@@ -32,7 +32,7 @@ fn an_interrupted_run_says_what_is_done_and_what_is_not() {
         }
         // The second interrupt ends it at once, and the calls under way have no answer yet.
         running.interrupt_until_it_ends();
-        assert_masked_snapshot!(format!("resume_interrupted_{format}"), running.finish().call_record());
+        assert_masked_snapshot!(format!("resume_interrupted_{format}"), running.finish());
     }
 }
 
@@ -50,8 +50,8 @@ fn calls_under_way_finish_after_an_interrupt() {
         running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
         pass_time_until_sent(&sandbox, 2);
         let finished = running.finish();
-        assert_eq!(finished.code, 130, "{}", finished.call_record());
-        assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{}", finished.call_record());
+        assert_eq!(finished.code, 130, "{finished}");
+        assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{finished}");
     }
 }
 
@@ -105,7 +105,7 @@ fn the_command_that_goes_on_works_as_it_is_printed() {
     sandbox.inject(Fault::drop_after());
     let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--max-attempts=1"];
     let failed = dci_on(&sandbox, &args).finish();
-    assert_eq!((failed.code, sandbox.outbox().len()), (41, 3), "{}", failed.call_record());
+    assert_eq!((failed.code, sandbox.outbox().len()), (41, 3), "{failed}");
     let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
     let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
     run_in_shell(command, &sandbox);
@@ -131,7 +131,7 @@ fn an_old_run_is_refused_before_anything_is_sent_unless_yes() {
     let old = RunId::begun_at(hours(25)).to_string();
     for targets in [&["invite-1", "invite-2"][..], &["user-1@example.com"], &["--all-invited"]] {
         let finished = dci_on(&sandbox, &[&["resend-invite", "--resume", &old], targets].concat()).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         assert!(finished.error()["hint"].to_string().contains("--yes"));
     }
     assert_eq!(sandbox.requests(), 0);
@@ -139,7 +139,7 @@ fn an_old_run_is_refused_before_anything_is_sent_unless_yes() {
     for args in [&[young.as_str()][..], &[&old, "--yes"]] {
         let finished =
             dci_on(&sandbox, &[&["resend-invite", "invite-1", "invite-2", "--resume"], args].concat()).finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
     }
 }
 
@@ -151,7 +151,7 @@ fn a_run_that_begins_in_the_future_is_refused_before_anything_is_sent_unless_yes
     for run in [in_minutes(6), in_minutes(10 * 24 * 60), latest.clone()] {
         for targets in [&["invite-1", "invite-2"][..], &["invite-1"], &["--all-invited"]] {
             let finished = dci_on(&sandbox, &[&["resend-invite", "--resume", &run], targets].concat()).finish();
-            assert_eq!(finished.code, 2, "{}", finished.call_record());
+            assert_eq!(finished.code, 2, "{finished}");
             let error = finished.error();
             assert!(error["message"].to_string().contains("begins in the future"), "{error}");
             assert!(error["hint"].to_string().contains("--yes"), "{error}");
@@ -160,7 +160,7 @@ fn a_run_that_begins_in_the_future_is_refused_before_anything_is_sent_unless_yes
     assert_eq!(sandbox.requests(), 0);
     for args in [&[in_minutes(4).as_str()][..], &[&latest, "--yes"]] {
         let finished = dci_on(&sandbox, &[&["resend-invite", "invite-1", "--resume"], args].concat()).finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
     }
 }
 
@@ -216,7 +216,7 @@ fn a_request_that_is_still_under_way_when_a_run_is_resumed_is_waited_for() {
         }
         sandbox.advance(Duration::from_secs(3600));
         let finished = again.finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
     }
 }
 
@@ -226,12 +226,12 @@ fn a_conflict_of_a_resumed_run_that_stays_is_reported_as_one() {
     let run = RunId::new().to_string();
     let args = ["cancel-invite", "invite-cancelled", "--yes", "--max-attempts", "2", "--resume", &run];
     let finished = dci_on(&sandbox, &args).finish();
-    assert_eq!((finished.code, &finished.error()["attempts"]), (21, &2.into()), "{}", finished.call_record());
+    assert_eq!((finished.code, &finished.error()["attempts"]), (21, &2.into()), "{finished}");
     assert!(
         finished.error()["hint"].to_string().contains("or the server is still processing a request with the same key")
     );
     let first = dci_on(&sandbox, &["cancel-invite", "invite-cancelled", "--yes"]).finish();
-    assert_eq!((first.code, &first.error()["attempts"]), (21, &1.into()), "{}", first.call_record());
+    assert_eq!((first.code, &first.error()["attempts"]), (21, &1.into()), "{first}");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn the_default_of_dry_run_spelled_out_is_the_same_request() {
         let call = |dry_run: &[&str]| {
             let args = [command, "invite-1", "invite-2", "--yes", "--resume", &run];
             let finished = dci_on(&sandbox, &[&args, dry_run].concat()).finish();
-            assert_eq!(finished.code, 0, "{}", finished.call_record());
+            assert_eq!(finished.code, 0, "{finished}");
         };
         call(&[]);
         call(&["--dry-run=false"]);
@@ -254,11 +254,11 @@ fn the_default_of_dry_run_spelled_out_is_the_same_request() {
 fn what_is_no_run_is_a_usage_error() {
     for run in ["", "x", "6f9b9f0e-0d0c-4a53-9a3e-0c1f4a7c2b55"] {
         let finished = dci_on(&sandbox_with(0), &["resend-invite", "a", "b", "--resume", run]).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
     }
     let run = RunId::new().to_string();
     let both = dci_on(&sandbox_with(0), &["resend-invite", "a", "--resume", &run, "--idempotency-key", "k"]).finish();
-    assert_eq!(both.code, 2, "{}", both.call_record());
+    assert_eq!(both.code, 2, "{both}");
 }
 
 proptest! {

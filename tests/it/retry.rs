@@ -3,15 +3,16 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant, SystemTime};
 
-use dci::client::{ApiError, Client, ClientConfig, ErrorKind, Failure, IdempotencyKey, RetryPolicy, call};
+use dci::client::{ApiError, Client, ErrorKind, Failure, IdempotencyKey, RetryPolicy, call};
 use dci::operation::OPERATIONS;
-use dci::sandbox::{Fault, Sandbox};
+use dci::sandbox::Fault;
 use dci::types::InviteUserRequest;
 
 #[cfg(unix)]
-use crate::program::run_in_shell;
-use crate::program::{assert_masked_snapshot, dci_at, dci_on};
-use crate::scripted_server::{ScriptedServer, resent, response};
+use crate::support::program::run_in_shell;
+use crate::support::program::{assert_masked_snapshot, dci_at, dci_on};
+use crate::support::sandbox::{client_at, sandbox};
+use crate::support::scripted_server::{ScriptedServer, resent, response};
 
 /// Waits of at most a millisecond.
 fn impatient() -> RetryPolicy {
@@ -24,8 +25,7 @@ fn impatient() -> RetryPolicy {
 }
 
 fn client(url: &str, policy: RetryPolicy) -> Client {
-    let config = ClientConfig::new("sandbox".parse().expect("a key")).with_base_url(url).expect("loopback");
-    config.with_retry_policy(policy).build().expect("a client")
+    client_at(url).with_retry_policy(policy).build().expect("a client")
 }
 
 async fn resend(client: &Client, id: &str) -> Result<u32, ApiError> {
@@ -63,7 +63,7 @@ async fn every_way_to_fail_is_survived_and_sends_one_email() {
         Fault::truncate(),
     ];
     for fault in faults {
-        let sandbox = Sandbox::start().expect("a free port");
+        let sandbox = sandbox();
         sandbox.inject(fault.clone().times(4));
         let attempts = resend(&client(sandbox.url(), impatient()), "invite-pending").await;
         assert_eq!(attempts.expect("the fifth attempt succeeds"), 5, "{fault:?}");
@@ -73,7 +73,7 @@ async fn every_way_to_fail_is_survived_and_sends_one_email() {
 
 #[tokio::test]
 async fn the_last_failure_is_reported_with_what_was_tried() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.inject(Fault::drop_before().times(2));
     sandbox.inject(Fault::status(503).times(9));
     let error = resend(&client(sandbox.url(), impatient()), "invite-pending").await.expect_err("it never works");
@@ -87,7 +87,7 @@ async fn the_last_failure_is_reported_with_what_was_tried() {
 #[tokio::test]
 async fn what_cannot_pass_is_tried_once() {
     for status in [400, 401, 403, 404, 422, 501] {
-        let sandbox = Sandbox::start().expect("a free port");
+        let sandbox = sandbox();
         sandbox.inject(Fault::status(status).times(9));
         let error = resend(&client(sandbox.url(), impatient()), "invite-pending").await.expect_err("a fault");
         assert_eq!((error.status(), error.attempts()), (Some(status), 1));
@@ -97,7 +97,7 @@ async fn what_cannot_pass_is_tried_once() {
 
 #[tokio::test]
 async fn a_key_in_use_by_an_earlier_call_is_waited_for_where_409_means_nothing_else() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.inject(Fault::status(409).times(3));
     assert_eq!(resend(&client(sandbox.url(), impatient()), "invite-pending").await.expect("the key is free"), 4);
     sandbox.inject(Fault::status(409).times(3));
@@ -109,7 +109,7 @@ async fn a_key_in_use_by_an_earlier_call_is_waited_for_where_409_means_nothing_e
 
 #[tokio::test]
 async fn a_conflict_that_stays_is_the_one_that_the_operation_knows() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.inject(Fault::status(503));
     let client = client(sandbox.url(), impatient());
     let request = client.cancel_invite().id("invite-cancelled").idempotency_key(IdempotencyKey::random());
@@ -120,7 +120,7 @@ async fn a_conflict_that_stays_is_the_one_that_the_operation_knows() {
 #[tokio::test]
 async fn without_a_key_only_what_was_not_processed_is_sent_again() {
     let invite = async |fault: Fault| {
-        let sandbox = Sandbox::start().expect("a free port");
+        let sandbox = sandbox();
         sandbox.inject(fault);
         let client = client(sandbox.url(), impatient());
         let who = InviteUserRequest::builder().email("new@example.com");
@@ -141,7 +141,7 @@ async fn without_a_key_only_what_was_not_processed_is_sent_again() {
 
 #[tokio::test]
 async fn reading_is_tried_again_without_a_key() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.inject(Fault::truncate().times(2));
     let client = client(sandbox.url(), impatient());
     assert_eq!(call(client.list_users().send()).await.expect("the third attempt succeeds").attempts, 3);
@@ -159,7 +159,7 @@ async fn every_attempt_sends_the_same_bytes() {
 
 #[tokio::test]
 async fn an_attempt_without_an_answer_is_given_up_after_its_own_time() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     // The first attempt takes an hour; the second meets its key in use, until the first one is done.
     sandbox.inject(Fault::latency(Duration::from_secs(3600)));
     let policy = RetryPolicy {
@@ -183,7 +183,7 @@ async fn an_attempt_without_an_answer_is_given_up_after_its_own_time() {
 
 #[tokio::test]
 async fn a_wait_that_cannot_end_in_time_is_not_begun() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.inject(Fault::status(429).retry_after("50").times(9));
     let policy = RetryPolicy { timeout: Duration::from_secs(49), ..RetryPolicy::default() };
     let started = Instant::now();
@@ -200,7 +200,7 @@ async fn a_wait_that_cannot_end_in_time_is_not_begun() {
 
 #[tokio::test]
 async fn the_deadline_holds_for_an_attempt_too() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(9));
     let policy = RetryPolicy { timeout: Duration::from_millis(100), ..impatient() };
     let error = resend(&client(sandbox.url(), policy), "invite-pending").await.expect_err("an hour is too long");
@@ -210,7 +210,7 @@ async fn the_deadline_holds_for_an_attempt_too() {
 
 #[tokio::test]
 async fn retry_after_is_followed() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.inject(Fault::status(503).retry_after("0").times(4));
     // Without it the second attempt would come after up to an hour, which is more than the deadline allows.
     let hour = Duration::from_secs(3600);
@@ -223,7 +223,7 @@ async fn a_longer_retry_after_than_is_waited_for_fails_at_once() {
     let in_an_hour = || httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
     for status in [429, 503] {
         for asked in ["61", "3600", "99999999999", "99999999999999999999", &in_an_hour()] {
-            let sandbox = Sandbox::start().expect("a free port");
+            let sandbox = sandbox();
             sandbox.inject(Fault::status(status).retry_after(asked).times(9));
             let error = resend(&client(sandbox.url(), RetryPolicy::default()), "invite-pending").await;
             let error = error.expect_err("nobody waits for so long");
@@ -247,8 +247,8 @@ fn a_long_retry_after_says_when_to_come_back() {
 }
 
 /// The program on a sandbox whose faults ask for no wait.
-fn program(fault: Fault, args: &[&str]) -> crate::program::Finished {
-    let sandbox = Sandbox::start().expect("a free port");
+fn program(fault: Fault, args: &[&str]) -> crate::support::program::Finished {
+    let sandbox = sandbox();
     sandbox.inject(fault);
     dci_on(&sandbox, args).finish()
 }
@@ -258,7 +258,7 @@ fn the_program_says_what_was_tried_and_how_to_try_again_safely() {
     let fault = || Fault::status(503).retry_after("0").times(9);
     for format in ["table", "json"] {
         let args = ["resend-invite", "invite-pending", "--tenant", "customer-example", "-o", format];
-        assert_masked_snapshot!(format!("retry_exhausted_{format}"), program(fault(), &args).call_record());
+        assert_masked_snapshot!(format!("retry_exhausted_{format}"), program(fault(), &args));
     }
 }
 
@@ -272,12 +272,12 @@ fn a_refusal_says_nothing_of_trying_again() {
 #[test]
 #[cfg(unix)]
 fn the_command_to_try_again_works_as_it_is_printed() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.add_invited("-it's \"$HOME\"", "odd@example.com");
     sandbox.inject(Fault::drop_after());
     let args = ["resend-invite", "--max-attempts=1", "--", "-it's \"$HOME\""];
     let failed = dci_on(&sandbox, &args).finish();
-    assert_eq!(failed.code, 41, "{}", failed.call_record());
+    assert_eq!(failed.code, 41, "{failed}");
     let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
     let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
 
@@ -296,7 +296,7 @@ fn max_attempts_of_1_turns_retries_off() {
 fn limits_that_make_no_sense_are_usage_errors() {
     for args in [["--max-attempts", "0"], ["--max-attempts", "x"], ["--timeout", "0s"], ["--timeout", "soon"]] {
         let finished = dci_at("http://127.0.0.1:1", &[&["resend-invite", "x"][..], &args].concat()).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
     }
 }
 
@@ -304,14 +304,14 @@ fn limits_that_make_no_sense_are_usage_errors() {
 fn verbose_shows_each_attempt() {
     let args = ["resend-invite", "invite-pending", "-v", "-o", "table"];
     let fault = Fault::status(429).retry_after("0").times(2);
-    assert_masked_snapshot!("retry_verbose", program(fault, &args).call_record());
+    assert_masked_snapshot!("retry_verbose", program(fault, &args));
 }
 
 #[test]
 #[cfg(unix)]
 fn at_a_terminal_a_wait_is_visible_unless_it_is_quiet() {
     let run = |args: &[&str]| {
-        let sandbox = Sandbox::start().expect("a free port");
+        let sandbox = sandbox();
         sandbox.inject(Fault::status(429).retry_after("0"));
         let ended = dci_on(&sandbox, args).at_terminal().end();
         (ended.code, ended.written)
@@ -336,23 +336,24 @@ fn a_filter_shows_more_but_never_the_credential() {
     let server = ScriptedServer::answering(resent());
     // The runner fails when the credential is shown.
     let run = |filter| dci_at(&server.url, &["resend-invite", "x"]).env("DCI_LOG", filter).finish();
-    assert!(run("trace").stderr.contains("/iam/v1/users/x/actions/resend: 200"), "{}", run("trace").call_record());
+    let finished = run("trace");
+    assert!(finished.stderr.contains("/iam/v1/users/x/actions/resend: 200"), "{finished}");
     assert_eq!(run("off").stderr, "");
     let bad = run("dci=loud");
-    assert_eq!(bad.code, 2, "{}", bad.call_record());
+    assert_eq!(bad.code, 2, "{bad}");
 }
 
 #[test]
 #[cfg(unix)]
 fn an_interrupt_ends_the_call_at_once_with_the_same_advice() {
     for format in ["table", "json"] {
-        let sandbox = Sandbox::start().expect("a free port");
+        let sandbox = sandbox();
         sandbox.inject(Fault::latency(Duration::from_secs(3600)));
         let running = dci_on(&sandbox, &["resend-invite", "invite-pending", "-o", format]).start();
         while sandbox.requests() == 0 {
             std::thread::yield_now();
         }
         running.interrupt();
-        assert_masked_snapshot!(format!("retry_interrupted_{format}"), running.finish().call_record());
+        assert_masked_snapshot!(format!("retry_interrupted_{format}"), running.finish());
     }
 }

@@ -1,4 +1,4 @@
-//! The sandbox as a server of its own: every documented answer is reached, and has the document's shape.
+//! The sandbox as a server of its own: every documented answer is reached, and has the spec's shape.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -10,7 +10,8 @@ use dci::sandbox::{Fault, Sandbox};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::document::{document, responses};
+use crate::support::sandbox::{http_client, sandbox};
+use crate::support::spec::{responses, spec};
 
 struct Caller {
     sandbox: Sandbox,
@@ -66,7 +67,7 @@ impl Caller {
     fn new() -> Self {
         // The proxy of the machine that runs the tests is not for loopback.
         let http = http_client();
-        Self { sandbox: Sandbox::start().expect("a free port"), http }
+        Self { sandbox: sandbox(), http }
     }
 
     async fn send(&self, call: Call<'_>) -> Answer {
@@ -91,31 +92,15 @@ impl Caller {
     }
 }
 
-/// A client without TLS, which the sandbox has not, that leaves redirects alone.
-pub fn http_client() -> reqwest::Client {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring has them")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .tls_backend_preconfigured(tls)
-        .build()
-        .expect("a client")
-}
-
 type MakeCall = Box<dyn Fn() -> Call<'static>>;
 
 const RESEND: &str = "/iam/v1/users/invite-pending/actions/resend";
 const CANCEL: &str = "/iam/v1/users/invite-pending/actions/cancel";
 
 #[tokio::test]
-async fn every_documented_status_of_every_operation_is_reached_and_has_the_document_s_shape() {
-    let document = document();
-    let documented = responses(&document);
+async fn every_documented_status_of_every_operation_is_reached_and_has_the_spec_s_shape() {
+    let spec = spec();
+    let documented = responses(&spec);
     let mut reached = BTreeSet::new();
 
     // What a good request of each operation is.
@@ -155,7 +140,7 @@ async fn every_documented_status_of_every_operation_is_reached_and_has_the_docum
         for (status, call) in tries {
             let answer = caller.send(call).await;
             assert_eq!(answer.status, status, "{operation}: {}", answer.body);
-            check(&document, &documented, operation, &answer);
+            check(&spec, &documented, operation, &answer);
             reached.insert(((*operation).to_owned(), status));
         }
         for status in [403, 500] {
@@ -163,7 +148,7 @@ async fn every_documented_status_of_every_operation_is_reached_and_has_the_docum
             let answer = caller.send(request()).await;
             assert_eq!(answer.status, status, "{operation}");
             if documented.iter().any(|(id, listed, _)| id == operation && *listed == status) {
-                check(&document, &documented, operation, &answer);
+                check(&spec, &documented, operation, &answer);
                 reached.insert(((*operation).to_owned(), status));
             }
         }
@@ -171,7 +156,7 @@ async fn every_documented_status_of_every_operation_is_reached_and_has_the_docum
     for (operation, status, call) in special {
         let answer = Caller::new().send(call).await;
         assert_eq!(answer.status, status, "{operation}: {}", answer.body);
-        check(&document, &documented, operation, &answer);
+        check(&spec, &documented, operation, &answer);
         reached.insert((operation.to_owned(), status));
     }
 
@@ -182,7 +167,7 @@ async fn every_documented_status_of_every_operation_is_reached_and_has_the_docum
 /// Allows no properties but the known ones, so that a misspelt one shows.
 fn close(schema: &mut Value) {
     if let Some(known) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        // What the service sends and the document leaves out.
+        // What the service sends and the spec leaves out.
         known.insert("inviteStatus".into(), json!({ "type": "string" }));
         known.insert("code".into(), json!({ "type": "string" }));
         schema["additionalProperties"] = false.into();
@@ -194,11 +179,11 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Holds the body against the schema of the document.
-fn check(document: &Value, documented: &[(String, u16, Value)], operation: &str, answer: &Answer) {
+/// Holds the body against the schema of the spec.
+fn check(spec: &Value, documented: &[(String, u16, Value)], operation: &str, answer: &Answer) {
     let schema = documented.iter().find(|(id, status, _)| id == operation && *status == answer.status);
-    let (_, _, schema) = schema.unwrap_or_else(|| panic!("{operation} has no {} in the document", answer.status));
-    let mut root = json!({ "components": document["components"], "allOf": [schema] });
+    let (_, _, schema) = schema.unwrap_or_else(|| panic!("{operation} has no {} in the spec", answer.status));
+    let mut root = json!({ "components": spec["components"], "allOf": [schema] });
     close(&mut root);
     let validator = jsonschema::options().should_validate_formats(true).build(&root).expect("a valid schema");
     if let Err(error) = validator.validate(&answer.body) {
@@ -407,7 +392,7 @@ async fn faults_befall_connections() {
 
 #[test]
 fn a_dropped_sandbox_no_longer_listens() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let address = sandbox.url().trim_start_matches("http://").to_owned();
     assert!(std::net::TcpStream::connect(&address).is_ok());
     drop(sandbox);
@@ -416,7 +401,7 @@ fn a_dropped_sandbox_no_longer_listens() {
 
 #[test]
 fn a_taken_port_is_an_error() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let port = sandbox.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     assert!(Sandbox::start_on(port).is_err());
 }
@@ -446,7 +431,7 @@ async fn a_property_that_is_null_is_refused_as_the_spec_says() {
 /// By hand, since a client sets the header Host itself.
 #[test]
 fn a_page_of_another_origin_gets_nothing() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let address = sandbox.url().trim_start_matches("http://").to_owned();
     let status = |path: &str, headers: &str| {
         let mut stream = TcpStream::connect(&address).expect("it listens");

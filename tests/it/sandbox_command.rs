@@ -8,11 +8,10 @@ use std::{
     time::Duration,
 };
 
-use dci::sandbox::Sandbox;
-
-use crate::program::dci;
+use crate::support::program::dci;
 #[cfg(unix)]
-use crate::program::dci_at;
+use crate::support::program::dci_at;
+use crate::support::sandbox::sandbox;
 
 #[test]
 #[cfg(unix)]
@@ -30,7 +29,7 @@ fn the_lines_point_the_program_at_it_until_it_is_interrupted() {
 
     sandbox.interrupt();
     let finished = sandbox.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     assert_eq!(resend(), 41, "nobody listens any more");
 }
 
@@ -41,17 +40,17 @@ fn it_can_misbehave_at_random() {
     let (url, _) = (sandbox.line(), sandbox.line());
     let url = url.strip_prefix("export DCI_API_BASE_URL=").expect("the first line");
     let finished = dci_at(url, &["resend-invite", "x", "--max-attempts", "1", "--idempotency-key", "k"]).finish();
-    assert!([40, 41, 50].contains(&finished.code), "{}", finished.call_record());
+    assert!([40, 41, 50].contains(&finished.code), "{finished}");
     sandbox.interrupt();
     sandbox.finish();
 }
 
 #[test]
 fn a_taken_port_is_an_error_that_names_the_flag() {
-    let taken = Sandbox::start().expect("a free port");
+    let taken = sandbox();
     let port = taken.url().rsplit(':').next().expect("a port");
     let finished = dci(&["sandbox", "--port", port]).finish();
-    assert_eq!(finished.code, 1, "{}", finished.call_record());
+    assert_eq!(finished.code, 1, "{finished}");
     assert!(finished.error()["hint"].to_string().contains("--port"));
 }
 
@@ -61,7 +60,7 @@ fn a_fault_that_is_none_is_a_usage_error() {
         ["explode", "status=200", "latency=soon", "truncate,times=0", "truncate,times=x", "drop-after,operation=x"]
     {
         let finished = dci(&["sandbox", "--fault", fault]).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
     }
 }
 

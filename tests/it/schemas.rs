@@ -1,10 +1,10 @@
-//! The JSON Schema that schemars derives for each type is the document's.
+//! The JSON Schema that schemars derives for each type is the spec's.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::document::{document, responses};
+use crate::support::spec::{responses, spec};
 
 fn derived() -> BTreeMap<&'static str, Value> {
     dci::SCHEMAS.iter().map(|(name, schema)| (*name, schema().to_value())).collect()
@@ -40,21 +40,21 @@ fn flattened(schema: &Value, root: &Value) -> Value {
     }
 }
 
-/// Each schema that the document names, or that a response has inline, by the name of its type.
+/// Each schema that the spec names, or that a response has inline, by the name of its type.
 fn documented() -> BTreeMap<String, Value> {
-    let document = document();
-    let named = document["components"]["schemas"].as_object().expect("schemas").clone();
-    let inline = responses(&document).into_iter().filter(|(_, _, schema)| schema.get("$ref").is_none()).map(
+    let spec = spec();
+    let named = spec["components"]["schemas"].as_object().expect("schemas").clone();
+    let inline = responses(&spec).into_iter().filter(|(_, _, schema)| schema.get("$ref").is_none()).map(
         |(operation, _, schema)| {
             let (first, rest) = operation.split_at(1);
             (format!("{}{rest}Response", first.to_uppercase()), schema)
         },
     );
-    named.into_iter().chain(inline).map(|(name, schema)| (name, flattened(&schema, &document))).collect()
+    named.into_iter().chain(inline).map(|(name, schema)| (name, flattened(&schema, &spec))).collect()
 }
 
 #[test]
-fn the_schema_of_each_type_is_the_document_s() {
+fn the_schema_of_each_type_is_the_spec_s() {
     let derived = derived();
     let documented = documented();
     assert_eq!(documented.len(), 17, "15 schemas with a name and 2 inline");
@@ -77,7 +77,7 @@ fn each_type_has_its_schema() {
 }
 
 #[test]
-fn the_types_hold_the_document_s_limits() {
+fn the_types_hold_the_spec_s_limits() {
     use dci::types::{UpdateUserRequest, UpdateUserRequestPhoneExtension, UserListItemPhone};
     assert!("+4912345".parse::<UserListItemPhone>().is_ok());
     for bad in ["", "+", "4912345", "+49 123", "+12a"] {

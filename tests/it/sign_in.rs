@@ -5,12 +5,12 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
-use dci::sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::person::{Page, Person, decided, visit};
-use crate::program::{API_KEY, dci};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::person::{Page, Person, decided, visit};
+use crate::support::program::{API_KEY, dci};
+use crate::support::sandbox::sandbox;
+use crate::support::scripted_server::{ScriptedServer, response};
 
 #[test]
 fn a_person_signs_in_with_a_browser_and_commands_use_it() {
@@ -21,7 +21,7 @@ fn a_person_signs_in_with_a_browser_and_commands_use_it() {
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Back to the terminal"), "{}", page.body);
     let finished = login.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     assert_eq!(finished.json()["email"], "admin@example.com");
 
     let status = person.dci(&["status", "--check", "-o", "json"]).finish().json();
@@ -86,8 +86,8 @@ fn an_answer_with_another_state_is_left_out_and_the_wait_goes_on() {
     }
     assert_eq!(visit(&good).status, 200);
     let finished = login.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
-    assert_eq!(finished.stderr.matches("Still waiting.").count(), 1, "it is said once: {}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
+    assert_eq!(finished.stderr.matches("Still waiting.").count(), 1, "it is said once: {finished}");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn what_is_pasted_is_a_code_or_the_whole_address() {
             _ => code.to_owned(),
         });
         let finished = login.finish();
-        assert_eq!(finished.json()["email"], "viewer@example.com", "{}", finished.call_record());
+        assert_eq!(finished.json()["email"], "viewer@example.com", "{finished}");
     }
 }
 
@@ -157,7 +157,7 @@ fn where_no_browser_opens_the_code_can_be_pasted_at_once() {
         login.wait_for("here:");
         login.type_line(&decided(&url, "admin@example.com"));
         let finished = login.finish();
-        assert_eq!(finished.code, 0, "{name}: {}", finished.call_record());
+        assert_eq!(finished.code, 0, "{name}: {finished}");
     }
 }
 
@@ -179,7 +179,7 @@ fn the_next_browser_is_opened_where_one_fails_and_none_gets_the_api_key() {
     assert_eq!(visit(&decided(&url, "admin@example.com")).status, 200);
     // A browser that goes on to run is not waited for.
     let finished = login.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn who_reaches_several_customers_signs_in_and_is_told_to_name_one() {
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
     visit(&decided(&Person::address(&mut login), "partner@example.net"));
     let finished = login.finish();
-    assert!(finished.code == 0 && finished.stdout.contains("choose one with --tenant"), "{}", finished.call_record());
+    assert!(finished.code == 0 && finished.stdout.contains("choose one with --tenant"), "{finished}");
     assert_eq!(person.dci(&["list-users", "--tenant", "customer-other"]).finish().code, 0);
 }
 
@@ -199,8 +199,8 @@ fn who_says_no_is_told_so_in_the_browser_and_at_the_terminal() {
     let page = visit(&decided(&Person::address(&mut login), "deny"));
     assert!(page.body.contains("Nobody was signed in"), "{}", page.body);
     let finished = login.finish();
-    assert_eq!(finished.code, 10, "{}", finished.call_record());
-    assert!(finished.stderr.contains("the sign-in was denied in the browser"), "{}", finished.call_record());
+    assert_eq!(finished.code, 10, "{finished}");
+    assert!(finished.stderr.contains("the sign-in was denied in the browser"), "{finished}");
     assert!(!person.file().exists());
 }
 
@@ -215,7 +215,7 @@ fn what_the_authorization_server_says_is_escaped() {
     let page = visit(&format!("{start}error_description={hostile}&state={state}"));
     assert!(!page.body.contains("<script") && page.body.contains("&lt;script"), "{}", page.body);
     let finished = login.finish();
-    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.contains("<script>"), "{}", finished.call_record());
+    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.contains("<script>"), "{finished}");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("an address").port().to_string();
     let finished = person.dci(&["login", "--port", &port]).finish();
-    assert_eq!(finished.code, 1, "{}", finished.call_record());
+    assert_eq!(finished.code, 1, "{finished}");
     let error = finished.error();
     assert!(error["message"].as_str().is_some_and(|message| message.contains("is in use")), "{error}");
     assert!(
@@ -233,7 +233,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
     );
 
     let hopeless = person.dci(&["login", "--port", &port, "--no-browser"]).finish();
-    assert!(hopeless.code == 10 && hopeless.stderr.contains("stdin ended"), "{}", hopeless.call_record());
+    assert!(hopeless.code == 10 && hopeless.stderr.contains("stdin ended"), "{hopeless}");
     let mut login = person.dci(&["login", "--port", &port, "--no-browser"]).start_with_stdin_open();
     login.wait_for("can only be pasted.");
     let url = Person::address(&mut login);
@@ -245,8 +245,8 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
 fn no_answer_in_time_ends_it() {
     let person = Person::new("time");
     let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "50ms"]).finish();
-    assert_eq!(finished.code, 10, "{}", finished.call_record());
-    assert!(finished.stderr.contains("no answer in time"), "{}", finished.call_record());
+    assert_eq!(finished.code, 10, "{finished}");
+    assert!(finished.stderr.contains("no answer in time"), "{finished}");
     assert!(!person.file().exists());
 }
 
@@ -257,7 +257,7 @@ fn ctrl_c_ends_it_and_nothing_is_stored() {
     Person::address(&mut login);
     login.interrupt_until_it_ends();
     let finished = login.finish();
-    assert_eq!(finished.code, 130, "{}", finished.call_record());
+    assert_eq!(finished.code, 130, "{finished}");
     assert!(!person.file().exists());
 }
 
@@ -292,7 +292,7 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
         visit(&decided(&Person::address(&mut login), "admin@example.com"));
         let finished = login.finish();
-        assert!(finished.code == code && finished.stderr.contains(problem), "{name}: {}", finished.call_record());
+        assert!(finished.code == code && finished.stderr.contains(problem), "{name}: {finished}");
         finished.assert_without("s3cret");
         assert!(!person.file().exists(), "{name}");
         let request = server.requests().concat();
@@ -325,8 +325,8 @@ fn a_token_is_found_in_what_servers_answer() {
         let mut login = login.env("DCI_API_BASE_URL", &api.url).start();
         visit(&decided(&Person::address(&mut login), "admin@example.com"));
         let finished = login.finish();
-        assert_eq!(finished.code, 0, "{name}: {}", finished.call_record());
-        assert_eq!(finished.json()["expiresAt"].is_string(), is_known, "{name}: {}", finished.call_record());
+        assert_eq!(finished.code, 0, "{name}: {finished}");
+        assert_eq!(finished.json()["expiresAt"].is_string(), is_known, "{name}: {finished}");
     }
 }
 
@@ -350,11 +350,11 @@ fn an_error_without_a_state_is_shown_and_the_wait_goes_on() {
     visit(&format!("{start}?error={}", "x".repeat(5000)));
     assert_eq!(visit(&good).status, 200);
     let finished = login.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     for said in ["invalid_scope: no such scope", "server_error", "temporarily_unavailable", "access_denied"] {
-        assert!(finished.stderr.contains(said), "{said}: {}", finished.call_record());
+        assert!(finished.stderr.contains(said), "{said}: {finished}");
     }
-    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.len() < 5000, "{}", finished.call_record());
+    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.len() < 5000, "{finished}");
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn a_token_that_the_api_refuses_is_not_stored() {
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
     visit(&decided(&Person::address(&mut login), "admin@example.com"));
     let finished = login.finish();
-    assert_eq!(finished.code, 10, "{}", finished.call_record());
+    assert_eq!(finished.code, 10, "{finished}");
     assert!(!person.file().exists());
 }
 
@@ -402,7 +402,7 @@ fn the_api_key_goes_before_the_sign_in_and_status_names_both() {
 fn who_is_signed_in_is_asked_to_force_another_sign_in() {
     let person = Person::signed_in("force");
     let finished = person.dci(&["login", "-o", "table"]).finish();
-    assert!(finished.code == 0 && finished.stdout.contains("as admin@example.com"), "{}", finished.call_record());
+    assert!(finished.code == 0 && finished.stdout.contains("as admin@example.com"), "{finished}");
     let mut login = person.dci(&["login", "--force", "--no-browser", "--port", "0"]).start();
     visit(&decided(&Person::address(&mut login), "viewer@example.com"));
     assert_eq!(login.finish().json()["email"], "viewer@example.com");
@@ -416,16 +416,16 @@ fn logout_removes_what_is_stored_and_says_when_there_was_nothing() {
     let left = fs::read_to_string(person.file()).unwrap_or_default();
     assert!(!tokens.iter().any(|token| left.contains(token)), "{left}");
     let again = person.dci(&["logout", "-o", "table"]).finish();
-    assert!(again.code == 0 && again.stdout.starts_with("You were not signed in"), "{}", again.call_record());
+    assert!(again.code == 0 && again.stdout.starts_with("You were not signed in"), "{again}");
     assert_eq!(person.dci(&["list-users"]).finish().code, 10);
 }
 
 #[test]
 fn the_sign_in_of_one_service_goes_to_no_other() {
     let person = Person::signed_in("other-api");
-    let other = Sandbox::start().expect("a free port");
+    let other = sandbox();
     let finished = person.dci(&["list-users"]).env("DCI_API_BASE_URL", other.url()).finish();
-    assert_eq!((finished.code, other.requests()), (10, 0), "{}", finished.call_record());
+    assert_eq!((finished.code, other.requests()), (10, 0), "{finished}");
 
     let no_api = ["DCI_AUTHORIZE_URL", "DCI_TOKEN_URL"];
     for (base_url, unset) in
@@ -433,16 +433,16 @@ fn the_sign_in_of_one_service_goes_to_no_other() {
     {
         let login = person.dci(&["login", "--no-browser"]).env("DCI_API_BASE_URL", base_url);
         let finished = unset.iter().fold(login, |login, variable| login.env(variable, "")).finish();
-        assert_eq!(finished.code, 2, "{base_url} {unset:?}: {}", finished.call_record());
+        assert_eq!(finished.code, 2, "{base_url} {unset:?}: {finished}");
     }
     let finished = person.dci(&["login"]).env("DCI_TOKEN_URL", "http://token.example.com").finish();
-    assert!(finished.code == 2 && finished.stderr.contains("not encrypted"), "{}", finished.call_record());
+    assert!(finished.code == 2 && finished.stderr.contains("not encrypted"), "{finished}");
 }
 
 #[test]
 fn a_private_sandbox_knows_nobody_who_signs_in() {
     for args in [["--sandbox", "login"], ["--sandbox", "logout"]] {
         let finished = dci(&args).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
     }
 }

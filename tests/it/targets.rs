@@ -1,23 +1,14 @@
 //! What a command is pointed at: ids, email addresses, and lists of them on stdin.
 
-use dci::sandbox::Sandbox;
-
-use crate::program::{assert_masked_snapshot, dci_at, dci_on};
-use crate::scripted_server::{ScriptedServer, response};
-
-fn sandbox() -> Sandbox {
-    Sandbox::start().expect("a free port")
-}
+use crate::support::program::{assert_masked_snapshot, dci_at, dci_on};
+use crate::support::sandbox::sandbox;
+use crate::support::scripted_server::{ScriptedServer, response};
 
 #[test]
 fn an_email_address_stands_for_the_invite_that_went_to_it() {
     let sandbox = sandbox();
     let finished = dci_on(&sandbox, &["resend-invite", "Expired@Example.com", "-o", "table"]).finish();
-    assert!(
-        finished.stdout.starts_with("The invite of Expired@Example.com was sent again."),
-        "{}",
-        finished.call_record()
-    );
+    assert!(finished.stdout.starts_with("The invite of Expired@Example.com was sent again."), "{}", finished);
     assert_eq!(sandbox.outbox()[0].invite_id, "invite-expired");
 }
 
@@ -28,7 +19,7 @@ fn an_address_of_nobody_or_of_a_user_who_has_accepted_ends_with_20() {
         for format in ["table", "json"] {
             let finished = dci_on(&sandbox, &["resend-invite", email, "-o", format]).finish();
             assert_eq!(finished.code, 20);
-            assert_masked_snapshot!(format!("target_{}_{format}", &email[..6]), finished.call_record());
+            assert_masked_snapshot!(format!("target_{}_{format}", &email[..6]), finished);
         }
     }
     assert!(sandbox.outbox().is_empty());
@@ -39,10 +30,10 @@ fn a_server_that_does_not_filter_brings_no_wrong_user() {
     let body = r#"{"users":[{"id":"a","email":"a@example.com"},{"id":"b","email":"b@example.com"}]}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     let finished = dci_at(&server.url, &["delete-user", "B@example.com", "--yes"]).finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     assert!(server.requests()[1].starts_with("DELETE /iam/v1/users/b HTTP/1.1"), "{:?}", server.requests());
     let finished = dci_at(&server.url, &["delete-user", "c@example.com", "--yes"]).finish();
-    assert_eq!(finished.code, 20, "{}", finished.call_record());
+    assert_eq!(finished.code, 20, "{finished}");
 }
 
 #[test]
@@ -69,7 +60,7 @@ fn an_empty_list_is_no_error_and_nothing_is_done() {
     for list in ["", "\n", " \r\n\n"] {
         for command in ["resend-invite", "cancel-invite", "delete-user"] {
             let finished = dci_on(&sandbox, &[command, "-"]).stdin(list).finish();
-            assert_eq!((finished.code, finished.stdout.as_str()), (0, "[]\n"), "{}", finished.call_record());
+            assert_eq!((finished.code, finished.stdout.as_str()), (0, "[]\n"), "{finished}");
         }
     }
     let finished = dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).finish();
@@ -94,7 +85,7 @@ fn a_line_that_is_no_target_is_refused_with_its_number_before_anything_is_sent()
     ] {
         let list = [b"invite-pending\n\n".as_slice(), line, b"\ninvite-expired\n"].concat();
         let finished = dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).stdin(list).finish();
-        assert_masked_snapshot!(format!("target_bad_line_{name}"), finished.call_record());
+        assert_masked_snapshot!(format!("target_bad_line_{name}"), finished);
     }
     assert_eq!(sandbox.requests(), 0);
 }
@@ -105,7 +96,7 @@ fn the_longest_line_is_1_kib_long() {
     let finished = dci_on(&sandbox(), &["resend-invite", "-"]).stdin(format!("{longest}\r\n{longest}y\r\n")).finish();
     assert!(finished.code == 2 && finished.error()["message"].to_string().contains("line 2"));
     let finished = dci_on(&sandbox(), &["resend-invite", "-"]).stdin(longest).finish();
-    assert_eq!(finished.code, 20, "{}", finished.call_record());
+    assert_eq!(finished.code, 20, "{finished}");
 }
 
 #[test]

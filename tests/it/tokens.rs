@@ -5,7 +5,7 @@ use std::time::Duration;
 use dci::sandbox::Fault;
 use reqwest::header::CONTENT_TYPE;
 
-use crate::oauth_client::{ADMIN, CODE_CHALLENGE, Client, Tokens, error};
+use crate::support::oauth_client::{ADMIN, CODE_CHALLENGE, Client, Tokens, error};
 
 #[tokio::test]
 async fn a_code_works_once() {

@@ -8,16 +8,16 @@ use std::sync::atomic::Ordering;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::CertificateDer;
 
-use crate::https_server::{Authority, HttpsServer, Trusted, authority, valid_for};
-use crate::program::dci_at;
+use crate::support::https_server::{Authority, HttpsServer, Trusted, authority, valid_for};
+use crate::support::program::dci_at;
 
 /// Refused at once, since trying again does not help, and with the reason.
 fn refused(test: &str, certificate: &CertificateParams, signed_by: &Authority, trusted: &Authority, reason: &str) {
     let server = HttpsServer::start(certificate, signed_by);
     let answer = server.resend("SSL_CERT_FILE", &Trusted::of(test, trusted).file());
-    assert!(answer.stderr.contains(reason), "{}", answer.call_record());
-    assert_eq!((answer.code, answer.stdout.as_str()), (41, ""), "{}", answer.call_record());
-    assert_eq!(server.connections.load(Ordering::SeqCst), 1, "{}", answer.call_record());
+    assert!(answer.stderr.contains(reason), "{answer}");
+    assert_eq!((answer.code, answer.stdout.as_str()), (41, ""), "{answer}");
+    assert_eq!(server.connections.load(Ordering::SeqCst), 1, "{answer}");
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn a_server_of_a_trusted_authority_is_trusted() {
     let trusted = Trusted::of("trusted", &authority);
     for (variable, place) in [("SSL_CERT_FILE", trusted.file().as_str()), ("SSL_CERT_DIR", trusted.folder())] {
         let answer = server.resend(variable, place);
-        assert_eq!(answer.code, 0, "{variable}: {}", answer.call_record());
+        assert_eq!(answer.code, 0, "{variable}: {answer}");
     }
 }
 
@@ -93,7 +93,7 @@ fn error_of_changed(test: &str, from: &[u8], to: &[u8]) -> String {
     }
     let server = HttpsServer::showing(CertificateDer::from(bytes), &key);
     let answer = server.resend("SSL_CERT_FILE", &Trusted::of(test, &authority).file());
-    assert_eq!(answer.code, 41, "{}", answer.call_record());
+    assert_eq!(answer.code, 41, "{answer}");
     answer.error()["message"].as_str().expect("a message").to_owned()
 }
 
@@ -128,7 +128,7 @@ fn a_handshake_that_fails_is_told_in_words() {
             }
         });
         let finished = dci_at(&url, &["validate", "--max-attempts", "1", "-o", "json"]).finish();
-        assert_eq!(finished.code, 41, "{}", finished.call_record());
+        assert_eq!(finished.code, 41, "{finished}");
         let message = finished.error()["message"].as_str().expect("a message").to_owned();
         assert!(message.contains(words) && !message.contains(['(', '{']), "{message}");
     }
@@ -139,7 +139,7 @@ fn an_empty_variable_leaves_the_system_s_authorities() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
         let answer = server.resend(variable, "");
-        assert!(answer.stderr.contains("its issuer is not trusted"), "{}", answer.call_record());
+        assert!(answer.stderr.contains("its issuer is not trusted"), "{answer}");
     }
 }
 
@@ -171,7 +171,7 @@ fn a_file_is_read_as_openssl_reads_it() {
         fs::write(trusted.file(), text).expect("it is ours");
         for (variable, place) in [("SSL_CERT_FILE", trusted.file().as_str()), ("SSL_CERT_DIR", trusted.folder())] {
             let answer = server.resend(variable, place);
-            assert_eq!(answer.code, 0, "{form}: {}", answer.call_record());
+            assert_eq!(answer.code, 0, "{form}: {answer}");
         }
     }
 }
@@ -201,12 +201,12 @@ fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
     ] {
         fs::write(trusted.file(), contents).expect("it is ours");
         let answer = server.resend("SSL_CERT_FILE", &trusted.file());
-        assert_eq!(answer.code, 2, "{problem}: {}", answer.call_record());
+        assert_eq!(answer.code, 2, "{problem}: {answer}");
         let message = answer.error()["message"].as_str().expect("a message").to_owned();
-        assert!(message.starts_with("SSL_CERT_FILE: ") && message.contains(problem), "{}", answer.call_record());
+        assert!(message.starts_with("SSL_CERT_FILE: ") && message.contains(problem), "{answer}");
         assert!(message.contains(&trusted.file()), "{message}");
         let answer = server.resend("SSL_CERT_DIR", trusted.folder());
-        assert_eq!(answer.code, 2, "{problem}: {}", answer.call_record());
+        assert_eq!(answer.code, 2, "{problem}: {answer}");
         assert!(answer.stderr.contains("SSL_CERT_DIR: ") && answer.stderr.contains(trusted.folder()));
     }
     for (variable, place) in [
@@ -218,8 +218,8 @@ fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
     ] {
         let answer = server.resend(variable, place);
         let last = place.rsplit(':').next().expect("a path");
-        assert!(answer.code == 2 && answer.stderr.contains(last), "{}", answer.call_record());
-        assert!(answer.stderr.contains(variable), "{}", answer.call_record());
+        assert!(answer.code == 2 && answer.stderr.contains(last), "{answer}");
+        assert!(answer.stderr.contains(variable), "{answer}");
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 0, "nothing was sent");
 }

@@ -1,13 +1,13 @@
 //! The exact request that goes out.
 
-use crate::program::{assert_masked_snapshot, dci_at};
-use crate::scripted_server::{ScriptedServer, resent};
+use crate::support::program::{assert_masked_snapshot, dci_at};
+use crate::support::scripted_server::{ScriptedServer, resent};
 
 fn request(args: &[&str], env: &[(&str, &str)]) -> String {
     let server = ScriptedServer::answering(resent());
     let run = env.iter().fold(dci_at(&server.url, args), |run, (name, value)| run.env(name, value));
     let finished = run.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     let requests = server.requests();
     assert_eq!(requests.len(), 1, "one call is one request");
     requests.into_iter().next().expect("just counted")
@@ -79,7 +79,7 @@ fn an_empty_variable_is_as_if_it_were_not_set() {
 fn a_path_in_the_base_url_comes_first() {
     let server = ScriptedServer::answering(resent());
     let finished = dci_at(&format!("{}/doit/", server.url), &["resend-invite", "invite-1"]).finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     assert!(server.requests()[0].starts_with("POST /doit/iam/v1/users/invite-1/actions/resend HTTP/1.1\n"));
 }
 

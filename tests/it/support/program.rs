@@ -1,5 +1,6 @@
 //! Runs the built program as a user's shell does, with an environment of its own.
 
+use std::fmt::{self, Display};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -8,7 +9,7 @@ use dci::sandbox::Sandbox;
 use rustix::process::{Pid, Signal, kill_process};
 
 #[cfg(unix)]
-use crate::terminal::Terminal;
+use crate::support::terminal::Terminal;
 
 /// The API key of every run that is not on the sandbox; no output may hold it.
 pub const API_KEY: &str = "s3cret-api-key";
@@ -26,7 +27,7 @@ pub fn dci(args: &[&str]) -> Run {
     command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
     // Where platforms keep the data of a person.
     command.env("HOME", NO_SIGN_INS).env("XDG_DATA_HOME", NO_SIGN_INS);
-    Run { command, stdin: Vec::new(), shown: format!("dci {}", args.join(" ")) }
+    Run { command, stdin: Vec::new(), command_line: format!("dci {}", args.join(" ")) }
 }
 
 /// `dci`, pointed at a server and with the API key.
@@ -54,7 +55,7 @@ pub fn run_in_shell(command: &str, sandbox: &Sandbox) {
 pub struct Run {
     command: Command,
     stdin: Vec<u8>,
-    shown: String,
+    command_line: String,
 }
 
 pub struct Running {
@@ -64,14 +65,14 @@ pub struct Running {
     stdout: Option<BufReader<ChildStdout>>,
     /// What was read of it so far.
     stderr: Vec<u8>,
-    shown: String,
+    command_line: String,
 }
 
 pub struct Finished {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
-    shown: String,
+    command_line: String,
 }
 
 impl Run {
@@ -134,7 +135,7 @@ impl Run {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         let stdin = child.stdin.take();
-        Running { child, stdin, stdout: None, stderr: Vec::new(), shown: self.shown }
+        Running { child, stdin, stdout: None, stderr: Vec::new(), command_line: self.command_line }
     }
 }
 
@@ -215,7 +216,7 @@ impl Running {
             code: output.status.code().expect("the program ends by itself"),
             stdout: text(output.stdout),
             stderr: text([self.stderr, output.stderr].concat()),
-            shown: self.shown,
+            command_line: self.command_line,
         };
         for shown in [&finished.stdout, &finished.stderr] {
             assert!(!shown.contains(API_KEY), "the API key is shown:\n{shown}");
@@ -229,13 +230,7 @@ impl Finished {
     /// Fails where a secret is shown.
     #[cfg(unix)]
     pub fn assert_without(&self, secret: &str) {
-        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {}", self.call_record());
-    }
-
-    /// The whole run as text, with what differs from run to run masked.
-    pub fn call_record(&self) -> String {
-        let Self { code, stdout, stderr, shown } = self;
-        format!("$ {shown}\nexit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {self}");
     }
 
     /// The error object; before it there may be the line with which a run begins.
@@ -248,7 +243,15 @@ impl Finished {
 
     /// What is on stdout, as JSON.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.call_record()))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
+    }
+}
+
+/// The command line, the exit code and all output.
+impl Display for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, stdout, stderr, command_line } = self;
+        write!(f, "$ {command_line}\nexit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}")
     }
 }
 

@@ -8,8 +8,8 @@ use dci::sandbox::Sandbox;
 use reqwest::header::LOCATION;
 use serde_json::Value;
 
-use crate::program::{Run, Running, dci};
-use crate::sandbox::http_client;
+use crate::support::program::{Run, Running, dci};
+use crate::support::sandbox::{http_client, sandbox};
 
 pub struct Person {
     pub sandbox: Sandbox,
@@ -28,7 +28,7 @@ impl Person {
     pub fn new(test: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("dci-person-{test}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");
-        Self { sandbox: Sandbox::start().expect("a free port"), folder }
+        Self { sandbox: sandbox(), folder }
     }
 
     /// One who has signed in, as somebody who may do everything.
@@ -37,7 +37,7 @@ impl Person {
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
         visit(&decided(&Self::address(&mut login), "admin@example.com"));
         let finished = login.finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
         person
     }
 

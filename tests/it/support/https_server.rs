@@ -12,8 +12,8 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream};
 
-use crate::program::{Finished, dci_at};
-use crate::scripted_server::resent;
+use crate::support::program::{Finished, dci_at};
+use crate::support::scripted_server::resent;
 
 pub type Authority = CertifiedIssuer<'static, KeyPair>;
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::sandbox::{http_client, sandbox};
 use dci::sandbox::Sandbox;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use reqwest::{Response, Url};
 use serde_json::Value;
-
-use crate::sandbox::http_client;
 
 /// The example of RFC 7636, appendix B.
 const CODE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -33,7 +32,7 @@ fn changed(good: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
 
 impl Client {
     pub fn new() -> Self {
-        Self { sandbox: Sandbox::start().expect("a free port"), http: http_client() }
+        Self { sandbox: sandbox(), http: http_client() }
     }
 
     pub async fn get(&self, url: &str) -> Response {
