@@ -20,7 +20,7 @@ async fn failure(fault: Fault) -> ApiError {
 }
 
 #[tokio::test]
-async fn each_status_is_of_one_kind_and_says_whether_trying_again_can_help() {
+async fn each_status_has_a_kind_and_may_be_retryable() {
     for (status, kind, retryable) in [
         (400, ErrorKind::Validation, false),
         (401, ErrorKind::Authentication, false),
@@ -40,7 +40,7 @@ async fn each_status_is_of_one_kind_and_says_whether_trying_again_can_help() {
 }
 
 #[tokio::test]
-async fn send_on_its_own_converts_into_the_same_error() {
+async fn send_alone_converts_into_the_same_error() {
     let sandbox = sandbox();
     let client = client(&sandbox);
     let request = client.resend_invite().id("nobody").idempotency_key(IdempotencyKey::random());
@@ -50,7 +50,7 @@ async fn send_on_its_own_converts_into_the_same_error() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_takes_too_long_is_a_network_error() {
+async fn a_slow_attempt_is_a_network_error() {
     let sandbox = sandbox();
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(100));
     let client = client_at(sandbox.url()).with_timeout(Duration::from_millis(50)).build().expect("a client");

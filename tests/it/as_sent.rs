@@ -91,7 +91,7 @@ fn numbers_are_shown_as_sent_in_each_format() {
 }
 
 #[test]
-fn a_body_without_a_value_is_printed_as_it_is() {
+fn a_body_without_a_value_is_printed_unchanged() {
     let arrays = format!("{}{}", "[".repeat(129), "]".repeat(129));
     let objects = format!("{}1{}", r#"{"a":"#.repeat(500), "}".repeat(500));
     for json in [r#""\ud800""#, r#""\udc00\ud800 x""#, &arrays, &objects, r#"{"a":1,"a":[2]}"#] {
@@ -108,7 +108,7 @@ fn a_body_without_a_value_is_printed_as_it_is() {
 }
 
 #[test]
-fn a_body_that_is_nested_without_end_costs_its_size() {
+fn a_deeply_nested_body_costs_no_more_than_its_size() {
     for json in [
         format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)),
         format!("{}1{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000)),
@@ -128,7 +128,7 @@ fn a_body_that_is_nested_without_end_costs_its_size() {
 }
 
 #[test]
-fn a_csv_that_would_be_much_larger_than_the_response_is_refused() {
+fn a_csv_much_larger_than_its_response_is_refused() {
     let user = |number| format!(r#"{{"property-{number}":1}}"#);
     let users: Vec<String> = (0..3_000).map(user).collect();
     let body = format!(r#"{{"users":[{}]}}"#, users.join(","));
@@ -172,7 +172,7 @@ fn rows_of_a_run_in_a_pipe_are_exact() {
 }
 
 #[test]
-fn a_byte_that_is_not_utf_8_is_kept_in_a_pipe() {
+fn invalid_utf_8_is_kept_in_a_pipe() {
     let mut answer = response("200 OK", "application/json", r#"{"email":"a@example.com","more":"?"}"#);
     let place = answer.iter().rposition(|byte| *byte == b'?').expect("it is there");
     answer[place] = 0xff;
@@ -193,7 +193,7 @@ fn a_byte_that_is_not_utf_8_is_kept_in_a_pipe() {
 
 #[test]
 #[cfg(unix)]
-fn a_terminal_obeys_nothing_in_any_format() {
+fn no_format_sends_control_sequences_to_a_terminal() {
     let user = json!({ "id": TEXT, "status": "invited", "displayName": TEXT, TEXT: TEXT }).to_string();
     let readable = format!(r#"{{"users":[{user}]}}"#);
     let unreadable = format!("{{\"users\":[{user}],\"more\":\"\\ud800\u{9b}\u{202e}\u{7f}\"}}");
@@ -217,7 +217,7 @@ fn a_terminal_obeys_nothing_in_any_format() {
 }
 
 #[test]
-fn a_name_of_a_column_is_escaped_above_a_table() {
+fn column_names_in_a_table_are_escaped() {
     let name = "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}x";
     let body = json!({ "users": [{ "id": "1", name: "value" }] }).to_string();
     let finished = run(&body, &["list-users", "--columns", name], "table");

@@ -106,7 +106,7 @@ fn succeeds_without_a_wait(finished: &Finished) {
 }
 
 #[test]
-fn no_call_fails_or_waits_at_a_server_that_closes_connections() {
+fn a_closed_idle_connection_does_not_fail_or_delay_a_call() {
     for command in [&["resend-invite"][..], &["cancel-invite", "--yes"], &["delete-user", "--yes"]] {
         for server in [closing_after_each(), closing_when_used_again()] {
             for concurrency in ["1", "64"] {
@@ -119,7 +119,7 @@ fn no_call_fails_or_waits_at_a_server_that_closes_connections() {
 }
 
 #[test]
-fn a_request_that_must_not_be_sent_twice_goes_over_a_new_connection() {
+fn a_request_without_a_key_uses_a_new_connection() {
     for server in [closing_after_each(), closing_when_used_again()] {
         for _ in 0..10 {
             let args = ["invite-user", "new@example.com", "--role", "Admin", "-v"];
@@ -130,7 +130,7 @@ fn a_request_that_must_not_be_sent_twice_goes_over_a_new_connection() {
 }
 
 #[test]
-fn a_server_that_never_responds_is_given_up_after_all_attempts() {
+fn a_server_that_never_responds_fails_after_all_attempts() {
     for command in [&["resend-invite", "x"][..], &["delete-user", "x", "--yes"]] {
         let server = ClosingServer::start(|_, _, _| Connection::Closes);
         let finished = dci_at(&server.url, &[command, &["--max-attempts", "2"]].concat()).finish();
@@ -141,7 +141,7 @@ fn a_server_that_never_responds_is_given_up_after_all_attempts() {
 }
 
 #[test]
-fn a_server_that_stops_responding_is_given_up_after_all_attempts() {
+fn a_server_that_stalls_fails_after_all_attempts() {
     let server = ClosingServer::start(|line, _, stream| {
         if line.starts_with("DELETE") {
             return Connection::Closes;
@@ -156,7 +156,7 @@ fn a_server_that_stops_responding_is_given_up_after_all_attempts() {
 }
 
 #[test]
-fn a_user_who_is_gone_after_an_attempt_in_doubt_may_have_been_deleted_by_it() {
+fn not_found_after_an_unknown_outcome_may_mean_deleted() {
     let hint = |responses: usize| {
         let attempts = Mutex::new(0);
         let server = ClosingServer::start(move |_, _, stream| {

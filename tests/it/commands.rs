@@ -32,7 +32,7 @@ fn users_are_listed() {
 }
 
 #[test]
-fn without_the_roles_users_are_listed_with_the_ids_of_theirs() {
+fn users_are_listed_with_role_ids_if_roles_fail() {
     let sandbox = sandbox();
     sandbox.inject(Fault::status(403).on("listRoles"));
     let finished = dci_on(&sandbox, &["list-users", "-o", "table"]).finish();
@@ -40,7 +40,7 @@ fn without_the_roles_users_are_listed_with_the_ids_of_theirs() {
 }
 
 #[test]
-fn a_list_keeps_what_the_spec_does_not_know() {
+fn a_list_keeps_unknown_properties() {
     let body = r#"{"users":[{"id":"a","status":"invited","shoeSize":44}],"rowCount":1,"next":null}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     let all = dci_at(&server.url, &["list-users"]).finish().json();
@@ -64,7 +64,7 @@ fn a_user_is_invited() {
 }
 
 #[test]
-fn an_invited_user_gets_what_was_given() {
+fn an_invited_user_has_the_given_properties() {
     let sandbox = sandbox();
     let args = ["--first-name", "Ada", "--last-name", "Lovelace", "--job-title", "Founder", "--role", "INVITE desk"];
     let args = [&["invite-user", "ada@example.com", "--organization", "org-emea"], &args[..]].concat();
@@ -82,7 +82,7 @@ fn an_invited_user_gets_what_was_given() {
 }
 
 #[test]
-fn what_cannot_be_asked_for_is_refused_before_it_is() {
+fn invalid_values_are_refused_before_a_request() {
     both("bad_email", &["invite-user", "nonsense"]);
     both("bad_job_title", &["invite-user", "a@example.com", "--job-title", "Wizard"]);
     both("bad_role", &["invite-user", "a@example.com", "--role", "Boss"]);
@@ -96,7 +96,7 @@ fn what_cannot_be_asked_for_is_refused_before_it_is() {
 }
 
 #[test]
-fn a_call_without_a_key_that_gets_no_answer_leaves_doubt_and_is_not_made_again() {
+fn a_call_without_a_key_or_response_is_not_retried() {
     for (name, operation, args) in [
         ("invite_user_in_doubt", "inviteUser", &["invite-user", "new@example.com"][..]),
         ("update_user_in_doubt", "updateUser", &["update-user", "user-active", "--first-name", "Ada"]),
@@ -106,7 +106,7 @@ fn a_call_without_a_key_that_gets_no_answer_leaves_doubt_and_is_not_made_again()
 }
 
 #[test]
-fn a_delete_without_a_response_is_retried_and_says_that_it_may_have_been_done() {
+fn a_retried_delete_says_that_the_first_may_have_worked() {
     let args = ["delete-user", "user-active", "--yes"];
     both_on("delete_user_in_doubt", &args, |sandbox| sandbox.inject(Fault::drop_after().on("deleteUser")));
 }
@@ -144,7 +144,7 @@ fn requests(answer: &str, args: &[&str]) -> String {
 }
 
 #[test]
-fn the_requests_have_what_was_given_and_nothing_else() {
+fn requests_contain_only_what_was_given() {
     let user = r#"{"users":[{"id":"id-1","email":"a+b@example.com","status":"invited"}],"rowCount":1}"#;
     let resent = r#"{"message":"done","inviteId":"id-1"}"#;
     for (name, answer, args) in [
@@ -163,7 +163,7 @@ fn the_requests_have_what_was_given_and_nothing_else() {
 }
 
 #[test]
-fn a_status_with_a_problem_is_shown_all_the_same() {
+fn status_shows_problems_without_failing() {
     let sandbox = sandbox();
     // A port that nobody listens on.
     let closed = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address");

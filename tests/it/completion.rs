@@ -71,7 +71,7 @@ fn bash_completes_values_with_spaces_in_any_quotes() {
 }
 
 #[test]
-fn bash_completes_no_targets_and_no_files() {
+fn bash_completes_neither_targets_nor_files() {
     let found = bash("dci resend-invite ");
     assert!(!found.is_empty() && found.iter().all(|word| word.starts_with('-')), "{found:?}");
     for line in ["dci resend-invite Car", "dci invite-user --role Car", "dci resend-invite ada@exam", "dci -- "] {
@@ -173,7 +173,7 @@ fn every_shell_gets_candidates() {
 
 /// It may be that of another program.
 #[test]
-fn the_variable_of_completion_does_not_change_a_call() {
+fn the_completion_variable_does_not_affect_a_call() {
     for value in ["", "0", "1", "true", "bash", "fish"] {
         let finished = dci(&["--version"]).env("COMPLETE", value).finish();
         assert_eq!(finished.stdout, format!("dci {}\n", env!("CARGO_PKG_VERSION")), "{value}");

@@ -3,7 +3,7 @@
 use crate::support::program::{API_KEY, assert_masked_snapshot, dci};
 
 #[test]
-fn a_base_url_that_the_credential_may_not_go_to_is_refused() {
+fn an_unsafe_base_url_is_refused() {
     for url in
         ["http://api.example.com", "ftp://127.0.0.1", "not a URL", "https://u:p@x.example", "https://x.example?a=b"]
     {
@@ -21,7 +21,7 @@ fn an_unencrypted_base_url_is_explained() {
 }
 
 #[test]
-fn an_api_key_that_is_none_ends_with_10() {
+fn an_invalid_api_key_exits_with_10() {
     for key in ["", " ", "a\nb", "schlüssel"] {
         let finished = dci(&["resend-invite", "x"]).env("DCI_API_KEY", key).finish();
         assert_eq!(finished.code, 10, "{key:?}: {finished}");
@@ -38,7 +38,7 @@ fn an_empty_flag_is_refused() {
 }
 
 #[test]
-fn a_tenant_that_is_no_header_is_refused() {
+fn a_tenant_that_is_not_a_valid_header_is_refused() {
     let finished = dci(&["resend-invite", "x", "--tenant", "a\nb"]).env("DCI_API_KEY", API_KEY).finish();
     assert_eq!(finished.code, 2, "{finished}");
 }

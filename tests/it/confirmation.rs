@@ -17,14 +17,14 @@ fn ask(name: &str, args: &[&str], answer: &str) -> (Sandbox, i32) {
 }
 
 #[test]
-fn yes_does_it() {
+fn yes_confirms() {
     let (sandbox, code) = ask("yes", &["cancel-invite", "pending@example.com"], "Yes\n");
     assert_eq!(code, 0);
     assert_eq!(dci_on(&sandbox, &["cancel-invite", "invite-pending", "--yes"]).finish().code, 21);
 }
 
 #[test]
-fn anything_else_does_not() {
+fn any_other_response_cancels() {
     for (name, answer) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
         let (sandbox, code) = ask(name, &["delete-user", "user-active"], answer);
         assert_eq!(code, 1);
@@ -33,7 +33,7 @@ fn anything_else_does_not() {
 }
 
 #[test]
-fn several_are_listed_with_what_they_stand_for() {
+fn several_targets_are_listed_with_their_ids() {
     let (sandbox, code) =
         ask("several", &["delete-user", "active@example.com", "nobody@example.com", "invite-pending"], "y\n");
     assert_eq!(code, 20);
@@ -42,13 +42,13 @@ fn several_are_listed_with_what_they_stand_for() {
 }
 
 #[test]
-fn all_who_are_invited_are_listed_but_for_the_cancelled() {
+fn all_invited_lists_open_invites_and_no_cancelled_ones() {
     let (sandbox, code) = ask("all_invited", &["resend-invite", "--all-invited"], "y\n");
     assert_eq!((code, sandbox.outbox().len()), (0, 2));
 }
 
 #[test]
-fn without_a_terminal_yes_is_wanted() {
+fn without_a_terminal_yes_is_required() {
     let sandbox = sandbox();
     for args in [&["resend-invite", "--all-invited"][..], &["cancel-invite", "invite-pending"], &["delete-user", "a"]] {
         let finished = dci_on(&sandbox, args).stdin("y\n").finish();
@@ -61,7 +61,7 @@ fn without_a_terminal_yes_is_wanted() {
 }
 
 #[test]
-fn a_dry_run_is_not_asked_about() {
+fn a_dry_run_needs_no_confirmation() {
     let sandbox = sandbox();
     for args in
         [&["resend-invite", "--all-invited", "--dry-run"][..], &["cancel-invite", "invite-pending", "--dry-run"]]
@@ -73,7 +73,7 @@ fn a_dry_run_is_not_asked_about() {
 }
 
 #[test]
-fn an_interrupt_at_the_question_ends_with_130() {
+fn an_interrupt_at_the_question_exits_with_130() {
     let sandbox = sandbox();
     let mut terminal = dci_on(&sandbox, &["delete-user", "user-active"]).at_terminal();
     terminal.wait_for("[y/N] ");
@@ -84,7 +84,7 @@ fn an_interrupt_at_the_question_ends_with_130() {
 }
 
 #[test]
-fn a_list_that_is_still_being_read_when_it_is_interrupted_is_not_done() {
+fn an_interrupt_while_reading_the_list_sends_nothing() {
     let sandbox = sandbox();
     for args in [&["resend-invite", "-"][..], &["delete-user", "-", "--yes"]] {
         let mut terminal = dci_on(&sandbox, args).at_terminal();
@@ -99,7 +99,7 @@ fn a_list_that_is_still_being_read_when_it_is_interrupted_is_not_done() {
 }
 
 #[test]
-fn cancelled_invites_are_counted_in_good_grammar() {
+fn cancelled_invites_are_counted_in_correct_grammar() {
     let sandbox = sandbox();
     let resend = || dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes", "-o", "table"]).finish().stderr;
     assert!(resend().contains("1 cancelled invite is skipped; name it to send it again.\n"), "{}", resend());

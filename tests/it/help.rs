@@ -58,7 +58,7 @@ fn the_help_of_every_command() {
 }
 
 #[test]
-fn help_is_the_same_however_it_is_asked_for() {
+fn help_is_the_same_for_flag_and_subcommand() {
     for command in commands(&help_of("", "--help")) {
         assert_eq!(help(&["help", command]), help_of(command, "--help"));
         assert_eq!(help(&[command, "-qh"]), help_of(command, "-h"));
@@ -96,7 +96,7 @@ fn help_is_as_wide_as_the_terminal() {
 
 /// What the existing tool's page for the command says, as facts.
 #[test]
-fn the_page_of_resend_invite_states_what_the_reference_page_states() {
+fn resend_invite_help_states_the_facts_of_the_reference() {
     let page = help_of("resend-invite", "--help");
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for statement in [
@@ -118,12 +118,12 @@ fn the_page_of_resend_invite_states_what_the_reference_page_states() {
 }
 
 #[test]
-fn the_version_is_the_package_s() {
+fn the_version_is_the_package_version() {
     assert_eq!(help(&["--version"]), format!("dci {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
-fn a_usage_error_has_the_form_that_is_asked_for() {
+fn a_usage_error_has_the_requested_format() {
     let bare = dci(&[]).finish();
     assert_eq!((bare.code, &bare.error()["message"]), (2, &"a command is required".into()));
     let bare = dci(&[]).env("DCI_OUTPUT", "table").finish();

@@ -27,7 +27,7 @@ const ENCODED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_is_no_id_is_refused_before_anything_is_sent() {
+fn an_invalid_id_is_refused_before_a_request() {
     let server = ScriptedServer::answering(resent());
     let long = "x".repeat(10_000);
     for id in REFUSED.iter().copied().chain([long.as_str()]) {
@@ -43,7 +43,7 @@ fn what_is_no_id_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn what_is_an_id_becomes_one_segment_of_the_path() {
+fn an_id_becomes_one_path_segment() {
     for (id, segment) in ENCODED {
         let server = ScriptedServer::answering(resent());
         let finished = dci_at(&server.url, &["resend-invite", "--", id]).finish();
@@ -91,7 +91,7 @@ async fn the_library_sends_no_request_to_another_path() {
 
 #[test]
 #[cfg(unix)]
-fn what_was_typed_commands_no_terminal_when_it_is_refused() {
+fn a_refused_argument_is_escaped_at_a_terminal() {
     for args in [
         &["resend-invite", "\u{1b}]0;owned\u{7}x"][..],
         &["resend-invite", "x", "--idempotency-key", "\u{1b}[2Jk"],

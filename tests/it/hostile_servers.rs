@@ -25,7 +25,7 @@ fn an_html_error_keeps_its_status() {
 }
 
 #[test]
-fn an_html_error_with_a_status_that_the_spec_does_not_know_keeps_it() {
+fn an_html_error_keeps_an_unknown_status() {
     answered("html_524", &ScriptedServer::answering(response("524 Timeout", "text/html", "<html>slow</html>")));
 }
 
@@ -57,13 +57,13 @@ fn an_empty_success_is_an_error() {
 }
 
 #[test]
-fn properties_that_the_spec_does_not_know_are_kept_in_their_order() {
+fn unknown_properties_keep_their_order() {
     let body = r#"{"zeta":[1,{"b":2,"a":12345678901234567}],"message":"Invite resent","inviteId":"x","extra":null}"#;
     answered("unknown_properties", &ScriptedServer::answering(response("200 OK", "application/json", body)));
 }
 
 #[test]
-fn a_body_that_is_more_than_a_value_holds_is_shown_as_it_is() {
+fn a_number_too_large_for_a_value_is_shown_unchanged() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for value in ["1e999", "123456789012345678901234567890", r#""\ud800""#, &deep] {
         let body = format!(r#"{{"message":"Invite resent","inviteId":"x","more":{value}}}"#);
@@ -76,7 +76,7 @@ fn a_body_that_is_more_than_a_value_holds_is_shown_as_it_is() {
 }
 
 #[test]
-fn a_body_that_a_format_cannot_hold_is_an_error_that_says_that_the_call_succeeded() {
+fn an_unprintable_response_error_says_the_call_succeeded() {
     let body = r#"{"message":"Invite resent","inviteId":"x","more":"\ud800"}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     for format in ["yaml", "csv", "toon"] {
@@ -87,7 +87,7 @@ fn a_body_that_a_format_cannot_hold_is_an_error_that_says_that_the_call_succeede
 }
 
 #[test]
-fn a_code_is_found_where_other_services_put_it() {
+fn an_error_code_is_found_in_other_places() {
     for body in [r#"{"code":"tenant_id_required","message":"no"}"#, r#"{"error":{"code":"tenant_id_required"}}"#] {
         let server = ScriptedServer::answering(response("400 Bad Request", "application/json", body));
         assert!(run(&server).error()["hint"].to_string().contains("--tenant"), "{body}");
@@ -95,21 +95,21 @@ fn a_code_is_found_where_other_services_put_it() {
 }
 
 #[test]
-fn an_error_that_breaks_off_keeps_its_status() {
+fn a_truncated_error_keeps_its_status() {
     let server = ScriptedServer::answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\n{\"error\":");
     let finished = run(&server);
     assert_eq!((finished.code, &finished.error()["http_status"]), (11, &403.into()));
 }
 
 #[test]
-fn a_message_without_end_is_cut() {
+fn a_very_long_message_is_cut() {
     let body = format!(r#"{{"error":"{}"}}"#, "A".repeat(5_000_000));
     let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
     assert!(run(&server).stderr.len() < 4096);
 }
 
 #[test]
-fn a_proxy_is_used_for_the_api_and_does_not_see_the_credential() {
+fn an_https_proxy_does_not_see_the_credential() {
     let proxy = ScriptedServer::answering("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
     let args = ["resend-invite", "invite-1", "--max-attempts", "1"];
     let finished = dci_at("https://api.example.invalid", &args).env("HTTPS_PROXY", &proxy.url).finish();
@@ -120,7 +120,7 @@ fn a_proxy_is_used_for_the_api_and_does_not_see_the_credential() {
 }
 
 #[test]
-fn escape_sequences_of_a_message_do_not_reach_the_terminal() {
+fn escape_sequences_in_a_message_are_escaped() {
     let body = "{\"error\":\"\\u001b]0;owned\\u0007\\u009b31m\u{9b}red\\nline\u{202e}\"}";
     let server = ScriptedServer::answering(response("400 Bad Request", "application/json", body));
     answered("escapes_400", &server);
@@ -149,7 +149,7 @@ fn an_endless_error_keeps_its_status() {
 }
 
 #[test]
-fn many_headers_and_long_ones_are_read() {
+fn many_and_long_headers_are_read() {
     let many = |count: u32| {
         let headers: Vec<String> = (0..count).map(|number| format!("x-header-{number}: {number}\r\n")).collect();
         headers.concat()
@@ -169,7 +169,7 @@ fn many_headers_and_long_ones_are_read() {
 }
 
 #[test]
-fn a_redirect_is_not_followed_and_the_credential_stays() {
+fn a_redirect_is_not_followed() {
     let elsewhere = ScriptedServer::answering(resent());
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let head = format!("HTTP/1.1 {status}\r\nlocation: {}/x\r\ncontent-length: 0\r\n\r\n", elsewhere.url);
@@ -192,14 +192,14 @@ fn a_closed_connection_is_a_network_error() {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_a_network_error() {
+fn a_truncated_body_is_a_network_error() {
     let server = ScriptedServer::answering("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"message\":");
     let finished = run(&server);
     assert_eq!(finished.code, 41, "{finished}");
 }
 
 #[test]
-fn nobody_listening_is_a_network_error() {
+fn a_refused_connection_is_a_network_error() {
     // Bound and dropped: nobody listens there now.
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let url = format!("http://{}", address.expect("a free port"));
@@ -209,13 +209,13 @@ fn nobody_listening_is_a_network_error() {
 }
 
 #[test]
-fn what_is_not_http_is_a_network_error() {
+fn a_response_that_is_not_http_is_a_network_error() {
     let server = ScriptedServer::answering("SSH-2.0-OpenSSH_9.6\r\n");
     assert_eq!(run(&server).code, 41);
 }
 
 #[test]
-fn a_server_that_repeats_the_credential_does_not_get_it_shown() {
+fn a_credential_in_an_error_is_redacted() {
     let body = format!(r#"{{"error":"the key {API_KEY} is bad"}}"#);
     let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
     // The runner fails when the credential is shown.
@@ -224,7 +224,7 @@ fn a_server_that_repeats_the_credential_does_not_get_it_shown() {
 }
 
 #[test]
-fn not_in_a_request_id_or_a_success_either() {
+fn a_credential_in_a_request_id_or_success_is_redacted() {
     let body = format!(r#"{{"email":"{API_KEY}"}}"#);
     let head = format!("HTTP/1.1 200 OK\r\nx-request-id: {API_KEY}\r\ncontent-length: {}\r\n\r\n", body.len());
     let answer = head + &body;

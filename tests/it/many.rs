@@ -14,7 +14,7 @@ fn outcomes(finished: &Finished) -> Vec<String> {
 }
 
 #[test]
-fn each_target_is_answered_for_in_the_order_given() {
+fn each_target_has_a_row_in_the_given_order() {
     for format in ["table", "json", "csv"] {
         let sandbox = sandbox_with(0);
         let targets = ["invite-pending", "nobody", "expired@example.com", "invite-expired", "active@example.com"];
@@ -24,13 +24,13 @@ fn each_target_is_answered_for_in_the_order_given() {
 }
 
 #[test]
-fn when_all_goes_well_a_person_reads_one_line() {
+fn a_successful_run_shows_one_line() {
     let finished = dci_on(&sandbox_with(3), &["resend-invite", "-", "-o", "table"]).stdin(list_of(3)).finish();
     assert_masked_snapshot!("many_all_well", finished);
 }
 
 #[test]
-fn the_exit_code_is_the_failures_where_they_agree_otherwise_1() {
+fn the_exit_code_is_shared_by_all_failures_or_1() {
     let run = |targets: &[&str], fault: Option<Fault>| {
         let sandbox = sandbox_with(1);
         if let Some(fault) = fault {
@@ -45,7 +45,7 @@ fn the_exit_code_is_the_failures_where_they_agree_otherwise_1() {
 }
 
 #[test]
-fn a_dry_run_over_many_says_what_was_checked() {
+fn a_dry_run_lists_what_was_checked() {
     let sandbox = sandbox_with(2);
     let finished = dci_on(&sandbox, &["resend-invite", "invite-1", "invite-2", "--dry-run"]).finish();
     assert_eq!(outcomes(&finished), ["checked", "checked"]);
@@ -64,7 +64,7 @@ fn a_key_is_for_a_single_target() {
 }
 
 #[test]
-fn one_target_by_two_names_is_done_once() {
+fn a_target_given_twice_is_resent_once() {
     let sandbox = sandbox_with(1);
     let names = ["USER-1@example.com", "invite-1", "user-1@example.com", "invite-1"];
     let finished = dci_on(&sandbox, &[&["resend-invite"], &names[..]].concat()).finish();
@@ -73,7 +73,7 @@ fn one_target_by_two_names_is_done_once() {
 }
 
 #[test]
-fn each_invite_has_a_key_of_the_run_and_a_dry_run_another() {
+fn invite_keys_derive_from_the_run_and_differ_in_a_dry_run() {
     let sandbox = sandbox_with(2);
     let run = "01890a5d-ac96-774b-bcce-b302099a8057";
     let args = ["resend-invite", "invite-1", "invite-2", "--resume", run, "--yes"];
@@ -89,7 +89,7 @@ fn each_invite_has_a_key_of_the_run_and_a_dry_run_another() {
 }
 
 #[test]
-fn a_credential_that_is_refused_ends_the_run() {
+fn a_rejected_credential_ends_the_run() {
     let sandbox = sandbox_with(200);
     for (key, code) in [("wrong", 10), ("sandbox-viewer", 11)] {
         let before = sandbox.requests();
@@ -104,7 +104,7 @@ fn a_credential_that_is_refused_ends_the_run() {
 }
 
 #[test]
-fn one_target_that_may_not_be_done_does_not_end_the_run() {
+fn one_forbidden_target_does_not_end_the_run() {
     let sandbox = sandbox_with(30);
     let args = ["resend-invite", "-", "--concurrency", "1"];
     sandbox.inject(Fault::status(403).on("resendInvite"));
@@ -117,7 +117,7 @@ fn one_target_that_may_not_be_done_does_not_end_the_run() {
 }
 
 #[test]
-fn a_run_says_how_it_is_gone_on_with_where_that_can_help() {
+fn a_failed_run_prints_its_resume_command() {
     let hint = |fault: Fault| {
         let sandbox = sandbox_with(2);
         sandbox.inject(fault);
@@ -137,7 +137,7 @@ fn a_run_says_how_it_is_gone_on_with_where_that_can_help() {
 }
 
 #[test]
-fn a_run_ends_when_the_server_asks_to_come_back_later() {
+fn a_long_retry_after_ends_the_run() {
     for (status, code) in [(429, 50), (503, 40)] {
         for concurrency in ["1", "8", "64"] {
             let sandbox = sandbox_with(500);
@@ -159,7 +159,7 @@ fn a_run_ends_when_the_server_asks_to_come_back_later() {
 }
 
 #[test]
-fn a_quiet_run_says_nothing_but_its_result() {
+fn a_quiet_run_prints_only_its_result() {
     let finished = dci_on(&sandbox_with(2), &["resend-invite", "-q", "invite-1", "invite-2"]).finish();
     assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
 }
@@ -188,7 +188,7 @@ fn misbehave(sandbox: &Sandbox, is_over: &std::sync::atomic::AtomicBool) {
 }
 
 #[test]
-fn ten_thousand_invites_get_one_email_each_from_a_service_that_misbehaves() {
+fn a_faulty_server_sends_10_000_invites_once_each() {
     let sandbox = sandbox_with(10_000);
     let is_over = std::sync::atomic::AtomicBool::new(false);
     let run = dci::client::RunId::new().to_string();
@@ -210,7 +210,7 @@ fn ten_thousand_invites_get_one_email_each_from_a_service_that_misbehaves() {
 }
 
 #[test]
-fn as_many_calls_are_under_way_at_once_as_asked_for() {
+fn concurrency_limits_the_calls_in_flight() {
     for (concurrency, expected) in [("1", 1), ("3", 3), ("64", 9)] {
         let sandbox = sandbox_with(9);
         sandbox.inject(Fault::latency(Duration::from_secs(3600)).on("resendInvite").times(9));
@@ -228,7 +228,7 @@ fn as_many_calls_are_under_way_at_once_as_asked_for() {
 }
 
 #[test]
-fn a_result_is_shown_before_the_next_call_ends() {
+fn a_result_is_printed_before_the_next_call_ends() {
     for (format, before_it, result) in [
         ("csv", 1, "invite-1,invite-1,resent,Invite resent,invite-1,"),
         ("json", 2, "    \"target\": \"invite-1\","),
@@ -247,7 +247,7 @@ fn a_result_is_shown_before_the_next_call_ends() {
 }
 
 #[test]
-fn whoever_reads_the_results_slowly_holds_no_call_up() {
+fn a_slow_reader_does_not_delay_calls() {
     let sandbox = sandbox();
     // More than a pipe holds.
     let ids: Vec<String> = (0..800).map(|number| format!("invite-number-{number}")).collect();

@@ -87,7 +87,7 @@ fn a_byte_order_mark_is_skipped() {
 }
 
 #[test]
-fn an_encoding_that_was_not_requested_is_named() {
+fn an_unrequested_content_encoding_is_named() {
     for (header, body, name) in [
         ("content-encoding: gzip\r\n", &b"\x1f\x8b\x08\0\0\0\0\0"[..], "gzip"),
         ("", b"\x1f\x8b\x08\0\0\0\0\0", "gzip"),
@@ -116,14 +116,14 @@ fn a_list_may_have_more_than_10_mib() {
 }
 
 #[test]
-fn half_of_a_surrogate_pair_does_not_make_a_response_unreadable() {
+fn a_lone_surrogate_does_not_make_a_response_unreadable() {
     let body = r#"{"message": "sent \ud800", "inviteId": "x"}"#;
     let finished = run(&success(body), COMMANDS[5]);
     assert_eq!((finished.code, finished.stdout.trim()), (0, body), "{finished}");
 }
 
 #[test]
-fn every_text_of_a_server_in_an_error_has_a_limit() {
+fn every_server_text_in_an_error_is_limited() {
     let long = "x".repeat(60_000);
     for head in [
         format!("302 Found\r\nlocation: https://x.example/{long}"),
@@ -152,7 +152,7 @@ fn every_text_of_a_server_in_an_error_has_a_limit() {
 }
 
 #[test]
-fn a_timeout_at_the_edge_is_retryable_with_a_key() {
+fn a_gateway_timeout_is_retryable_with_a_key() {
     let server = ScriptedServer::answering(response("524 Timeout", "text/html", "<html>slow</html>"));
     let error = run(&server, COMMANDS[5]).error();
     assert_eq!((&error["retryable"], &error["attempts"]), (&true.into(), &1.into()));
@@ -191,7 +191,7 @@ fn assert_hidden(finished: &Finished) {
 }
 
 #[test]
-fn a_key_that_a_server_repeats_is_shown_in_no_form() {
+fn an_encoded_api_key_in_a_response_is_redacted() {
     for echo in echoes() {
         let errors = [&b"{\"error\": \"the key "[..], &echo, b" is bad\"}"].concat();
         let results = [&b"{\"email\": \""[..], &echo, b"\", \"more\": [\"", &echo, b"\"]}"].concat();

@@ -13,7 +13,7 @@ fn resend(args: &[&str]) -> String {
 }
 
 #[test]
-fn json_is_the_default_where_stdout_is_no_terminal() {
+fn json_is_the_default_without_a_terminal() {
     assert_eq!(resend(&[]), resend(&["-ojson"]));
 }
 
@@ -37,7 +37,7 @@ fn on_server(body: &str, args: &[&str]) -> impl Fn(&[&str]) -> Finished {
 }
 
 #[test]
-fn each_format_shows_each_list_with_rows_with_one_and_with_none() {
+fn each_format_shows_each_list_with_many_one_and_no_rows() {
     formats("list_users_rows", on_sandbox(&["list-users"]));
     formats("list_users_one", on_sandbox(&["list-users", "--email", "expired@example.com"]));
     formats("list_users_none", on_sandbox(&["list-users", "--email", "nobody@example.com"]));
@@ -55,7 +55,7 @@ fn each_format_shows_each_list_with_rows_with_one_and_with_none() {
 }
 
 #[test]
-fn each_format_shows_each_run_with_rows_with_one_and_with_none() {
+fn each_format_shows_each_run_with_many_one_and_no_rows() {
     for (command, flags) in [("resend-invite", &[][..]), ("cancel-invite", &["--yes"]), ("delete-user", &["--yes"])] {
         let run = |list: &'static str| {
             move |format: &[&str]| dci(&[&["--sandbox", command, "-"], flags, format].concat()).stdin(list).finish()
@@ -67,7 +67,7 @@ fn each_format_shows_each_run_with_rows_with_one_and_with_none() {
 }
 
 #[test]
-fn each_format_shows_each_single_answer() {
+fn each_format_shows_each_single_response() {
     formats("resend", on_sandbox(&["resend-invite", "invite-pending"]));
     formats("cancel", on_sandbox(&["cancel-invite", "invite-pending", "--yes"]));
     formats("invite", on_sandbox(&["invite-user", "new@example.com"]));
@@ -80,7 +80,7 @@ fn each_format_shows_each_single_answer() {
 }
 
 #[test]
-fn columns_are_picked_and_ordered() {
+fn columns_selects_and_orders_columns() {
     let rows = |args: &[&str]| {
         let finished = dci(&[&["--sandbox"], args].concat()).stdin("invite-pending\nnobody").finish();
         format!("$ dci {}\n{}", args.join(" "), finished.stdout.replace('\r', ""))
@@ -98,7 +98,7 @@ fn columns_are_picked_and_ordered() {
 }
 
 #[test]
-fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed() {
+fn an_unknown_column_is_refused_before_any_change() {
     let sandbox = sandbox();
     for args in [
         &["resend-invite", "invite-pending"][..],
@@ -123,7 +123,7 @@ fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed(
 }
 
 #[test]
-fn a_documented_column_that_the_server_leaves_out_is_empty() {
+fn a_column_that_the_server_omits_is_empty() {
     let server = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
     let args = ["delete-user", "u1", "--yes", "-o", "csv", "--columns", "message"];
     let finished = dci_at(&server.url, &args).finish();
@@ -132,7 +132,7 @@ fn a_documented_column_that_the_server_leaves_out_is_empty() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_run_whose_result_cannot_be_written_still_says_how_it_ended() {
+fn a_run_that_cannot_print_still_reports_its_end() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let output = Command::new(env!("CARGO_BIN_EXE_dci"))
         .args(["--sandbox", "resend-invite", "invite-pending", "nobody", "-o", "table"])
@@ -159,7 +159,7 @@ fn the_format_can_come_from_the_environment() {
 }
 
 #[test]
-fn colour_is_for_terminals_unless_it_is_asked_for() {
+fn colour_needs_a_terminal_unless_forced() {
     let args = ["--sandbox", "resend-invite", "nobody", "-o", "table"];
     assert!(!dci(&args).finish().stderr.contains('\u{1b}'));
     let always = dci(&[&args[..], &["--color", "always"]].concat()).finish();
@@ -169,7 +169,7 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 }
 
 #[test]
-fn colour_that_is_asked_for_is_shown_whole_with_no_color() {
+fn forced_colour_overrides_no_color() {
     for args in [&["list-users"][..], &["resend-invite", "nobody"], &["resend-invite", "-h"], &["list-users", "--nope"]]
     {
         let run = || dci(&[&["--sandbox"], args, &["--color", "always", "-o", "table"]].concat());
@@ -189,7 +189,7 @@ fn a_pipe_into_head_ends_quietly() {
 }
 
 #[test]
-fn a_reader_that_is_gone_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_dci"))
         .args(["--sandbox", "resend-invite", "invite-pending"])
         .stdout(Stdio::piped())
@@ -203,7 +203,7 @@ fn a_reader_that_is_gone_is_no_error() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_an_error_that_says_that_the_call_succeeded() {
+fn a_full_disk_error_says_the_call_succeeded() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let output = Command::new(env!("CARGO_BIN_EXE_dci"))
         .args(["--sandbox", "resend-invite", "invite-pending", "-o", "table"])

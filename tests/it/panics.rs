@@ -60,7 +60,7 @@ fn a_panic_during_a_run_names_the_run() {
 }
 
 #[test]
-fn a_panic_before_a_thread_is_read_from_is_no_interruption() {
+fn a_panic_in_a_reader_thread_is_not_an_interruption() {
     let output = without_threads(LOCALHOST, &["delete-user", "-", "--yes", "-o", "json"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");

@@ -41,7 +41,7 @@ fn call(url: &str) -> Run {
 }
 
 #[test]
-fn a_call_goes_by_the_proxy_with_its_password() {
+fn a_call_uses_the_proxy_and_its_password() {
     let authority = authority("Ours");
     let (server, trusted) = (HttpsServer::start(&valid_for("127.0.0.1"), &authority), Trusted::of("proxy", &authority));
     for (name, others) in [
@@ -75,7 +75,7 @@ fn the_lower_case_variable_takes_precedence() {
 }
 
 #[test]
-fn a_proxy_variable_that_cannot_be_used_is_refused_and_not_repeated() {
+fn an_invalid_proxy_is_refused_and_not_shown() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     for (name, value) in [
         ("HTTPS_PROXY", " http://u:hunter2@127.0.0.1:1"),
@@ -99,7 +99,7 @@ fn a_proxy_variable_that_cannot_be_used_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn no_proxy_names_what_is_reached_directly() {
+fn no_proxy_lists_hosts_to_reach_directly() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     let proxy = refusing("403 Forbidden");
     let address = server.url.replace("https://", "");
@@ -121,7 +121,7 @@ fn no_proxy_names_what_is_reached_directly() {
 }
 
 #[test]
-fn what_a_proxy_answers_to_connect_is_said() {
+fn an_error_names_the_proxy_response_to_connect() {
     for (status, said, attempts) in [
         ("407 Proxy Authentication Required", "407 Proxy Authentication Required", 1),
         ("403 Forbidden", "403 Forbidden", 1),
@@ -150,7 +150,7 @@ fn what_a_proxy_answers_to_connect_is_said() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_named_by_its_variable() {
+fn an_unreachable_proxy_is_named_by_its_variable() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let address = address.expect("a free port");
     // The SOCKS client keeps no cause.
@@ -167,7 +167,7 @@ fn a_proxy_that_is_not_there_is_named_by_its_variable() {
 
 #[cfg(unix)]
 #[test]
-fn signing_in_refuses_what_calls_refuse_before_it_begins() {
+fn login_refuses_invalid_proxies_before_it_begins() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     for (name, value) in [("HTTPS_PROXY", " http://u:hunter2@127.0.0.1:1"), ("SSL_CERT_FILE", "/there/is/no/such.pem")]
     {
@@ -183,7 +183,7 @@ fn signing_in_refuses_what_calls_refuse_before_it_begins() {
 
 #[cfg(unix)]
 #[test]
-fn a_sign_in_is_renewed_by_the_proxy_or_says_what_it_answered() {
+fn a_renewal_uses_the_proxy_and_reports_its_error() {
     let person = Person::signed_in("proxy");
     let proxy = refusing("403 Forbidden");
     person.set("tokenUrl", "https://token.example.invalid/");

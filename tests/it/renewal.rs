@@ -22,7 +22,7 @@ fn in_seconds(seconds: u64) -> u64 {
 }
 
 #[test]
-fn a_token_near_its_end_is_renewed_before_it_is_used() {
+fn a_token_about_to_expire_is_renewed_first() {
     let person = Person::signed_in("near-end");
     let requests = person.sandbox.requests();
     person.set("expiresAt", in_seconds(59));
@@ -35,7 +35,7 @@ fn a_token_near_its_end_is_renewed_before_it_is_used() {
 }
 
 #[test]
-fn a_token_that_the_api_refuses_is_renewed_once_and_the_call_goes_on() {
+fn a_rejected_token_is_renewed_once_and_the_call_continues() {
     let person = Person::signed_in("refused");
     person.sandbox.advance(PAST_ITS_END);
     let requests = person.sandbox.requests();
@@ -47,7 +47,7 @@ fn a_token_that_the_api_refuses_is_renewed_once_and_the_call_goes_on() {
 }
 
 #[test]
-fn a_run_over_many_renews_once() {
+fn a_run_renews_the_token_once() {
     let person = Person::signed_in("many");
     for number in 0..40 {
         person.sandbox.add_invited(&format!("i-{number}"), &format!("u-{number}@example.com"));
@@ -60,7 +60,7 @@ fn a_run_over_many_renews_once() {
 }
 
 #[test]
-fn a_run_whose_sign_in_cannot_be_renewed_ends_and_can_be_gone_on_with() {
+fn a_run_that_cannot_renew_ends_and_can_be_resumed() {
     let person = Person::signed_in("no-renewal");
     for number in 0..40 {
         person.sandbox.add_invited(&format!("i-{number}"), &format!("u-{number}@example.com"));
@@ -80,7 +80,7 @@ fn a_run_whose_sign_in_cannot_be_renewed_ends_and_can_be_gone_on_with() {
 }
 
 #[test]
-fn a_token_that_still_works_is_used_when_it_cannot_be_renewed() {
+fn a_valid_token_is_used_if_renewal_fails() {
     let person = Person::signed_in("still-works");
     let server = ScriptedServer::answering(response("503 Service Unavailable", "text/html", "<html>"));
     person.set("expiresAt", in_seconds(50));
@@ -90,7 +90,7 @@ fn a_token_that_still_works_is_used_when_it_cannot_be_renewed() {
 }
 
 #[test]
-fn what_somebody_began_does_not_go_on_as_somebody_else() {
+fn a_client_does_not_switch_to_another_user() {
     let person = Person::signed_in("somebody-else");
     let url: reqwest::Url = person.sandbox.url().parse().expect("a URL");
     let credentials = StoredSignIn::new(SignInStore::at(person.file()), url);
@@ -111,7 +111,7 @@ fn what_somebody_began_does_not_go_on_as_somebody_else() {
 }
 
 #[test]
-fn of_eight_processes_one_renews_and_all_go_on() {
+fn one_of_eight_processes_renews_and_all_succeed() {
     for expired in [true, false] {
         let person = Person::signed_in(if expired { "eight-expired" } else { "eight-refused" });
         person.sandbox.advance(PAST_ITS_END);
@@ -127,7 +127,7 @@ fn of_eight_processes_one_renews_and_all_go_on() {
 }
 
 #[test]
-fn a_refresh_token_that_no_longer_works_ends_with_10_and_the_way_back() {
+fn an_invalid_refresh_token_exits_with_10_and_a_hint() {
     let person = Person::signed_in("dead");
     person.sandbox.advance(PAST_ITS_END);
     person.set("refreshToken", "used-up");
@@ -139,7 +139,7 @@ fn a_refresh_token_that_no_longer_works_ends_with_10_and_the_way_back() {
 }
 
 #[test]
-fn a_refresh_token_that_the_server_repeats_is_not_shown() {
+fn a_refresh_token_in_a_response_is_redacted() {
     let person = Person::signed_in("repeated");
     let [_, refresh] = person.tokens();
     let body = format!(r#"{{"error": "invalid_grant", "error_description": "no such token {refresh}"}}"#);
@@ -152,7 +152,7 @@ fn a_refresh_token_that_the_server_repeats_is_not_shown() {
 }
 
 #[test]
-fn a_renewal_that_is_under_way_is_not_given_up_with_its_call() {
+fn a_renewal_outlives_its_call() {
     for signal in END_SIGNALS {
         let person = Person::signed_in("given-up");
         let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer", "refresh_token": "next-refresh"}"#;
@@ -176,7 +176,7 @@ fn a_renewal_that_is_under_way_is_not_given_up_with_its_call() {
 }
 
 #[test]
-fn a_token_endpoint_that_cannot_be_reached_ends_with_41_and_nothing_is_lost() {
+fn an_unreachable_token_endpoint_exits_with_41() {
     let person = Person::signed_in("unreachable");
     let token_url = person.entry()["tokenUrl"].clone();
     for expires_at in [in_seconds(0), in_seconds(200)] {
@@ -198,7 +198,7 @@ fn a_token_endpoint_that_cannot_be_reached_ends_with_41_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_refresh_token_goes_where_it_came_from_and_nowhere_else() {
+fn a_refresh_token_is_sent_only_to_its_own_server() {
     let person = Person::signed_in("issuer");
     person.set("expiresAt", in_seconds(0));
     let elsewhere = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
@@ -207,7 +207,7 @@ fn a_refresh_token_goes_where_it_came_from_and_nowhere_else() {
 }
 
 #[test]
-fn a_process_that_is_killed_while_it_renews_leaves_the_old_file_whole() {
+fn a_process_killed_during_renewal_leaves_the_file_intact() {
     let person = Person::signed_in("killed");
     let (sender, asked) = std::sync::mpsc::channel();
     // It has renewed, and its answer does not come.
@@ -229,7 +229,7 @@ fn a_process_that_is_killed_while_it_renews_leaves_the_old_file_whole() {
 }
 
 #[test]
-fn what_a_killed_process_left_beside_the_file_is_in_nobody_s_way() {
+fn leftover_files_of_a_killed_process_do_no_harm() {
     let person = Person::signed_in("left-over");
     fs::write(person.file().with_extension("new"), "{\"signIns\": {\"half").expect("a file");
     person.set("expiresAt", in_seconds(0));
@@ -239,7 +239,7 @@ fn what_a_killed_process_left_beside_the_file_is_in_nobody_s_way() {
 }
 
 #[test]
-fn a_refresh_token_is_not_used_up_where_what_it_brings_cannot_be_kept() {
+fn a_token_is_not_renewed_if_it_cannot_be_stored() {
     let person = Person::signed_in("not-kept");
     // What stands where the new file is to be written cannot be removed as a file.
     fs::create_dir(person.file().with_extension("new")).expect("it is ours");
@@ -250,7 +250,7 @@ fn a_refresh_token_is_not_used_up_where_what_it_brings_cannot_be_kept() {
 }
 
 #[test]
-fn where_the_file_is_a_link_what_it_points_to_is_replaced() {
+fn a_linked_file_is_replaced_at_its_target() {
     let person = Person::signed_in("link");
     let kept = person.folder.join("kept.json");
     fs::rename(person.file(), &kept).expect("it is ours");
@@ -263,7 +263,7 @@ fn where_the_file_is_a_link_what_it_points_to_is_replaced() {
 }
 
 #[test]
-fn what_is_wrong_with_one_sign_in_is_not_in_the_way_of_another() {
+fn a_broken_sign_in_does_not_affect_another() {
     let person = Person::signed_in("two");
     let other = sandbox();
     let mut content: serde_json::Value =
@@ -278,7 +278,7 @@ fn what_is_wrong_with_one_sign_in_is_not_in_the_way_of_another() {
 }
 
 #[test]
-fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+fn a_file_readable_by_others_is_refused_with_the_fix() {
     let person = Person::signed_in("exposed");
     fs::set_permissions(person.file(), fs::Permissions::from_mode(0o644)).expect("it is ours");
     for command in ["list-users", "login", "logout", "status"] {

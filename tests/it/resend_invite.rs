@@ -63,7 +63,7 @@ fn status_404() {
 }
 
 #[test]
-fn a_key_of_another_request_is_explained() {
+fn a_key_used_for_another_request_is_explained() {
     let sandbox = sandbox();
     let call =
         |args: &[&str]| dci_on(&sandbox, &[&["resend-invite", "--idempotency-key", "k"], args].concat()).finish();
@@ -94,7 +94,7 @@ fn without_a_credential_nothing_is_sent() {
 }
 
 #[test]
-fn the_link_works_for_48_hours_from_now_and_the_earlier_one_no_longer() {
+fn the_new_link_works_for_48_hours_and_replaces_the_old() {
     let sandbox = sandbox();
     succeeds(&dci_on(&sandbox, &["resend-invite", "invite-expired"]).finish());
     sandbox.advance(Duration::from_secs(47 * 3600));
@@ -146,7 +146,7 @@ fn a_dry_run_changes_nothing_and_sends_no_email() {
 }
 
 #[test]
-fn the_moment_that_is_shown_is_the_end_of_the_link() {
+fn the_time_shown_is_when_the_link_expires() {
     let sandbox = sandbox();
     let finished = dci_on(&sandbox, &["resend-invite", "invite-pending", "-o", "table"]).finish();
     let ends = sandbox.outbox()[0].expires_at;
@@ -169,7 +169,7 @@ fn the_same_key_sends_one_email() {
 }
 
 #[test]
-fn a_key_that_the_server_could_not_take_is_refused_before_anything_is_sent() {
+fn an_invalid_key_is_refused_before_a_request() {
     let sandbox = sandbox();
     for key in ["", "a b", "ключ", &"k".repeat(256)] {
         let finished = dci_on(&sandbox, &["resend-invite", "invite-pending", "--idempotency-key", key]).finish();
@@ -180,13 +180,13 @@ fn a_key_that_the_server_could_not_take_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn the_readme_command_needs_no_setup_at_all() {
+fn the_readme_command_needs_no_setup() {
     let finished = dci(&["--sandbox", "resend-invite", "invite-expired", "-o", "table"]).finish();
     assert_masked_snapshot!("resend_private_sandbox", finished);
 }
 
 #[test]
-fn a_private_sandbox_ignores_what_the_environment_says_of_the_real_api() {
+fn a_private_sandbox_ignores_the_environment() {
     let finished = dci(&["--sandbox", "resend-invite", "invite-expired"])
         .env("DCI_API_BASE_URL", "http://127.0.0.1:1")
         .env("DCI_API_KEY", "real")

@@ -20,7 +20,7 @@ fn run_id(stderr: &str) -> String {
 }
 
 #[test]
-fn an_interrupted_run_says_what_is_done_and_what_is_not() {
+fn an_interrupted_run_reports_each_target() {
     for format in ["table", "json"] {
         let sandbox = sandbox_with(3);
         // Two are under way, the third has not begun.
@@ -56,7 +56,7 @@ fn calls_under_way_finish_after_an_interrupt() {
 }
 
 #[test]
-fn every_signal_to_end_leaves_a_row_for_each_target_and_a_resume_command() {
+fn each_signal_leaves_all_rows_and_a_resume_command() {
     for signal in END_SIGNALS {
         let sandbox = sandbox_with(40);
         sandbox.inject(Fault::latency(Duration::ZERO).times(10));
@@ -100,7 +100,7 @@ fn a_run_under_nohup_outlives_its_terminal() {
 }
 
 #[test]
-fn the_command_that_goes_on_works_as_it_is_printed() {
+fn the_printed_resume_command_works() {
     let sandbox = sandbox_with(3);
     sandbox.inject(Fault::drop_after());
     let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--max-attempts=1"];
@@ -113,7 +113,7 @@ fn the_command_that_goes_on_works_as_it_is_printed() {
 }
 
 #[test]
-fn one_target_of_a_run_that_fails_says_how_to_go_on_with_that_run() {
+fn one_failed_target_prints_its_resume_command() {
     let sandbox = sandbox_with(1);
     // The second one meets the request that is sent again on a new connection.
     sandbox.inject(Fault::drop_after().on("resendInvite").times(2));
@@ -125,7 +125,7 @@ fn one_target_of_a_run_that_fails_says_how_to_go_on_with_that_run() {
 }
 
 #[test]
-fn an_old_run_is_refused_before_anything_is_sent_unless_yes() {
+fn an_old_run_needs_yes_to_resume() {
     let sandbox = sandbox_with(2);
     let hours = |hours: u64| SystemTime::now() - Duration::from_secs(hours * 3600);
     let old = RunId::begun_at(hours(25)).to_string();
@@ -144,7 +144,7 @@ fn an_old_run_is_refused_before_anything_is_sent_unless_yes() {
 }
 
 #[test]
-fn a_run_that_begins_in_the_future_is_refused_before_anything_is_sent_unless_yes() {
+fn a_run_from_the_future_needs_yes_to_resume() {
     let sandbox = sandbox_with(2);
     let in_minutes = |minutes: u64| RunId::begun_at(SystemTime::now() + Duration::from_secs(minutes * 60)).to_string();
     let latest = "ffffffff-ffff-7fff-bfff-ffffffffffff".to_owned();
@@ -165,7 +165,7 @@ fn a_run_that_begins_in_the_future_is_refused_before_anything_is_sent_unless_yes
 }
 
 #[test]
-fn the_age_of_a_run_is_measured_by_the_server_s_clock_where_this_one_is_wrong() {
+fn the_age_of_a_run_uses_the_server_clock() {
     let ago = |hours: u64| SystemTime::now() - Duration::from_secs(hours * 3600);
     let in_hours = |hours: u64| SystemTime::now() + Duration::from_secs(hours * 3600);
     let at = |date: Option<SystemTime>, targets: &[&str]| {
@@ -192,7 +192,7 @@ fn the_age_of_a_run_is_measured_by_the_server_s_clock_where_this_one_is_wrong() 
 }
 
 #[test]
-fn a_request_that_is_still_under_way_when_a_run_is_resumed_is_waited_for() {
+fn a_resumed_run_waits_for_a_request_in_progress() {
     let run = RunId::new().to_string();
     let resumed = ["--resume", run.as_str()];
     let given = ["--idempotency-key", "my-key"];
@@ -221,7 +221,7 @@ fn a_request_that_is_still_under_way_when_a_run_is_resumed_is_waited_for() {
 }
 
 #[test]
-fn a_conflict_of_a_resumed_run_that_stays_is_reported_as_one() {
+fn a_lasting_conflict_of_a_resumed_run_is_reported() {
     let sandbox = sandbox_with(0);
     let run = RunId::new().to_string();
     let args = ["cancel-invite", "invite-cancelled", "--yes", "--max-attempts", "2", "--resume", &run];
@@ -235,7 +235,7 @@ fn a_conflict_of_a_resumed_run_that_stays_is_reported_as_one() {
 }
 
 #[test]
-fn the_default_of_dry_run_spelled_out_is_the_same_request() {
+fn dry_run_false_is_the_same_request_as_the_default() {
     for command in ["resend-invite", "cancel-invite"] {
         let sandbox = sandbox_with(3);
         let run = RunId::new().to_string();
@@ -251,7 +251,7 @@ fn the_default_of_dry_run_spelled_out_is_the_same_request() {
 }
 
 #[test]
-fn what_is_no_run_is_a_usage_error() {
+fn an_invalid_run_id_is_a_usage_error() {
     for run in ["", "x", "6f9b9f0e-0d0c-4a53-9a3e-0c1f4a7c2b55"] {
         let finished = dci_on(&sandbox_with(0), &["resend-invite", "a", "b", "--resume", run]).finish();
         assert_eq!(finished.code, 2, "{finished}");
@@ -266,7 +266,7 @@ proptest! {
 
     /// Interrupted again and again, at any moment, with answers that get lost: one email for each.
     #[test]
-    fn a_run_interrupted_at_any_moment_and_resumed_sends_one_email_to_each(
+    fn a_run_interrupted_anywhere_sends_one_email_each(
         moments in prop::collection::vec(1_u64..200, 1..4),
         lost in 0_u64..10,
     ) {

@@ -34,7 +34,7 @@ async fn resend(client: &Client, id: &str) -> Result<u32, ApiError> {
 }
 
 #[test]
-fn what_may_be_tried_again() {
+fn which_failures_of_which_operations_may_be_retried() {
     let mut failures = vec![Failure::NotConnected, Failure::CertificateRefused, Failure::NoResponse, Failure::KeyInUse];
     let statuses = [400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 501, 502, 503, 504, 505, 520, 524, 599];
     failures.extend(statuses.map(Failure::Status));
@@ -50,7 +50,7 @@ fn what_may_be_tried_again() {
 }
 
 #[tokio::test]
-async fn every_way_to_fail_is_survived_and_sends_one_email() {
+async fn each_transient_failure_is_retried_with_one_email() {
     let faults = [
         Fault::status(408),
         Fault::status(429),
@@ -72,7 +72,7 @@ async fn every_way_to_fail_is_survived_and_sends_one_email() {
 }
 
 #[tokio::test]
-async fn the_last_failure_is_reported_with_what_was_tried() {
+async fn the_last_failure_is_reported_with_its_attempts() {
     let sandbox = sandbox();
     sandbox.inject(Fault::drop_before().times(2));
     sandbox.inject(Fault::status(503).times(9));
@@ -85,7 +85,7 @@ async fn the_last_failure_is_reported_with_what_was_tried() {
 }
 
 #[tokio::test]
-async fn what_cannot_pass_is_tried_once() {
+async fn a_permanent_failure_is_not_retried() {
     for status in [400, 401, 403, 404, 422, 501] {
         let sandbox = sandbox();
         sandbox.inject(Fault::status(status).times(9));
@@ -96,7 +96,7 @@ async fn what_cannot_pass_is_tried_once() {
 }
 
 #[tokio::test]
-async fn a_key_in_use_by_an_earlier_call_is_waited_for_where_409_means_nothing_else() {
+async fn a_key_in_use_is_retried_if_409_can_only_mean_that() {
     let sandbox = sandbox();
     sandbox.inject(Fault::status(409).times(3));
     assert_eq!(resend(&client(sandbox.url(), impatient()), "invite-pending").await.expect("the key is free"), 4);
@@ -108,7 +108,7 @@ async fn a_key_in_use_by_an_earlier_call_is_waited_for_where_409_means_nothing_e
 }
 
 #[tokio::test]
-async fn a_conflict_that_stays_is_the_one_that_the_operation_knows() {
+async fn a_lasting_conflict_is_reported_as_the_operation_s() {
     let sandbox = sandbox();
     sandbox.inject(Fault::status(503));
     let client = client(sandbox.url(), impatient());
@@ -118,7 +118,7 @@ async fn a_conflict_that_stays_is_the_one_that_the_operation_knows() {
 }
 
 #[tokio::test]
-async fn without_a_key_only_what_was_not_processed_is_sent_again() {
+async fn without_a_key_only_unprocessed_requests_are_retried() {
     let invite = async |fault: Fault| {
         let sandbox = sandbox();
         sandbox.inject(fault);
@@ -140,7 +140,7 @@ async fn without_a_key_only_what_was_not_processed_is_sent_again() {
 }
 
 #[tokio::test]
-async fn reading_is_tried_again_without_a_key() {
+async fn reads_are_retried_without_a_key() {
     let sandbox = sandbox();
     sandbox.inject(Fault::truncate().times(2));
     let client = client(sandbox.url(), impatient());
@@ -158,7 +158,7 @@ async fn every_attempt_sends_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn an_attempt_without_an_answer_is_given_up_after_its_own_time() {
+async fn an_attempt_without_a_response_has_its_own_timeout() {
     let sandbox = sandbox();
     // The first attempt takes an hour; the second meets its key in use, until the first one is done.
     sandbox.inject(Fault::latency(Duration::from_secs(3600)));
@@ -182,7 +182,7 @@ async fn an_attempt_without_an_answer_is_given_up_after_its_own_time() {
 }
 
 #[tokio::test]
-async fn a_wait_that_cannot_end_in_time_is_not_begun() {
+async fn a_wait_beyond_the_deadline_is_not_started() {
     let sandbox = sandbox();
     sandbox.inject(Fault::status(429).retry_after("50").times(9));
     let policy = RetryPolicy { timeout: Duration::from_secs(49), ..RetryPolicy::default() };
@@ -199,7 +199,7 @@ async fn a_wait_that_cannot_end_in_time_is_not_begun() {
 }
 
 #[tokio::test]
-async fn the_deadline_holds_for_an_attempt_too() {
+async fn the_deadline_also_limits_an_attempt() {
     let sandbox = sandbox();
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(9));
     let policy = RetryPolicy { timeout: Duration::from_millis(100), ..impatient() };
@@ -219,7 +219,7 @@ async fn retry_after_is_followed() {
 }
 
 #[tokio::test]
-async fn a_longer_retry_after_than_is_waited_for_fails_at_once() {
+async fn a_retry_after_beyond_the_limit_fails_at_once() {
     let in_an_hour = || httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
     for status in [429, 503] {
         for asked in ["61", "3600", "99999999999", "99999999999999999999", &in_an_hour()] {
@@ -235,7 +235,7 @@ async fn a_longer_retry_after_than_is_waited_for_fails_at_once() {
 }
 
 #[test]
-fn a_long_retry_after_says_when_to_come_back() {
+fn a_long_retry_after_says_when_to_retry() {
     let error = program(Fault::status(429).retry_after("3600").times(9), &["resend-invite", "invite-pending"]).error();
     assert_eq!(
         (&error["code"], &error["retry_after"], &error["retryable"]),
@@ -254,7 +254,7 @@ fn program(fault: Fault, args: &[&str]) -> crate::support::program::Finished {
 }
 
 #[test]
-fn the_program_says_what_was_tried_and_how_to_try_again_safely() {
+fn a_failure_says_how_to_retry_safely() {
     let fault = || Fault::status(503).retry_after("0").times(9);
     for format in ["table", "json"] {
         let args = ["resend-invite", "invite-pending", "--tenant", "customer-example", "-o", format];
@@ -263,7 +263,7 @@ fn the_program_says_what_was_tried_and_how_to_try_again_safely() {
 }
 
 #[test]
-fn a_refusal_says_nothing_of_trying_again() {
+fn a_permanent_failure_has_no_hint_to_retry() {
     let error = program(Fault::status(400), &["resend-invite", "invite-pending"]).error();
     assert_eq!((&error["attempts"], &error["retryable"]), (&1.into(), &false.into()));
     assert!(!error["hint"].to_string().contains("--idempotency-key"));
@@ -271,7 +271,7 @@ fn a_refusal_says_nothing_of_trying_again() {
 
 #[test]
 #[cfg(unix)]
-fn the_command_to_try_again_works_as_it_is_printed() {
+fn the_printed_retry_command_works() {
     let sandbox = sandbox();
     sandbox.add_invited("-it's \"$HOME\"", "odd@example.com");
     sandbox.inject(Fault::drop_after());
@@ -293,7 +293,7 @@ fn max_attempts_of_1_turns_retries_off() {
 }
 
 #[test]
-fn limits_that_make_no_sense_are_usage_errors() {
+fn invalid_limits_are_usage_errors() {
     for args in [["--max-attempts", "0"], ["--max-attempts", "x"], ["--timeout", "0s"], ["--timeout", "soon"]] {
         let finished = dci_at("http://127.0.0.1:1", &[&["resend-invite", "x"][..], &args].concat()).finish();
         assert_eq!(finished.code, 2, "{finished}");
@@ -309,7 +309,7 @@ fn verbose_shows_each_attempt() {
 
 #[test]
 #[cfg(unix)]
-fn at_a_terminal_a_wait_is_visible_unless_it_is_quiet() {
+fn a_terminal_shows_waits_unless_quiet() {
     let run = |args: &[&str]| {
         let sandbox = sandbox();
         sandbox.inject(Fault::status(429).retry_after("0"));
@@ -324,7 +324,7 @@ fn at_a_terminal_a_wait_is_visible_unless_it_is_quiet() {
 }
 
 #[test]
-fn piped_or_quiet_a_wait_is_not_shown() {
+fn waits_are_not_shown_in_a_pipe_or_if_quiet() {
     for args in [&["resend-invite", "invite-pending"][..], &["-q", "resend-invite", "invite-pending"]] {
         let finished = program(Fault::status(429).retry_after("0"), args);
         assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
@@ -332,7 +332,7 @@ fn piped_or_quiet_a_wait_is_not_shown() {
 }
 
 #[test]
-fn a_filter_shows_more_but_never_the_credential() {
+fn a_log_filter_never_shows_the_credential() {
     let server = ScriptedServer::answering(resent());
     // The runner fails when the credential is shown.
     let run = |filter| dci_at(&server.url, &["resend-invite", "x"]).env("DCI_LOG", filter).finish();
@@ -345,7 +345,7 @@ fn a_filter_shows_more_but_never_the_credential() {
 
 #[test]
 #[cfg(unix)]
-fn an_interrupt_ends_the_call_at_once_with_the_same_advice() {
+fn an_interrupted_call_ends_at_once_and_says_how_to_retry() {
     for format in ["table", "json"] {
         let sandbox = sandbox();
         sandbox.inject(Fault::latency(Duration::from_secs(3600)));

@@ -98,7 +98,7 @@ const RESEND: &str = "/iam/v1/users/invite-pending/actions/resend";
 const CANCEL: &str = "/iam/v1/users/invite-pending/actions/cancel";
 
 #[tokio::test]
-async fn every_documented_status_of_every_operation_is_reached_and_has_the_spec_s_shape() {
+async fn every_response_of_the_spec_occurs_and_fits_its_schema() {
     let spec = spec();
     let documented = responses(&spec);
     let mut reached = BTreeSet::new();
@@ -278,7 +278,7 @@ async fn a_key_still_in_use_is_409() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_does_not_undo_work_that_has_begun() {
+async fn a_disconnected_client_does_not_undo_work() {
     let caller = Caller::new();
     caller.sandbox.inject(Fault::latency(Duration::from_secs(3600)));
     let arrived = async {
@@ -302,7 +302,7 @@ async fn a_client_that_leaves_does_not_undo_work_that_has_begun() {
 }
 
 #[tokio::test]
-async fn a_refused_request_does_not_use_its_key_up() {
+async fn a_rejected_request_does_not_use_up_its_key() {
     let caller = Caller::new();
     let path = "/iam/v1/users/late/actions/resend";
     assert_eq!(caller.send(post(path).key("k")).await.status, 404);
@@ -311,7 +311,7 @@ async fn a_refused_request_does_not_use_its_key_up() {
 }
 
 #[tokio::test]
-async fn cancelling_is_soft_and_resending_brings_the_invite_back() {
+async fn a_cancelled_invite_can_be_resent() {
     let caller = Caller::new();
     caller.send(post(RESEND).key("a")).await;
     let token = caller.sandbox.outbox()[0].token.clone();
@@ -328,7 +328,7 @@ async fn cancelling_is_soft_and_resending_brings_the_invite_back() {
 }
 
 #[tokio::test]
-async fn customers_do_not_see_each_other_s_users() {
+async fn customers_see_only_their_own_users() {
     let caller = Caller::new();
     let partner = || get("/iam/v1/users").by("sandbox-partner");
     assert_eq!(caller.send(partner().header("x-tenant-id", "customer-example")).await.body["rowCount"], 4);
@@ -368,7 +368,7 @@ async fn the_control_paths_need_no_credential() {
 }
 
 #[tokio::test]
-async fn faults_befall_connections() {
+async fn faults_break_connections() {
     let caller = Caller::new();
     let request = |caller: &Caller, key: &str| {
         let url = format!("{}{RESEND}", caller.sandbox.url());
@@ -408,7 +408,7 @@ fn a_taken_port_is_an_error() {
 
 /// Each property of each request, since the client's types take null for a property that is absent.
 #[tokio::test]
-async fn a_property_that_is_null_is_refused_as_the_spec_says() {
+async fn a_null_property_is_refused() {
     let caller = Caller::new();
     for operation in [Operation::INVITE_USER, Operation::UPDATE_USER] {
         let schema: Value = serde_json::from_str(operation.request.expect("a body").schema).expect("JSON");
@@ -430,7 +430,7 @@ async fn a_property_that_is_null_is_refused_as_the_spec_says() {
 
 /// By hand, since a client sets the header Host itself.
 #[test]
-fn a_page_of_another_origin_gets_nothing() {
+fn requests_from_other_origins_are_rejected() {
     let sandbox = sandbox();
     let address = sandbox.url().trim_start_matches("http://").to_owned();
     let status = |path: &str, headers: &str| {

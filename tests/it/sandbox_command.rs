@@ -15,7 +15,7 @@ use crate::support::sandbox::sandbox;
 
 #[test]
 #[cfg(unix)]
-fn the_lines_point_the_program_at_it_until_it_is_interrupted() {
+fn the_printed_variables_connect_dci_to_the_sandbox() {
     let faults = ["--fault", "status=403,operation=resendInvite", "--fault", "status=404"];
     let mut sandbox = dci(&[&["sandbox"][..], &faults].concat()).start();
     let (url, key) = (sandbox.line(), sandbox.line());
@@ -35,7 +35,7 @@ fn the_lines_point_the_program_at_it_until_it_is_interrupted() {
 
 #[test]
 #[cfg(unix)]
-fn it_can_misbehave_at_random() {
+fn faults_can_be_random() {
     let mut sandbox = dci(&["sandbox", "--fault-rate", "100", "--fault-seed", "1"]).start();
     let (url, _) = (sandbox.line(), sandbox.line());
     let url = url.strip_prefix("export DCI_API_BASE_URL=").expect("the first line");
@@ -55,7 +55,7 @@ fn a_taken_port_is_an_error_that_names_the_flag() {
 }
 
 #[test]
-fn a_fault_that_is_none_is_a_usage_error() {
+fn an_invalid_fault_is_a_usage_error() {
     for fault in
         ["explode", "status=200", "latency=soon", "truncate,times=0", "truncate,times=x", "drop-after,operation=x"]
     {
@@ -67,7 +67,7 @@ fn a_fault_that_is_none_is_a_usage_error() {
 /// Connections beyond what the process may open wait, and cost nothing.
 #[test]
 #[cfg(target_os = "linux")]
-fn out_of_file_descriptors_it_waits_and_goes_on() {
+fn without_file_descriptors_the_sandbox_waits() {
     let program = "ulimit -n 24; exec \"$0\" sandbox";
     let mut command = Command::new("sh");
     command.args(["-c", program, env!("CARGO_BIN_EXE_dci")]).stdout(Stdio::piped()).stderr(Stdio::null());

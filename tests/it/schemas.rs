@@ -54,7 +54,7 @@ fn documented() -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn the_schema_of_each_type_is_the_spec_s() {
+fn each_type_has_the_schema_of_the_spec() {
     let derived = derived();
     let documented = documented();
     assert_eq!(documented.len(), 17, "15 schemas with a name and 2 inline");
@@ -70,14 +70,14 @@ fn the_schema_of_each_type_is_the_spec_s() {
 }
 
 #[test]
-fn each_type_has_its_schema() {
+fn the_schemas_of_all_types() {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("schemas", serde_json::to_string_pretty(&derived()).expect("JSON"));
     });
 }
 
 #[test]
-fn the_types_hold_the_spec_s_limits() {
+fn the_types_enforce_the_limits_of_the_spec() {
     use dci::types::{UpdateUserRequest, UpdateUserRequestPhoneExtension, UserListItemPhone};
     assert!("+4912345".parse::<UserListItemPhone>().is_ok());
     for bad in ["", "+", "4912345", "+49 123", "+12a"] {
@@ -92,7 +92,7 @@ fn the_types_hold_the_spec_s_limits() {
 }
 
 #[test]
-fn a_property_that_is_left_out_is_not_sent() {
+fn an_unset_property_is_not_sent() {
     use dci::types::UpdateUserRequest;
     let change: UpdateUserRequest =
         UpdateUserRequest::builder().first_name("Ada".to_owned()).try_into().expect("within all limits");

@@ -13,7 +13,7 @@ use crate::support::sandbox::sandbox;
 use crate::support::scripted_server::{ScriptedServer, response};
 
 #[test]
-fn a_person_signs_in_with_a_browser_and_commands_use_it() {
+fn commands_use_the_sign_in_of_a_browser() {
     let person = Person::new("whole-way");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start();
     let url = Person::address(&mut login);
@@ -34,7 +34,7 @@ fn a_person_signs_in_with_a_browser_and_commands_use_it() {
 }
 
 #[test]
-fn the_file_and_its_folder_are_for_nobody_else() {
+fn the_file_and_its_folder_are_private() {
     let person = Person::signed_in("modes");
     let mode = |path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode(person.file()), 0o600);
@@ -42,7 +42,7 @@ fn the_file_and_its_folder_are_for_nobody_else() {
 }
 
 #[test]
-fn no_token_is_shown_whatever_is_asked_for() {
+fn no_command_shows_a_token() {
     let person = Person::new("no-token");
     let mut outputs = Vec::new();
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_LOG", "trace").start();
@@ -74,7 +74,7 @@ fn no_token_is_shown_whatever_is_asked_for() {
 }
 
 #[test]
-fn an_answer_with_another_state_is_left_out_and_the_wait_goes_on() {
+fn a_callback_with_another_state_is_ignored() {
     let person = Person::new("state");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     let url = Person::address(&mut login);
@@ -91,7 +91,7 @@ fn an_answer_with_another_state_is_left_out_and_the_wait_goes_on() {
 }
 
 #[test]
-fn what_is_pasted_is_a_code_or_the_whole_address() {
+fn a_code_or_its_whole_address_can_be_pasted() {
     for form in ["address", "without-scheme", "query", "quoted", "code"] {
         let person = Person::new(&format!("paste-{form}"));
         let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start_with_stdin_open();
@@ -119,7 +119,7 @@ fn what_is_pasted_is_a_code_or_the_whole_address() {
 }
 
 #[test]
-fn the_browser_of_the_person_is_opened() {
+fn the_user_s_browser_is_opened() {
     let person = Person::new("browser");
     let opened = person.folder.join("opened");
     let script = format!("echo \"$1\" > '{0}.part' && mv '{0}.part' '{0}'", opened.display());
@@ -144,7 +144,7 @@ fn program(person: &Person, name: &str, script: &str) -> String {
 }
 
 #[test]
-fn where_no_browser_opens_the_code_can_be_pasted_at_once() {
+fn without_a_browser_the_code_can_be_pasted_at_once() {
     for (name, script) in [("exit", "exit 3"), ("killed", "kill -9 $$"), ("missing", "")] {
         let person = Person::new(&format!("browser-{name}"));
         let browser = match name {
@@ -162,7 +162,7 @@ fn where_no_browser_opens_the_code_can_be_pasted_at_once() {
 }
 
 #[test]
-fn the_next_browser_is_opened_where_one_fails_and_none_gets_the_api_key() {
+fn if_a_browser_fails_the_next_is_opened() {
     let person = Person::new("browser-next");
     let opened = person.folder.join("opened");
     let failing = program(&person, "failing", "exit 1");
@@ -183,7 +183,7 @@ fn the_next_browser_is_opened_where_one_fails_and_none_gets_the_api_key() {
 }
 
 #[test]
-fn who_reaches_several_customers_signs_in_and_is_told_to_name_one() {
+fn login_with_several_customers_says_to_choose_one() {
     let person = Person::new("partner");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
     visit(&decided(&Person::address(&mut login), "partner@example.net"));
@@ -193,7 +193,7 @@ fn who_reaches_several_customers_signs_in_and_is_told_to_name_one() {
 }
 
 #[test]
-fn who_says_no_is_told_so_in_the_browser_and_at_the_terminal() {
+fn a_denied_sign_in_is_shown_in_browser_and_terminal() {
     let person = Person::new("denied");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     let page = visit(&decided(&Person::address(&mut login), "deny"));
@@ -205,7 +205,7 @@ fn who_says_no_is_told_so_in_the_browser_and_at_the_terminal() {
 }
 
 #[test]
-fn what_the_authorization_server_says_is_escaped() {
+fn texts_of_the_authorization_server_are_escaped() {
     let person = Person::new("escaped");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
     let good = decided(&Person::address(&mut login), "deny");
@@ -242,7 +242,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
 }
 
 #[test]
-fn no_answer_in_time_ends_it() {
+fn login_times_out() {
     let person = Person::new("time");
     let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "50ms"]).finish();
     assert_eq!(finished.code, 10, "{finished}");
@@ -251,7 +251,7 @@ fn no_answer_in_time_ends_it() {
 }
 
 #[test]
-fn ctrl_c_ends_it_and_nothing_is_stored() {
+fn ctrl_c_ends_login_and_stores_nothing() {
     let person = Person::new("interrupt");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     Person::address(&mut login);
@@ -262,7 +262,7 @@ fn ctrl_c_ends_it_and_nothing_is_stored() {
 }
 
 #[test]
-fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
+fn a_token_response_without_a_token_is_refused() {
     let json = |body| response("200 OK", "application/json", body);
     let error = |status, body| response(status, "application/json", body);
     let page = |status| response(status, "text/html", "<html>");
@@ -301,7 +301,7 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
 }
 
 #[test]
-fn a_token_is_found_in_what_servers_answer() {
+fn token_responses_of_various_servers_are_read() {
     // Whose token the sandbox accepts is not asked for here: the API is one that accepts all.
     let api = ScriptedServer::answering(response("200 OK", "application/json", r#"{"email":"a@example.com"}"#));
     for (name, media_type, rest, is_known) in [
@@ -331,7 +331,7 @@ fn a_token_is_found_in_what_servers_answer() {
 }
 
 #[test]
-fn an_error_without_a_state_is_shown_and_the_wait_goes_on() {
+fn an_error_without_a_state_is_shown_and_login_waits() {
     let person = Person::new("stateless");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     let good = decided(&Person::address(&mut login), "admin@example.com");
@@ -358,7 +358,7 @@ fn an_error_without_a_state_is_shown_and_the_wait_goes_on() {
 }
 
 #[test]
-fn a_person_without_a_home_is_told_to_set_an_api_key() {
+fn without_a_home_login_suggests_an_api_key() {
     use std::os::unix::process::CommandExt;
     // An id that no system gives to anybody, which only root can take.
     if !rustix::process::geteuid().is_root() {
@@ -375,7 +375,7 @@ fn a_person_without_a_home_is_told_to_set_an_api_key() {
 }
 
 #[test]
-fn a_token_that_the_api_refuses_is_not_stored() {
+fn a_rejected_token_is_not_stored() {
     let person = Person::new("refused-token");
     let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer"}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", tokens));
@@ -387,7 +387,7 @@ fn a_token_that_the_api_refuses_is_not_stored() {
 }
 
 #[test]
-fn the_api_key_goes_before_the_sign_in_and_status_names_both() {
+fn the_api_key_takes_precedence_over_the_sign_in() {
     let person = Person::signed_in("precedence");
     let status = |key: &str| -> Value { person.dci(&["status", "-o", "json"]).env("DCI_API_KEY", key).finish().json() };
     let both = status("sandbox");
@@ -399,7 +399,7 @@ fn the_api_key_goes_before_the_sign_in_and_status_names_both() {
 }
 
 #[test]
-fn who_is_signed_in_is_asked_to_force_another_sign_in() {
+fn a_second_login_requires_force() {
     let person = Person::signed_in("force");
     let finished = person.dci(&["login", "-o", "table"]).finish();
     assert!(finished.code == 0 && finished.stdout.contains("as admin@example.com"), "{finished}");
@@ -409,7 +409,7 @@ fn who_is_signed_in_is_asked_to_force_another_sign_in() {
 }
 
 #[test]
-fn logout_removes_what_is_stored_and_says_when_there_was_nothing() {
+fn logout_removes_the_sign_in_or_says_there_was_none() {
     let person = Person::signed_in("logout");
     let tokens = person.tokens();
     assert_eq!(person.dci(&["logout"]).finish().json()["signedOut"], true);
@@ -421,7 +421,7 @@ fn logout_removes_what_is_stored_and_says_when_there_was_nothing() {
 }
 
 #[test]
-fn the_sign_in_of_one_service_goes_to_no_other() {
+fn a_sign_in_is_sent_only_to_its_own_service() {
     let person = Person::signed_in("other-api");
     let other = sandbox();
     let finished = person.dci(&["list-users"]).env("DCI_API_BASE_URL", other.url()).finish();
@@ -440,7 +440,7 @@ fn the_sign_in_of_one_service_goes_to_no_other() {
 }
 
 #[test]
-fn a_private_sandbox_knows_nobody_who_signs_in() {
+fn login_cannot_be_used_with_a_private_sandbox() {
     for args in [["--sandbox", "login"], ["--sandbox", "logout"]] {
         let finished = dci(&args).finish();
         assert_eq!(finished.code, 2, "{finished}");

@@ -5,7 +5,7 @@ use crate::support::sandbox::sandbox;
 use crate::support::scripted_server::{ScriptedServer, response};
 
 #[test]
-fn an_email_address_stands_for_the_invite_that_went_to_it() {
+fn an_email_address_resolves_to_its_invite() {
     let sandbox = sandbox();
     let finished = dci_on(&sandbox, &["resend-invite", "Expired@Example.com", "-o", "table"]).finish();
     assert!(finished.stdout.starts_with("The invite of Expired@Example.com was sent again."), "{}", finished);
@@ -13,7 +13,7 @@ fn an_email_address_stands_for_the_invite_that_went_to_it() {
 }
 
 #[test]
-fn an_address_of_nobody_or_of_a_user_who_has_accepted_ends_with_20() {
+fn an_address_without_an_open_invite_exits_with_20() {
     let sandbox = sandbox();
     for email in ["nobody@example.com", "active@example.com"] {
         for format in ["table", "json"] {
@@ -26,7 +26,7 @@ fn an_address_of_nobody_or_of_a_user_who_has_accepted_ends_with_20() {
 }
 
 #[test]
-fn a_server_that_does_not_filter_brings_no_wrong_user() {
+fn an_unfiltered_list_does_not_match_another_user() {
     let body = r#"{"users":[{"id":"a","email":"a@example.com"},{"id":"b","email":"b@example.com"}]}"#;
     let server = ScriptedServer::answering(response("200 OK", "application/json", body));
     let finished = dci_at(&server.url, &["delete-user", "B@example.com", "--yes"]).finish();
@@ -37,7 +37,7 @@ fn a_server_that_does_not_filter_brings_no_wrong_user() {
 }
 
 #[test]
-fn a_list_on_stdin_may_have_blank_lines_white_space_windows_line_ends_and_repetitions() {
+fn stdin_may_have_blank_lines_crlf_and_duplicates() {
     let sandbox = sandbox();
     let list = "\u{feff}invite-pending\r\n\r\n \t expired@example.com \r\ninvite-pending\r\n\r\ninvite-cancelled";
     let rows = dci_on(&sandbox, &["resend-invite", "-"]).stdin(list).finish().json();
@@ -47,7 +47,7 @@ fn a_list_on_stdin_may_have_blank_lines_white_space_windows_line_ends_and_repeti
 }
 
 #[test]
-fn a_list_stands_where_the_dash_does() {
+fn a_dash_is_replaced_by_the_list_in_place() {
     let finished = dci_on(&sandbox(), &["resend-invite", "a", "-", "b", "-"]).stdin("c\na\nd\n").finish();
     let rows = finished.json();
     let targets: Vec<&str> = rows.as_array().expect("rows").iter().filter_map(|row| row["target"].as_str()).collect();
@@ -55,7 +55,7 @@ fn a_list_stands_where_the_dash_does() {
 }
 
 #[test]
-fn an_empty_list_is_no_error_and_nothing_is_done() {
+fn an_empty_list_succeeds_and_sends_nothing() {
     let sandbox = sandbox();
     for list in ["", "\n", " \r\n\n"] {
         for command in ["resend-invite", "cancel-invite", "delete-user"] {
@@ -69,7 +69,7 @@ fn an_empty_list_is_no_error_and_nothing_is_done() {
 }
 
 #[test]
-fn a_line_that_is_no_target_is_refused_with_its_number_before_anything_is_sent() {
+fn an_invalid_line_is_refused_with_its_number() {
     let sandbox = sandbox();
     let long = "x".repeat(1025);
     let huge = vec![b'x'; 64 << 20];
@@ -100,7 +100,7 @@ fn the_longest_line_is_1_kib_long() {
 }
 
 #[test]
-fn a_command_for_one_target_takes_no_list() {
+fn a_command_for_one_target_refuses_a_list() {
     let finished = dci_on(&sandbox(), &["update-user", "-", "--language", "ja"]).stdin("user-active").finish();
     assert!(finished.code == 2 && finished.error()["message"].to_string().contains("a list from stdin"));
 }

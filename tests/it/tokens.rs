@@ -22,7 +22,7 @@ async fn a_code_works_once() {
 }
 
 #[tokio::test]
-async fn a_code_that_was_exchanged_is_revoked_by_its_reuse_at_any_time() {
+async fn reuse_of_a_code_revokes_its_tokens_at_any_time() {
     let client = Client::new();
     let code = client.code(ADMIN).await;
     let tokens = Tokens::of(client.exchange(&code, &[]).await);
@@ -75,7 +75,7 @@ async fn a_code_is_bound_to_its_request() {
 }
 
 #[tokio::test]
-async fn a_token_request_is_a_form() {
+async fn a_token_request_must_be_a_form() {
     let client = Client::new();
     let code = client.code(ADMIN).await;
     for media_type in ["application/json", "text/plain"] {
@@ -105,7 +105,7 @@ async fn an_access_token_expires_and_the_refresh_token_does_not() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_works_once_and_its_reuse_revokes_the_family() {
+async fn reuse_of_a_refresh_token_revokes_its_family() {
     let client = Client::new();
     let first = client.sign_in(ADMIN).await;
     let second = Tokens::of(client.renew(&first.refresh).await);
@@ -132,7 +132,7 @@ async fn an_unknown_token_is_refused() {
 }
 
 #[tokio::test]
-async fn an_account_that_signed_in_may_do_what_its_api_key_may() {
+async fn a_signed_in_account_has_the_permissions_of_its_key() {
     let client = Client::new();
     let admin = client.sign_in(ADMIN).await.access;
     assert_eq!(client.resend(&admin, "a", None).await, 200);
@@ -160,7 +160,7 @@ async fn an_idempotency_key_outlives_the_access_token() {
 }
 
 #[tokio::test]
-async fn faults_do_not_strike_a_sign_in() {
+async fn faults_do_not_affect_sign_in() {
     let client = Client::new();
     client.sandbox.inject(Fault::status(500));
     let tokens = client.sign_in(ADMIN).await;

@@ -21,7 +21,7 @@ fn refused(test: &str, certificate: &CertificateParams, signed_by: &Authority, t
 }
 
 #[test]
-fn a_server_of_a_trusted_authority_is_trusted() {
+fn a_certificate_of_a_trusted_authority_is_accepted() {
     let authority = authority("Ours");
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority);
     let trusted = Trusted::of("trusted", &authority);
@@ -32,7 +32,7 @@ fn a_server_of_a_trusted_authority_is_trusted() {
 }
 
 #[test]
-fn a_certificate_that_is_expired_is_refused() {
+fn an_expired_certificate_is_refused() {
     let authority = authority("Ours");
     let mut expired = valid_for("127.0.0.1");
     (expired.not_before, expired.not_after) = (date_time_ymd(2019, 1, 1), date_time_ymd(2020, 1, 1));
@@ -40,7 +40,7 @@ fn a_certificate_that_is_expired_is_refused() {
 }
 
 #[test]
-fn a_certificate_that_is_not_valid_yet_is_refused() {
+fn a_certificate_not_yet_valid_is_refused() {
     let authority = authority("Ours");
     let mut early = valid_for("127.0.0.1");
     (early.not_before, early.not_after) = (date_time_ymd(2190, 1, 1), date_time_ymd(2191, 1, 1));
@@ -65,7 +65,7 @@ fn a_certificate_of_an_unknown_authority_is_refused() {
 }
 
 #[test]
-fn the_certificate_of_an_authority_is_refused_in_words() {
+fn an_authority_s_own_certificate_is_refused() {
     let authority = authority("Ours");
     let mut certificate = valid_for("127.0.0.1");
     certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -73,7 +73,7 @@ fn the_certificate_of_an_authority_is_refused_in_words() {
 }
 
 #[test]
-fn a_certificate_for_another_purpose_is_refused_in_words() {
+fn a_certificate_for_another_purpose_is_refused() {
     let authority = authority("Ours");
     let mut certificate = valid_for("127.0.0.1");
     certificate.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
@@ -98,7 +98,7 @@ fn error_of_changed(test: &str, from: &[u8], to: &[u8]) -> String {
 }
 
 #[test]
-fn a_bad_signature_and_an_old_algorithm_are_told_in_words() {
+fn a_bad_signature_or_old_algorithm_is_explained() {
     // The validity is part of what is signed.
     let message = error_of_changed("bad-signature", b"40960101", b"40950101");
     assert!(message.contains("its signature is wrong"), "{message}");
@@ -109,7 +109,7 @@ fn a_bad_signature_and_an_old_algorithm_are_told_in_words() {
 }
 
 #[test]
-fn a_handshake_that_fails_is_told_in_words() {
+fn a_failed_handshake_is_explained() {
     let alert = |description: u8| vec![0x15, 0x03, 0x03, 0, 2, 2, description];
     for (answer, words) in [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not answer with TLS"),
@@ -135,7 +135,7 @@ fn a_handshake_that_fails_is_told_in_words() {
 }
 
 #[test]
-fn an_empty_variable_leaves_the_system_s_authorities() {
+fn an_empty_variable_keeps_the_system_authorities() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
         let answer = server.resend(variable, "");
@@ -183,7 +183,7 @@ fn encoded(label: &str, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
+fn an_invalid_file_is_named_with_its_problem() {
     let authority = authority("Ours");
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority);
     let trusted = Trusted::of("unusable", &authority);

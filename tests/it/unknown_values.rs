@@ -21,7 +21,7 @@ fn odd_list() -> Value {
 }
 
 #[tokio::test]
-async fn a_list_of_users_in_which_one_has_an_unknown_status_still_lists() {
+async fn a_user_with_an_unknown_status_is_listed() {
     let server = ScriptedServer::answering(response("200 OK", "application/json", &odd_list().to_string()));
     let answer = call(client_at(&server.url).build().expect("a client").list_users().send()).await.expect("it lists");
     let users = answer.value.users;
@@ -31,7 +31,7 @@ async fn a_list_of_users_in_which_one_has_an_unknown_status_still_lists() {
 }
 
 #[test]
-fn the_program_lists_and_finds_them_too() {
+fn the_program_lists_and_finds_users_with_unknown_values() {
     let server = ScriptedServer::answering(response("200 OK", "application/json", &odd_list().to_string()));
     let listed = dci_at(&server.url, &["list-users", "-o", "table"]).finish();
     assert!(listed.code == 0 && listed.stdout.contains("suspended"), "{listed}");
@@ -41,7 +41,7 @@ fn the_program_lists_and_finds_them_too() {
 }
 
 #[test]
-fn an_unknown_value_comes_out_as_it_went_in() {
+fn an_unknown_value_round_trips() {
     let sent = json!({ "users": [{ "status": "suspended", "phone": "call me" }] });
     let read: ListUsersResponseBody = serde_json::from_value(sent.clone()).expect("it reads");
     assert_eq!(serde_json::to_value(&read).expect("JSON"), sent);
@@ -51,7 +51,7 @@ fn an_unknown_value_comes_out_as_it_went_in() {
 }
 
 #[test]
-fn what_is_sent_is_held_to_the_spec_as_before() {
+fn requests_must_match_the_spec() {
     for wrong in [json!({ "jobTitle": "Wizard" }), json!({ "language": "tlh" }), json!({ "phone": "call me" })] {
         assert!(serde_json::from_value::<UpdateUserRequest>(wrong.clone()).is_err(), "{wrong}");
     }

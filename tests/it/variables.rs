@@ -20,7 +20,7 @@ fn with_all_bad(args: &[&str]) -> Finished {
 }
 
 #[test]
-fn a_bad_variable_is_named_where_it_is_used() {
+fn an_invalid_variable_is_named_if_used() {
     for (name, value, code) in BAD {
         let run = dci(&["validate"]).env("DCI_API_KEY", "key").env("DCI_API_BASE_URL", "https://127.0.0.1:1");
         let finished = run.env(name, value).finish();
@@ -32,7 +32,7 @@ fn a_bad_variable_is_named_where_it_is_used() {
 }
 
 #[test]
-fn a_bad_variable_does_not_matter_where_it_is_not_used() {
+fn an_invalid_variable_is_ignored_if_unused() {
     for args in [
         &["--version"][..],
         &["-h"],
@@ -74,7 +74,7 @@ fn a_flag_takes_precedence_over_a_variable() {
 }
 
 #[test]
-fn a_variable_is_read_without_regard_to_case_and_white_space() {
+fn variables_ignore_case_and_surrounding_spaces() {
     let sandbox = sandbox();
     for value in ["JSON", " json ", "Json\n", "\tjSoN"] {
         let finished = dci_on(&sandbox, &["validate"]).env("DCI_OUTPUT", value).finish();
@@ -117,7 +117,7 @@ fn a_blank_variable_counts_as_not_set() {
 /// A name that a flag has too is not named where the variable is meant.
 #[test]
 #[cfg(unix)]
-fn a_variable_that_is_not_unicode_is_named_where_it_is_used() {
+fn a_variable_that_is_not_unicode_is_named_if_used() {
     let sandbox = sandbox();
     let bad = b"\xff\xfe";
     for name in ["DCI_OUTPUT", "DCI_API_BASE_URL", "DCI_TENANT_ID", "DCI_CUSTOMER_CONTEXT", "DCI_LOG", "DCI_API_KEY"] {
@@ -131,7 +131,7 @@ fn a_variable_that_is_not_unicode_is_named_where_it_is_used() {
 
 #[test]
 #[cfg(unix)]
-fn login_does_not_look_at_a_bad_api_key() {
+fn login_ignores_an_invalid_api_key() {
     let person = Person::new("bad-key");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_API_KEY", "a b").start();
     visit(&decided(&Person::address(&mut login), "admin@example.com"));

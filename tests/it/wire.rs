@@ -24,7 +24,7 @@ fn the_alias_without_dashes_sends_the_same_request() {
 }
 
 #[test]
-fn each_run_has_a_key_of_its_own() {
+fn each_command_has_its_own_key() {
     let key = |request: String| request.lines().find(|line| line.starts_with("idempotency-key")).map(str::to_owned);
     let first = key(request(&["resend-invite", "invite-1"], &[]));
     let second = key(request(&["resend-invite", "invite-1"], &[]));
@@ -33,13 +33,13 @@ fn each_run_has_a_key_of_its_own() {
 }
 
 #[test]
-fn a_dry_run_says_so() {
+fn a_dry_run_is_requested_in_the_query() {
     assert_masked_snapshot!("wire_dry_run", request(&["resend-invite", "invite-1", "--dry-run"], &[]));
     assert_masked_snapshot!("wire_dry_run", request(&["resend-invite", "invite-1", "--dry-run=true"], &[]));
 }
 
 #[test]
-fn a_dry_run_that_is_turned_off_is_the_same_request_as_no_dry_run() {
+fn dry_run_false_sends_the_same_request_as_none() {
     let with_key = |args: &[&str]| {
         let sent = request(&[&["resend-invite", "invite-1", "--idempotency-key", "k"], args].concat(), &[]);
         sent.lines().filter(|line| !line.starts_with("host: ")).collect::<String>()
@@ -49,7 +49,7 @@ fn a_dry_run_that_is_turned_off_is_the_same_request_as_no_dry_run() {
 }
 
 #[test]
-fn a_given_key_is_sent_as_it_is() {
+fn a_given_key_is_sent_unchanged() {
     let args = ["resend-invite", "invite-1", "--idempotency-key", "Run/7:\"A~b\""];
     assert_masked_snapshot!("wire_given_key", request(&args, &[]));
 }
@@ -63,14 +63,14 @@ fn tenant_and_customer_context_come_from_flags_or_the_environment() {
 }
 
 #[test]
-fn flags_win_over_the_environment() {
+fn flags_take_precedence_over_the_environment() {
     let env = [("DCI_TENANT_ID", "other"), ("DCI_CUSTOMER_CONTEXT", "other")];
     let flags = ["-D", "acme & sons", "resend-invite", "invite-1", "--dry-run", "--tenant", "customer-1"];
     assert_masked_snapshot!("wire_tenant_and_context", request(&flags, &env));
 }
 
 #[test]
-fn an_empty_variable_is_as_if_it_were_not_set() {
+fn an_empty_variable_counts_as_not_set() {
     let env = [("DCI_TENANT_ID", ""), ("DCI_CUSTOMER_CONTEXT", ""), ("DCI_OUTPUT", "")];
     assert_masked_snapshot!("wire_resend", request(&["resend-invite", "invite-1"], &env));
 }
