@@ -1,4 +1,4 @@
-//! `ApiError`: what every failed call becomes, for other crates.
+//! `ApiError`, which every failed call of the library returns.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -66,17 +66,17 @@ async fn every_operation_of_the_client_works_on_the_sandbox() {
     let client = client(&sandbox);
 
     let invited = InviteUserRequest::builder().email("new@example.com").first_name("Ada".to_owned());
-    let answer = call(client.invite_user().body(invited).send()).await.expect("invited");
-    let id = answer.value.user.and_then(|user| user.id).expect("an id");
+    let response = call(client.invite_user().body(invited).send()).await.expect("invited");
+    let id = response.value.user.and_then(|user| user.id).expect("an id");
     assert_eq!(sandbox.outbox()[0].to, "new@example.com");
 
     let change = UpdateUserRequest::builder().last_name("Lovelace".to_owned());
-    let answer = call(client.update_user().id(&id).body(change).send()).await.expect("updated");
-    assert_eq!(answer.value.user.and_then(|user| user.first_name).as_deref(), Some("Ada"));
+    let response = call(client.update_user().id(&id).body(change).send()).await.expect("updated");
+    assert_eq!(response.value.user.and_then(|user| user.first_name).as_deref(), Some("Ada"));
 
-    let answer = call(client.list_users().email("NEW@example.com").send()).await.expect("listed");
-    assert_eq!(answer.value.row_count, Some(1));
-    assert_eq!(answer.value.users[0].last_name.as_deref(), Some("Lovelace"));
+    let response = call(client.list_users().email("NEW@example.com").send()).await.expect("listed");
+    assert_eq!(response.value.row_count, Some(1));
+    assert_eq!(response.value.users[0].last_name.as_deref(), Some("Lovelace"));
 
     let key = IdempotencyKey::random();
     let cancel = client.cancel_invite().id(&id).idempotency_key(key).body(serde_json::Map::new());

@@ -1,4 +1,4 @@
-//! What a person sees at a terminal, and a pipe does not.
+//! Output at a terminal: colours, tables that fit, progress and the pager.
 #![cfg(unix)]
 
 use std::time::Duration;
@@ -53,10 +53,10 @@ fn a_table_fits_the_terminal_and_cuts_long_cells() {
         r#"{{"users":[{{"id":"id-1","email":"somebody.with.a.long.address@subdomain.example.com","displayName":"{wide}","status":"active","roleId":"r"}}]}}"#
     );
     for columns in [40, 60, 100] {
-        let server = ScriptedServer::answering(response("200 OK", "application/json", &body));
+        let server = ScriptedServer::responding(response("200 OK", "application/json", &body));
         let ended = dci_at(&server.url, &["list-users"]).at_terminal_of(columns).end();
         assert_masked_snapshot!(format!("terminal_table_{columns}"), &ended.screen);
-        assert_eq!(ended.screen.trim_end().lines().count(), 2, "a row is a line");
+        assert_eq!(ended.screen.trim_end().lines().count(), 2, "each row takes one line");
     }
 }
 
@@ -100,12 +100,13 @@ fn results_appear_intact_above_the_progress_bar() {
     terminal.wait_for("0/3");
     pass_time_until_sent(&sandbox, 3);
     let ended = terminal.end();
-    // The line with which the run begins goes before.
-    let shown = ended.screen.split_once("[\n").map(|(_, rows)| format!("[\n{}", rows.trim_end())).expect("an array");
+    // The line that names the run comes first.
+    let rows_text =
+        ended.screen.split_once("[\n").map(|(_, rows)| format!("[\n{}", rows.trim_end())).expect("an array");
     let rows: serde_json::Value =
-        serde_json::from_str(&shown).unwrap_or_else(|error| panic!("{error}: {}", ended.screen));
+        serde_json::from_str(&rows_text).unwrap_or_else(|error| panic!("{error}: {}", ended.screen));
     assert_eq!(rows.as_array().map(Vec::len), Some(3), "{}", ended.screen);
-    assert!(shown.lines().all(|line| line == line.trim_end()), "{}", ended.screen);
+    assert!(rows_text.lines().all(|line| line == line.trim_end()), "{}", ended.screen);
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn a_pipe_gets_no_progress_bar_and_no_colour() {
     assert_eq!(finished.stderr.lines().count(), 1, "{finished}");
     assert!(!finished.to_string().contains(['\u{1b}', '█']));
     let wide = dci(&["--sandbox", "list-users", "-o", "table", "--columns", "email,id,roleId,organizationId,language"]);
-    assert!(!wide.env("COLUMNS", "20").finish().stdout.contains('…'), "a table in a pipe is as wide as it is");
+    assert!(!wide.env("COLUMNS", "20").finish().stdout.contains('…'), "a table in a pipe is not cut");
 }
 
 #[test]
@@ -133,17 +134,17 @@ fn a_long_help_goes_through_the_pager() {
         assert!(ended.code == 0 && ended.written.contains("Resend an invite\n\nSends the"), "{}", ended.written);
     }
     let run = colored(dci(&["resend-invite", "--help"])).env("PAGER", "cat | head -n 1").env("PATH", &path);
-    assert_eq!(run.at_terminal().end().screen, "Resend an invite", "it is a command line of the shell");
+    assert_eq!(run.at_terminal().end().screen, "Resend an invite", "PAGER is a shell command");
     let run = dci(&["list-roles", "-h"]).env("PAGER", "sed 's/^/> /'").env("PATH", &path);
-    assert!(run.at_terminal().end().written.starts_with("List roles\n"), "a short help is not paged");
+    assert!(run.at_terminal().end().written.starts_with("List roles\n"), "short help is not paged");
     let piped = dci(&["resend-invite", "--help"]).env("PAGER", "false").env("PATH", &path).finish();
-    assert!(piped.stdout.starts_with("Resend an invite\n"), "nothing is paged in a pipe");
+    assert!(piped.stdout.starts_with("Resend an invite\n"), "help in a pipe is not paged");
 }
 
 #[test]
 fn the_pager_does_not_get_the_api_key() {
     let path = std::env::var("PATH").expect("a path");
     let run = dci(&["resend-invite", "--help"]).env("DCI_API_KEY", "s3cret-api-key").env("PATH", &path);
-    let shown = run.env("PAGER", "echo \"key: <$DCI_API_KEY>\"; cat > /dev/null").at_terminal().end();
-    assert!(shown.written.contains("key: <>"), "{}", shown.written);
+    let ended = run.env("PAGER", "echo \"key: <$DCI_API_KEY>\"; cat > /dev/null").at_terminal().end();
+    assert!(ended.written.contains("key: <>"), "{}", ended.written);
 }

@@ -1,4 +1,4 @@
-//! How a person lets a client sign in, on the sandbox: what the browser gets, and what the client.
+//! The sandbox's sign-in page and its redirects, as a browser and a client see them.
 
 use reqwest::header::{CACHE_CONTROL, LOCATION};
 
@@ -24,9 +24,9 @@ async fn a_user_signs_in_and_stays_signed_in() {
 
     let second = Tokens::of(client.renew(&first.refresh).await);
     assert_eq!(client.validate(&second.access).await.1["email"], ADMIN);
-    assert!(client.accepts(&first.access).await, "a renewal ends no access token");
+    assert!(client.accepts(&first.access).await, "a renewal does not revoke access tokens");
     assert_eq!(client.sandbox.renewals(), 1);
-    assert_eq!(client.sandbox.requests(), 3, "those to the API");
+    assert_eq!(client.sandbox.requests(), 3, "only API requests count");
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_wrong_client_or_redirect_uri_never_redirects() {
         .map(|redirect_uri| ("redirect_uri", redirect_uri)),
     );
     for change in wrong {
-        // Whatever else is wrong, or was decided.
+        // Other parameters make no difference.
         for others in [&[][..], &[("decision", ADMIN)], &[("decision", "deny")], &[("response_type", "token")]] {
             let response = client.authorize(&[&[change], others].concat()).await;
             assert_eq!(response.status(), 400, "{change:?} {others:?}");
@@ -99,7 +99,7 @@ async fn other_errors_are_redirected_to_the_client() {
 #[tokio::test]
 async fn plain_pkce_is_refused() {
     let client = Client::new();
-    // `plain` is what no method means (RFC 7636 section 4.3).
+    // Without a method, `plain` is meant (RFC 7636 section 4.3).
     for method in ["plain", "s256", ""] {
         let (_, parameters) = redirected(&client.authorize(&[("code_challenge_method", method)]).await);
         assert_eq!(parameters["error"], "invalid_request", "{method:?}");

@@ -1,4 +1,4 @@
-//! A server may close a connection after a response, and a request that meets this is sent again at once.
+//! Servers that close idle connections: the request is sent again at once on a new one.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,8 +8,8 @@ use std::thread;
 use crate::support::program::{Finished, dci_at};
 use crate::support::scripted_server::response;
 
-/// What a server does with the request of this number on one connection.
-type Answer = dyn Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync;
+/// Responds to a request, given its first line and its number on the connection.
+type Respond = dyn Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync;
 
 enum Connection {
     Stays,
@@ -24,20 +24,20 @@ struct ClosingServer {
 }
 
 impl ClosingServer {
-    fn start(answer: impl Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync + 'static) -> Self {
+    fn start(respond: impl Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (recorded, answer): (_, Arc<Answer>) = (Arc::clone(&requests), Arc::new(answer));
+        let (recorded, respond): (_, Arc<Respond>) = (Arc::clone(&requests), Arc::new(respond));
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (mut stream, recorded, answer) =
-                    (stream.expect("a connection"), Arc::clone(&recorded), Arc::clone(&answer));
+                let (mut stream, recorded, respond) =
+                    (stream.expect("a connection"), Arc::clone(&recorded), Arc::clone(&respond));
                 thread::spawn(move || {
                     for number in 1.. {
                         let Some(line) = read_request(&mut stream) else { break };
                         recorded.lock().expect("no panic").push(line.clone());
-                        if matches!(answer(&line, number, &mut stream), Connection::Closes) {
+                        if matches!(respond(&line, number, &mut stream), Connection::Closes) {
                             break;
                         }
                     }
@@ -66,8 +66,8 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).lines().next()?.to_owned())
 }
 
-/// A response of every operation that is used here.
-fn answer(line: &str, stream: &mut TcpStream) {
+/// Sends a success to any operation of these tests.
+fn respond(line: &str, stream: &mut TcpStream) {
     let body = if line.contains("/roles") {
         r#"{"roles": [{"id": "r1", "name": "Admin"}]}"#
     } else {
@@ -77,21 +77,21 @@ fn answer(line: &str, stream: &mut TcpStream) {
     let _ = stream.write_all(&response(status, "application/json", body));
 }
 
-/// Closes each connection after its response, without saying so.
+/// Closes each connection after its response, without `Connection: close`.
 fn closing_after_each() -> ClosingServer {
     ClosingServer::start(|line, _, stream| {
-        answer(line, stream);
+        respond(line, stream);
         Connection::Closes
     })
 }
 
-/// Closes each connection only when it is used again, as a load balancer does that has forgotten it.
+/// Closes each connection when it is reused, like a load balancer that dropped it.
 fn closing_when_used_again() -> ClosingServer {
     ClosingServer::start(|line, number, stream| {
         if number > 1 {
             return Connection::Closes;
         }
-        answer(line, stream);
+        respond(line, stream);
         Connection::Stays
     })
 }
@@ -100,7 +100,7 @@ fn list_of(targets: usize) -> String {
     (0..targets).map(|number| format!("target-{number}")).collect::<Vec<_>>().join("\n")
 }
 
-fn succeeds_without_a_wait(finished: &Finished) {
+fn assert_success_without_a_wait(finished: &Finished) {
     assert_eq!(finished.code, 0, "{finished}");
     assert!(!finished.stderr.contains("trying again"), "{finished}");
 }
@@ -112,7 +112,7 @@ fn a_closed_idle_connection_does_not_fail_or_delay_a_call() {
             for concurrency in ["1", "64"] {
                 let args = ["-", "-v", "--max-attempts", "1", "--concurrency", concurrency];
                 let run = dci_at(&server.url, &[command, &args].concat()).stdin(list_of(100));
-                succeeds_without_a_wait(&run.finish());
+                assert_success_without_a_wait(&run.finish());
             }
         }
     }
@@ -123,7 +123,7 @@ fn a_request_without_a_key_uses_a_new_connection() {
     for server in [closing_after_each(), closing_when_used_again()] {
         for _ in 0..10 {
             let args = ["invite-user", "new@example.com", "--role", "Admin", "-v"];
-            succeeds_without_a_wait(&dci_at(&server.url, &args).finish());
+            assert_success_without_a_wait(&dci_at(&server.url, &args).finish());
         }
         assert_eq!(server.requests("POST"), 10, "each was sent once");
     }
@@ -141,7 +141,7 @@ fn a_server_that_never_responds_fails_after_all_attempts() {
 }
 
 #[test]
-fn a_server_that_stalls_fails_after_all_attempts() {
+fn a_server_that_stops_responding_fails_after_all_attempts() {
     let server = ClosingServer::start(|line, _, stream| {
         if line.starts_with("DELETE") {
             return Connection::Closes;

@@ -1,4 +1,4 @@
-//! Flags and variables that make no client.
+//! Invalid base URLs, API keys and tenants.
 
 use crate::support::program::{API_KEY, assert_masked_snapshot, dci};
 

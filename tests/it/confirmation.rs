@@ -1,4 +1,4 @@
-//! What cannot be taken back is asked about at a terminal, and wants `--yes` elsewhere.
+//! Commands that cannot be undone ask at a terminal, and require `--yes` elsewhere.
 #![cfg(unix)]
 
 use dci::sandbox::Sandbox;
@@ -6,11 +6,11 @@ use dci::sandbox::Sandbox;
 use crate::support::program::{assert_masked_snapshot, dci_on};
 use crate::support::sandbox::sandbox;
 
-fn ask(name: &str, args: &[&str], answer: &str) -> (Sandbox, i32) {
+fn ask(name: &str, args: &[&str], typed: &str) -> (Sandbox, i32) {
     let sandbox = sandbox();
     let mut terminal = dci_on(&sandbox, args).at_terminal();
     terminal.wait_for("[y/N] ");
-    terminal.type_text(answer);
+    terminal.type_text(typed);
     let ended = terminal.end();
     assert_masked_snapshot!(format!("confirmation_{name}"), format!("exit code: {}\n{}", ended.code, ended.screen));
     (sandbox, ended.code)
@@ -25,10 +25,10 @@ fn yes_confirms() {
 
 #[test]
 fn any_other_response_cancels() {
-    for (name, answer) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
-        let (sandbox, code) = ask(name, &["delete-user", "user-active"], answer);
+    for (name, typed) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
+        let (sandbox, code) = ask(name, &["delete-user", "user-active"], typed);
         assert_eq!(code, 1);
-        assert_eq!(sandbox.requests(), 0, "an id needs no look-up, and nothing was deleted");
+        assert_eq!(sandbox.requests(), 0, "an id needs no lookup, and nothing was deleted");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the program says of itself.
+//! Help, version and usage errors.
 
 use crate::support::program::{assert_masked_snapshot, dci};
 
@@ -94,7 +94,7 @@ fn help_is_as_wide_as_the_terminal() {
     }
 }
 
-/// What the existing tool's page for the command says, as facts.
+/// The facts that the reference page of the API states.
 #[test]
 fn resend_invite_help_states_the_facts_of_the_reference() {
     let page = help_of("resend-invite", "--help");

@@ -1,4 +1,4 @@
-//! Runs over many targets: each of them is answered for, and gets one email at most.
+//! Runs over many targets: each target has a row, and each invite gets at most one email.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ fn a_target_given_twice_is_resent_once() {
     let sandbox = sandbox_with(1);
     let names = ["USER-1@example.com", "invite-1", "user-1@example.com", "invite-1"];
     let finished = dci_on(&sandbox, &[&["resend-invite"], &names[..]].concat()).finish();
-    assert_eq!(outcomes(&finished), ["resent", "skipped", "skipped"], "what is typed twice is one target");
+    assert_eq!(outcomes(&finished), ["resent", "skipped", "skipped"], "a repeated target is skipped");
     assert_eq!(sandbox.outbox().len(), 1);
 }
 
@@ -109,7 +109,7 @@ fn one_forbidden_target_does_not_end_the_run() {
     let args = ["resend-invite", "-", "--concurrency", "1"];
     sandbox.inject(Fault::status(403).on("resendInvite"));
     let first = dci_on(&sandbox, &args).stdin(list_of(30)).finish();
-    assert_eq!((first.code, sandbox.outbox().len()), (11, 0), "as far as is known it may do nothing");
+    assert_eq!((first.code, sandbox.outbox().len()), (11, 0), "a first 403 ends the run");
     sandbox.inject(Fault::latency(Duration::ZERO).on("resendInvite").times(2));
     sandbox.inject(Fault::status(403).on("resendInvite"));
     let second = dci_on(&sandbox, &args).stdin(list_of(30)).finish();
@@ -149,7 +149,10 @@ fn a_long_retry_after_ends_the_run() {
             let outcomes = outcomes(&finished);
             let count = |what| outcomes.iter().filter(|outcome| *outcome == what).count();
             assert_eq!(count("resent") + count("failed") + count("skipped"), 500);
-            assert!(count("failed") <= 64 && sandbox.requests() == 20 + count("failed") as u64, "asked once at most");
+            assert!(
+                count("failed") <= 64 && sandbox.requests() == 20 + count("failed") as u64,
+                "no target was tried twice"
+            );
             let hint = finished.error()["hint"].to_string();
             assert!(hint.contains("asks you to wait 3600 s, until") && hint.contains("--resume"), "{hint}");
             let last = finished.json().as_array().and_then(|rows| rows.last().cloned()).expect("a row for each");
@@ -164,8 +167,8 @@ fn a_quiet_run_prints_only_its_result() {
     assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
 }
 
-/// Lets some of the requests fail while they come in, in ways that ask for no wait, or that cost little.
-fn misbehave(sandbox: &Sandbox, is_over: &std::sync::atomic::AtomicBool) {
+/// Makes every twentieth request fail, without long waits.
+fn inject_faults(sandbox: &Sandbox, is_over: &std::sync::atomic::AtomicBool) {
     let faults: [fn() -> Fault; 6] = [
         || Fault::status(503).retry_after("0"),
         || Fault::status(500).retry_after("0"),
@@ -194,16 +197,16 @@ fn a_faulty_server_sends_10_000_invites_once_each() {
     let run = dci::client::RunId::new().to_string();
     let args = ["resend-invite", "-", "--concurrency", "64", "--resume", &run];
     let finished = std::thread::scope(|scope| {
-        scope.spawn(|| misbehave(&sandbox, &is_over));
-        // An invite may meet five faults in a row; the run is gone on with then.
+        scope.spawn(|| inject_faults(&sandbox, &is_over));
+        // One invite may meet five faults in a row; the run is then resumed.
         let mut runs = (0..3).map(|_| dci_on(&sandbox, &args).stdin(list_of(10_000)).finish());
         let finished = runs.find(|finished| finished.code == 0);
         is_over.store(true, std::sync::atomic::Ordering::Relaxed);
-        finished.expect("one of three runs over the same invites goes well")
+        finished.expect("one of three runs succeeds")
     });
     let rows = finished.json();
     let targets = rows.as_array().expect("rows").iter().map(|row| &row["target"]);
-    assert!(targets.eq(list_of(10_000).lines().map(Value::from).collect::<Vec<_>>().iter()), "the order is kept");
+    assert!(targets.eq(list_of(10_000).lines().map(Value::from).collect::<Vec<_>>().iter()), "rows keep the order");
     assert!(sandbox.requests() > 10_100, "{} requests, some of which failed", sandbox.requests());
     let emails = emails(&sandbox);
     assert_eq!((emails.len(), emails.values().max()), (10_000, Some(&1)));
@@ -219,7 +222,7 @@ fn concurrency_limits_the_calls_in_flight() {
         while sandbox.requests() < expected {
             std::thread::yield_now();
         }
-        // What would be one too many has had the time of a whole exchange to arrive.
+        // An extra request would have arrived during this call.
         assert_eq!(dci_on(&sandbox, &["validate"]).finish().code, 0);
         assert_eq!(sandbox.requests(), expected + 1);
         pass_time_until_sent(&sandbox, 9);
@@ -249,17 +252,17 @@ fn a_result_is_printed_before_the_next_call_ends() {
 #[test]
 fn a_slow_reader_does_not_delay_calls() {
     let sandbox = sandbox();
-    // More than a pipe holds.
+    // The rows exceed the buffer of a pipe.
     let ids: Vec<String> = (0..800).map(|number| format!("invite-number-{number}")).collect();
     for id in &ids {
         sandbox.add_invited(id, &format!("{id}@example.com"));
     }
     let run = dci_on(&sandbox, &["resend-invite", "-", "-o", "json"]).stdin(ids.join("\n")).start();
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     while sandbox.outbox().len() < ids.len() {
         assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "nobody reads stdout, and {} are sent",
+            started.elapsed() < Duration::from_secs(60),
+            "calls wait for stdout to be read: {} sent",
             sandbox.outbox().len()
         );
         std::thread::yield_now();

@@ -1,8 +1,8 @@
-//! stdout has the result and nothing else, in the form that was asked for.
+//! The output formats, and what is written to stdout.
 
 use std::process::{Command, Stdio};
 
-use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on};
+use crate::support::program::{FORMATS, Finished, assert_masked_snapshot, dci, dci_at, dci_on};
 use crate::support::sandbox::sandbox;
 use crate::support::scripted_server::{ScriptedServer, response};
 
@@ -17,14 +17,14 @@ fn json_is_the_default_without_a_terminal() {
     assert_eq!(resend(&[]), resend(&["-ojson"]));
 }
 
-/// What each format shows of one result.
+/// Compares one result in each format with a snapshot.
 fn formats(name: &str, run: impl Fn(&[&str]) -> Finished) {
-    let shown = ["table", "json", "yaml", "csv", "toon"].map(|format| {
+    let outputs = FORMATS.map(|format| {
         let finished = run(&["--output", format]);
         assert_eq!(finished.code, 0, "{finished}");
         format!("--- {format}\n{}", finished.stdout.replace('\r', "\\r"))
     });
-    assert_masked_snapshot!(format!("formats_{name}"), shown.concat());
+    assert_masked_snapshot!(format!("formats_{name}"), outputs.concat());
 }
 
 fn on_sandbox(args: &[&str]) -> impl Fn(&[&str]) -> Finished {
@@ -32,8 +32,8 @@ fn on_sandbox(args: &[&str]) -> impl Fn(&[&str]) -> Finished {
 }
 
 fn on_server(body: &str, args: &[&str]) -> impl Fn(&[&str]) -> Finished {
-    let answer = response("200 OK", "application/json", body);
-    move |format| dci_at(&ScriptedServer::answering(answer.clone()).url, &[args, format].concat()).finish()
+    let response = response("200 OK", "application/json", body);
+    move |format| dci_at(&ScriptedServer::responding(response.clone()).url, &[args, format].concat()).finish()
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn columns_selects_and_orders_columns() {
         let finished = dci(&[&["--sandbox"], args].concat()).stdin("invite-pending\nnobody").finish();
         format!("$ dci {}\n{}", args.join(" "), finished.stdout.replace('\r', ""))
     };
-    let shown = [
+    let outputs = [
         rows(&["list-users", "--columns", "status,email", "-o", "csv"]),
         rows(&["list-users", "--columns", "id,language,role", "-o", "table"]),
         rows(&["list-users", "--columns", "inviteStatus,role", "--status", "active", "-o", "csv"]),
@@ -94,7 +94,7 @@ fn columns_selects_and_orders_columns() {
         rows(&["resend-invite", "invite-pending", "--columns", "inviteId", "-o", "csv"]),
         rows(&["validate", "--columns", "email", "-o", "table"]),
     ];
-    assert_masked_snapshot!("columns", shown.join("\n"));
+    assert_masked_snapshot!("columns", outputs.join("\n"));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn an_unknown_column_is_refused_before_any_change() {
 
 #[test]
 fn a_column_that_the_server_omits_is_empty() {
-    let server = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
+    let server = ScriptedServer::responding(response("200 OK", "application/json", "{}"));
     let args = ["delete-user", "u1", "--yes", "-o", "csv", "--columns", "message"];
     let finished = dci_at(&server.url, &args).finish();
     assert_eq!((finished.code, finished.stdout.as_str()), (0, "message\r\n\"\"\r\n"), "{finished}");
@@ -147,7 +147,7 @@ fn a_run_that_cannot_print_still_reports_its_end() {
 #[test]
 fn csv_is_rfc_4180() {
     let body = r#"{"users":[{"id":"a","displayName":"x,\"y\"\nz"}]}"#;
-    let server = ScriptedServer::answering(response("200 OK", "application/json", body));
+    let server = ScriptedServer::responding(response("200 OK", "application/json", body));
     let csv = dci_at(&server.url, &["list-users", "-o", "csv", "--columns", "id,displayName"]).finish().stdout;
     assert_eq!(csv, "id,displayName\r\na,\"x,\"\"y\"\"\nz\"\r\n");
 }

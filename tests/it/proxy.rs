@@ -1,4 +1,4 @@
-//! Proxies: what the environment says is done, or refused.
+//! The proxy variables of the environment.
 
 use std::io::{Write, copy};
 use std::net::{Shutdown, TcpStream};
@@ -13,7 +13,7 @@ use crate::support::program::dci;
 use crate::support::program::{Run, dci_at};
 use crate::support::scripted_server::{ScriptedServer, response};
 
-/// A proxy that connects to this server, whatever it is asked for.
+/// A proxy that connects to this server for any host.
 fn connecting_to(server: &HttpsServer) -> ScriptedServer {
     let address = server.url.replace("https://", "");
     ScriptedServer::start(move |client| {
@@ -30,12 +30,12 @@ fn connecting_to(server: &HttpsServer) -> ScriptedServer {
     })
 }
 
-/// A proxy that answers CONNECT so.
+/// A proxy that sends this response to CONNECT.
 fn refusing(status: &str) -> ScriptedServer {
-    ScriptedServer::answering(response(status, "text/html", "<html>"))
+    ScriptedServer::responding(response(status, "text/html", "<html>"))
 }
 
-/// A call to an HTTPS server that is not there.
+/// A call to an HTTPS server that does not exist.
 fn call(url: &str) -> Run {
     dci_at(url, &["resend-invite", "3f2a9c", "--max-attempts", "2", "-o", "json"])
 }
@@ -54,7 +54,7 @@ fn a_call_uses_the_proxy_and_its_password() {
         let proxy = connecting_to(&server);
         let url = proxy.url.replace("http://", "http://user%40x:p%40ss@");
         let call = others.iter().fold(call(&server.url), |call, other| call.env(other, ""));
-        // A web server's variable for a request, by which some take a header for HTTP_PROXY.
+        // In CGI, HTTP_PROXY is a request header; REQUEST_METHOD shows that.
         let call = call.env("REQUEST_METHOD", "GET");
         let finished = call.env(name, &url).env("SSL_CERT_FILE", &trusted.file()).finish();
         assert_eq!(finished.code, 0, "{name}: {finished}");
@@ -122,7 +122,7 @@ fn no_proxy_lists_hosts_to_reach_directly() {
 
 #[test]
 fn an_error_names_the_proxy_response_to_connect() {
-    for (status, said, attempts) in [
+    for (status, expected, attempts) in [
         ("407 Proxy Authentication Required", "407 Proxy Authentication Required", 1),
         ("403 Forbidden", "403 Forbidden", 1),
         ("404 Not Found", "404 Not Found", 1),
@@ -133,7 +133,7 @@ fn an_error_names_the_proxy_response_to_connect() {
         ("429 Too Many Requests", "429 Too Many Requests", 2),
     ] {
         let proxy = match status {
-            "200" => ScriptedServer::answering(""),
+            "200" => ScriptedServer::responding(""),
             status => refusing(status),
         };
         let url = proxy.url.replace("http://", "http://u:hunter2@");
@@ -141,7 +141,7 @@ fn an_error_names_the_proxy_response_to_connect() {
         assert_eq!(finished.code, 41, "{finished}");
         let error = finished.error();
         let (message, hint) = (error["message"].to_string(), error["hint"].to_string());
-        assert!(message.contains(said) && message.contains("HTTPS_PROXY"), "{finished}");
+        assert!(message.contains(expected) && message.contains("HTTPS_PROXY"), "{finished}");
         assert!(hint.contains("proxy") && !hint.contains("api.example.invalid"), "{hint}");
         assert_eq!((&error["attempts"], &error["retryable"]), (&attempts.into(), &(attempts > 1).into()), "{error}");
         assert!(!finished.stderr.contains("hunter2"), "{finished}");
@@ -153,14 +153,14 @@ fn an_error_names_the_proxy_response_to_connect() {
 fn an_unreachable_proxy_is_named_by_its_variable() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let address = address.expect("a free port");
-    // The SOCKS client keeps no cause.
-    for (scheme, said) in
+    // The SOCKS client does not report a cause.
+    for (scheme, expected) in
         [("http", "Connection refused"), ("https", "Connection refused"), ("socks5h", "failed to create")]
     {
         let proxy = format!("{scheme}://{address}");
         let finished = call("https://api.example.invalid").env("all_proxy", &proxy).finish();
         let message = finished.error()["message"].to_string();
-        assert!(message.contains("all_proxy") && message.contains(said), "{finished}");
+        assert!(message.contains("all_proxy") && message.contains(expected), "{finished}");
         assert_eq!(finished.code, 41, "{finished}");
     }
 }

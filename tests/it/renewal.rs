@@ -1,4 +1,4 @@
-//! The sign-in renews itself: once, whatever happens on the way.
+//! Renewal of the stored sign-in: exactly once, even if processes race or die.
 #![cfg(unix)]
 
 use std::fs;
@@ -14,7 +14,7 @@ use crate::support::program::END_SIGNALS;
 use crate::support::sandbox::sandbox;
 use crate::support::scripted_server::{ScriptedServer, response};
 
-/// As long as a token of the sandbox works, and a little more.
+/// A little longer than the sandbox's tokens are valid.
 const PAST_ITS_END: Duration = Duration::from_secs(301);
 
 fn in_seconds(seconds: u64) -> u64 {
@@ -31,7 +31,7 @@ fn a_token_about_to_expire_is_renewed_first() {
     assert!(person.entry()["expiresAt"].as_u64() > Some(in_seconds(200)));
     person.set("expiresAt", in_seconds(75));
     assert_eq!(person.dci(&["list-roles"]).finish().code, 0);
-    assert_eq!(person.sandbox.renewals(), 1, "a minute is enough");
+    assert_eq!(person.sandbox.renewals(), 1, "the new token is used");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_rejected_token_is_renewed_once_and_the_call_continues() {
     let person = Person::signed_in("refused");
     person.sandbox.advance(PAST_ITS_END);
     let requests = person.sandbox.requests();
-    // It has no key, and is not tried again otherwise.
+    // Without a key it is not retried for other reasons.
     let finished = person.dci(&["invite-user", "new@example.com", "--max-attempts", "1"]).finish();
     assert_eq!(finished.code, 0, "{finished}");
     assert_eq!((person.sandbox.renewals(), person.sandbox.requests()), (1, requests + 2));
@@ -66,12 +66,12 @@ fn a_run_that_cannot_renew_ends_and_can_be_resumed() {
         person.sandbox.add_invited(&format!("i-{number}"), &format!("u-{number}@example.com"));
     }
     let list: Vec<String> = (0..40).map(|number| format!("i-{number}")).collect();
-    let server = ScriptedServer::answering(response("503 Service Unavailable", "text/html", "<html>"));
+    let server = ScriptedServer::responding(response("503 Service Unavailable", "text/html", "<html>"));
     person.set("expiresAt", in_seconds(0));
     person.set("tokenUrl", server.url.clone());
     let finished = person.dci(&["resend-invite", "-", "--concurrency", "2"]).stdin(list.join("\n")).finish();
     assert_eq!(finished.code, 40, "{finished}");
-    assert_eq!((server.requests().len(), person.sandbox.outbox().len()), (1, 0), "it is asked once for all");
+    assert_eq!((server.requests().len(), person.sandbox.outbox().len()), (1, 0), "one renewal serves the whole run");
     let rows = finished.json();
     let not_begun = rows.as_array().and_then(|rows| rows.last()).expect("a row for each");
     assert_eq!(not_begun["outcome"], "skipped");
@@ -82,7 +82,7 @@ fn a_run_that_cannot_renew_ends_and_can_be_resumed() {
 #[test]
 fn a_valid_token_is_used_if_renewal_fails() {
     let person = Person::signed_in("still-works");
-    let server = ScriptedServer::answering(response("503 Service Unavailable", "text/html", "<html>"));
+    let server = ScriptedServer::responding(response("503 Service Unavailable", "text/html", "<html>"));
     person.set("expiresAt", in_seconds(50));
     person.set("tokenUrl", server.url.clone());
     let finished = person.dci(&["list-roles"]).finish();
@@ -143,7 +143,7 @@ fn a_refresh_token_in_a_response_is_redacted() {
     let person = Person::signed_in("repeated");
     let [_, refresh] = person.tokens();
     let body = format!(r#"{{"error": "invalid_grant", "error_description": "no such token {refresh}"}}"#);
-    let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
+    let server = ScriptedServer::responding(response("400 Bad Request", "application/json", &body));
     person.set("expiresAt", in_seconds(0));
     person.set("tokenUrl", server.url.clone());
     let finished = person.dci(&["list-users"]).finish();
@@ -156,20 +156,20 @@ fn a_renewal_outlives_its_call() {
     for signal in END_SIGNALS {
         let person = Person::signed_in("given-up");
         let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer", "refresh_token": "next-refresh"}"#;
-        let answer = response("200 OK", "application/json", tokens);
+        let response = response("200 OK", "application/json", tokens);
         let (sender, asked) = std::sync::mpsc::channel();
-        let (answered, may_answer) = std::sync::mpsc::channel();
+        let (respond, may_respond) = std::sync::mpsc::channel();
         let server = ScriptedServer::start(move |stream| {
             sender.send(()).expect("the test waits");
-            may_answer.recv().expect("the test says when");
-            stream.write_all(&answer).expect("it waits");
+            may_respond.recv().expect("the test says when");
+            stream.write_all(&response).expect("the client waits");
         });
         person.set("expiresAt", in_seconds(0));
         person.set("tokenUrl", server.url.clone());
         let renewing = person.dci(&["list-users"]).start();
         asked.recv().expect("it renews");
         renewing.signal(signal);
-        answered.send(()).expect("the server waits");
+        respond.send(()).expect("the server waits");
         renewing.finish();
         assert_eq!(person.tokens()[1], "next-refresh");
     }
@@ -182,7 +182,7 @@ fn an_unreachable_token_endpoint_exits_with_41() {
     for expires_at in [in_seconds(0), in_seconds(200)] {
         person.sandbox.advance(PAST_ITS_END);
         person.set("expiresAt", expires_at);
-        // A port that nobody listens on.
+        // A port without a listener.
         let closed =
             std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address");
         person.set("tokenUrl", format!("http://{closed}/token"));
@@ -193,7 +193,7 @@ fn an_unreachable_token_endpoint_exits_with_41() {
         assert_eq!(finished.error()["retryable"], true);
         assert_eq!(fs::read(person.file()).expect("a file"), before);
         person.set("tokenUrl", token_url.clone());
-        assert_eq!(person.dci(&["list-users"]).finish().code, 0, "it can be renewed still");
+        assert_eq!(person.dci(&["list-users"]).finish().code, 0, "it can still be renewed");
     }
 }
 
@@ -201,7 +201,7 @@ fn an_unreachable_token_endpoint_exits_with_41() {
 fn a_refresh_token_is_sent_only_to_its_own_server() {
     let person = Person::signed_in("issuer");
     person.set("expiresAt", in_seconds(0));
-    let elsewhere = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
+    let elsewhere = ScriptedServer::responding(response("200 OK", "application/json", "{}"));
     let finished = person.dci(&["list-users"]).env("DCI_TOKEN_URL", &elsewhere.url).finish();
     assert_eq!((finished.code, elsewhere.requests().len()), (0, 0), "{finished}");
 }
@@ -210,7 +210,7 @@ fn a_refresh_token_is_sent_only_to_its_own_server() {
 fn a_process_killed_during_renewal_leaves_the_file_intact() {
     let person = Person::signed_in("killed");
     let (sender, asked) = std::sync::mpsc::channel();
-    // It has renewed, and its answer does not come.
+    // The token was renewed, but no response arrives.
     let server = ScriptedServer::start(move |stream| {
         sender.send(()).expect("the test waits");
         let _ = stream.read(&mut [0]);
@@ -223,7 +223,7 @@ fn a_process_killed_during_renewal_leaves_the_file_intact() {
     asked.recv().expect("it renews");
     renewing.kill();
     assert_eq!(fs::read(person.file()).expect("a file"), before);
-    // Its lock went with it.
+    // The lock ended with the process.
     person.set("tokenUrl", token_url);
     assert_eq!(person.dci(&["list-users"]).finish().code, 0);
 }
@@ -241,8 +241,8 @@ fn leftover_files_of_a_killed_process_do_no_harm() {
 #[test]
 fn a_token_is_not_renewed_if_it_cannot_be_stored() {
     let person = Person::signed_in("not-kept");
-    // What stands where the new file is to be written cannot be removed as a file.
-    fs::create_dir(person.file().with_extension("new")).expect("it is ours");
+    // A folder blocks the new file.
+    fs::create_dir(person.file().with_extension("new")).expect("write access");
     person.set("expiresAt", in_seconds(0));
     let finished = person.dci(&["list-users"]).finish();
     assert_eq!((finished.code, person.sandbox.renewals()), (1, 0), "{finished}");
@@ -253,8 +253,8 @@ fn a_token_is_not_renewed_if_it_cannot_be_stored() {
 fn a_linked_file_is_replaced_at_its_target() {
     let person = Person::signed_in("link");
     let kept = person.folder.join("kept.json");
-    fs::rename(person.file(), &kept).expect("it is ours");
-    std::os::unix::fs::symlink(&kept, person.file()).expect("it is ours");
+    fs::rename(person.file(), &kept).expect("write access");
+    std::os::unix::fs::symlink(&kept, person.file()).expect("write access");
     person.set("expiresAt", in_seconds(0));
     assert_eq!(person.dci(&["list-users"]).finish().code, 0);
     assert!(fs::symlink_metadata(person.file()).expect("a link").is_symlink());
@@ -269,7 +269,7 @@ fn a_broken_sign_in_does_not_affect_another() {
     let mut content: serde_json::Value =
         serde_json::from_slice(&fs::read(person.file()).expect("a file")).expect("JSON");
     content["signIns"][other.url()] = serde_json::json!({ "accessToken": 7 });
-    fs::write(person.file(), content.to_string()).expect("it is ours");
+    fs::write(person.file(), content.to_string()).expect("write access");
     assert_eq!(person.dci(&["list-users"]).finish().code, 0);
     let mut login = person.dci(&["login", "--force", "--no-browser", "--port", "0"]).start();
     visit(&decided(&Person::address(&mut login), "admin@example.com"));
@@ -280,17 +280,17 @@ fn a_broken_sign_in_does_not_affect_another() {
 #[test]
 fn a_file_readable_by_others_is_refused_with_the_fix() {
     let person = Person::signed_in("exposed");
-    fs::set_permissions(person.file(), fs::Permissions::from_mode(0o644)).expect("it is ours");
+    fs::set_permissions(person.file(), fs::Permissions::from_mode(0o644)).expect("write access");
     for command in ["list-users", "login", "logout", "status"] {
         let finished = person.dci(&[command]).finish();
         assert_eq!(finished.code, 10, "{finished}");
-        let mend = format!("chmod 600 {}", person.file().display());
-        assert!(finished.stderr.contains(&mend), "{finished}");
+        let fix = format!("chmod 600 {}", person.file().display());
+        assert!(finished.stderr.contains(&fix), "{finished}");
     }
     let with_key = |command| person.dci(&[command, "-o", "json"]).env("DCI_API_KEY", "sandbox").finish();
-    assert_eq!(with_key("list-users").code, 0, "it is not needed");
+    assert_eq!(with_key("list-users").code, 0, "an API key needs no file");
     assert!(with_key("status").json()["signIn"]["problem"].is_string());
-    fs::set_permissions(person.file(), fs::Permissions::from_mode(0o600)).expect("it is ours");
+    fs::set_permissions(person.file(), fs::Permissions::from_mode(0o600)).expect("write access");
     assert_eq!(person.dci(&["list-users"]).finish().code, 0);
 }
 
@@ -299,7 +299,7 @@ fn a_damaged_file_is_named_and_kept_until_the_next_login() {
     for damage in ["", "{\"signIns\":", "{\"signIns\": {\"URL\": {\"accessToken\": 7}}}", "\u{fffd}", "[]"] {
         let person = Person::signed_in("damaged");
         let damage = damage.replace("URL", person.sandbox.url());
-        fs::write(person.file(), &damage).expect("it is ours");
+        fs::write(person.file(), &damage).expect("write access");
         for command in ["list-users", "logout", "status"] {
             let finished = person.dci(&[command]).finish();
             assert_eq!(finished.code, 10, "{damage}: {finished}");

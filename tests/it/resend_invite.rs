@@ -1,5 +1,4 @@
-//! `dci resend-invite` on the sandbox: every statement and every response of its reference page, at a terminal
-//! (`-o table`) and in JSON.
+//! `dci resend-invite` on the sandbox: each statement and response of its reference page, as a table and as JSON.
 
 use std::time::Duration;
 
@@ -12,8 +11,8 @@ fn succeeds(finished: &Finished) {
     assert_eq!(finished.code, 0, "{finished}");
 }
 
-/// Runs the same command for a person and for a script, each on a sandbox of its own.
-fn both(name: &str, args: &[&str], prepare: impl Fn(&Sandbox), api_key: Option<&str>) {
+/// Runs a command on a new sandbox, once with a table and once with JSON, and compares it with snapshots.
+fn check(name: &str, args: &[&str], prepare: impl Fn(&Sandbox), api_key: Option<&str>) {
     for format in ["table", "json"] {
         let sandbox = sandbox();
         prepare(&sandbox);
@@ -28,38 +27,38 @@ fn both(name: &str, args: &[&str], prepare: impl Fn(&Sandbox), api_key: Option<&
 
 #[test]
 fn status_200() {
-    both("200", &["resend-invite", "invite-pending"], |_| {}, None);
+    check("200", &["resend-invite", "invite-pending"], |_| {}, None);
 }
 
 #[test]
 fn status_200_of_a_dry_run() {
-    both("200_dry_run", &["resend-invite", "invite-pending", "--dry-run"], |_| {}, None);
+    check("200_dry_run", &["resend-invite", "invite-pending", "--dry-run"], |_| {}, None);
 }
 
 #[test]
 fn status_200_with_a_given_key() {
-    both("200_given_key", &["resend-invite", "invite-pending", "--idempotency-key", "k"], |_| {}, None);
+    check("200_given_key", &["resend-invite", "invite-pending", "--idempotency-key", "k"], |_| {}, None);
 }
 
 #[test]
 fn status_400() {
-    both("400_tenant_required", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-partner"));
-    both("400_tenant_mismatch", &["resend-invite", "invite-pending", "--tenant", "acme"], |_| {}, None);
+    check("400_tenant_required", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-partner"));
+    check("400_tenant_mismatch", &["resend-invite", "invite-pending", "--tenant", "acme"], |_| {}, None);
 }
 
 #[test]
 fn status_401() {
-    both("401", &["resend-invite", "invite-pending"], |_| {}, Some("wrong"));
+    check("401", &["resend-invite", "invite-pending"], |_| {}, Some("wrong"));
 }
 
 #[test]
 fn status_403() {
-    both("403", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-viewer"));
+    check("403", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-viewer"));
 }
 
 #[test]
 fn status_404() {
-    both("404", &["resend-invite", "nobody"], |_| {}, None);
+    check("404", &["resend-invite", "nobody"], |_| {}, None);
 }
 
 #[test]
@@ -75,7 +74,7 @@ fn a_key_used_for_another_request_is_explained() {
 
 #[test]
 fn status_500() {
-    both(
+    check(
         "500",
         &["resend-invite", "invite-pending"],
         |sandbox| sandbox.inject(Fault::status(500).retry_after("0").times(9)),
@@ -150,9 +149,9 @@ fn the_time_shown_is_when_the_link_expires() {
     let sandbox = sandbox();
     let finished = dci_on(&sandbox, &["resend-invite", "invite-pending", "-o", "table"]).finish();
     let ends = sandbox.outbox()[0].expires_at;
-    let shown = |end: jiff::Timestamp| end.strftime("works until %a %-d %b %Y, %H:%M UTC;").to_string();
-    let earlier = shown(ends - jiff::SignedDuration::from_secs(60));
-    let found = [shown(ends), earlier].iter().any(|moment| finished.stdout.contains(moment));
+    let line = |end: jiff::Timestamp| end.strftime("works until %a %-d %b %Y, %H:%M UTC;").to_string();
+    let earlier = line(ends - jiff::SignedDuration::from_secs(60));
+    let found = [line(ends), earlier].iter().any(|moment| finished.stdout.contains(moment));
     assert!(found, "{} ends {ends}", finished.stdout);
 }
 

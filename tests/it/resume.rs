@@ -1,4 +1,4 @@
-//! A run that is interrupted says what is done, and goes on without doing anything twice.
+//! Interrupted and failed runs report what is done, and resume without doing anything twice.
 #![cfg(unix)]
 
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use crate::support::program::{END_SIGNALS, assert_masked_snapshot, dci_at, dci_o
 use crate::support::sandbox::{emails, list_of, pass_time_until_sent, sandbox_with};
 use crate::support::scripted_server::ScriptedServer;
 
-/// The id in the line with which a run begins.
+/// The run id in the first line of stderr.
 fn run_id(stderr: &str) -> String {
     let first: serde_json::Value = serde_json::from_str(stderr.lines().next().expect("a line")).expect("JSON");
     first["run"]["id"].as_str().expect("an id").to_owned()
@@ -23,14 +23,14 @@ fn run_id(stderr: &str) -> String {
 fn an_interrupted_run_reports_each_target() {
     for format in ["table", "json"] {
         let sandbox = sandbox_with(3);
-        // Two are under way, the third has not begun.
+        // Two are in progress, the third has not started.
         sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
         let args = ["resend-invite", "-", "--concurrency", "2", "-o", format];
         let mut running = dci_on(&sandbox, &args).stdin(list_of(3)).start();
         while sandbox.requests() < 2 {
             std::thread::yield_now();
         }
-        // The second interrupt ends it at once, and the calls under way have no answer yet.
+        // The second interrupt ends it at once, without responses to the calls in progress.
         running.interrupt_until_it_ends();
         assert_masked_snapshot!(format!("resume_interrupted_{format}"), running.finish());
     }
@@ -66,7 +66,7 @@ fn each_signal_leaves_all_rows_and_a_resume_command() {
             std::thread::yield_now();
         }
         running.signal(signal);
-        // The second one ends the calls that have no response.
+        // The second signal ends the calls that have no response.
         std::thread::sleep(Duration::from_millis(50));
         running.signal(signal);
         let finished = running.finish();
@@ -74,7 +74,7 @@ fn each_signal_leaves_all_rows_and_a_resume_command() {
         let hint = finished.error()["hint"].as_str().expect("a hint").to_owned();
         assert!(hint.contains(&format!("--resume {}", run_id(&finished.stderr))), "{hint}");
         let args = ["resend-invite", "-", "--resume", &run_id(&finished.stderr)];
-        // Not so far that the keys are forgotten.
+        // Less than the 24 hours for which the server remembers keys.
         sandbox.advance(Duration::from_secs(3600));
         while sandbox.outbox().len() < 18 {
             std::thread::yield_now();
@@ -109,13 +109,13 @@ fn the_printed_resume_command_works() {
     let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
     let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
     run_in_shell(command, &sandbox);
-    assert_eq!(sandbox.outbox().len(), 3, "what was done was not done again");
+    assert_eq!(sandbox.outbox().len(), 3, "finished invites are not sent again");
 }
 
 #[test]
 fn one_failed_target_prints_its_resume_command() {
     let sandbox = sandbox_with(1);
-    // The second one meets the request that is sent again on a new connection.
+    // The second fault hits the retry on a new connection.
     sandbox.inject(Fault::drop_after().on("resendInvite").times(2));
     let run = RunId::new().to_string();
     let failed = dci_on(&sandbox, &["resend-invite", "invite-1", "--resume", &run, "--max-attempts=1"]).finish();
@@ -173,7 +173,7 @@ fn the_age_of_a_run_uses_the_server_clock() {
         let body =
             r#"{"message":"done","inviteId":"x","users":[{"id":"x","email":"a@example.com","status":"invited"}]}"#;
         let length = body.len();
-        let server = ScriptedServer::answering(format!(
+        let server = ScriptedServer::responding(format!(
             "HTTP/1.1 200 OK\r\n{date}connection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         ));
         let run = RunId::begun_at(ago(1)).to_string();
@@ -183,8 +183,8 @@ fn the_age_of_a_run_uses_the_server_clock() {
         (finished.code, sent > 0)
     };
     for targets in [&["a"][..], &["a", "b"], &["a@example.com"], &["--all-invited"]] {
-        assert_eq!(at(Some(in_hours(24 * 10)), targets), (2, false), "it is forgotten: {targets:?}");
-        assert_eq!(at(Some(ago(3)), targets), (2, false), "it begins in the future: {targets:?}");
+        assert_eq!(at(Some(in_hours(24 * 10)), targets), (2, false), "the keys may have expired: {targets:?}");
+        assert_eq!(at(Some(ago(3)), targets), (2, false), "the run is in the future: {targets:?}");
     }
     for date in [None, Some(in_hours(0)), Some(in_hours(20))] {
         assert_eq!(at(date, &["a", "b"]), (0, true), "{date:?}");
@@ -202,7 +202,7 @@ fn a_resumed_run_waits_for_a_request_in_progress() {
         ("cancel-invite", "cancelInvite", given),
     ] {
         let sandbox = sandbox_with(1);
-        // The first request goes on after its client.
+        // The first request continues without its client.
         sandbox.inject(Fault::latency(Duration::from_secs(3600)).on(operation));
         let args = [&[command, "invite-1", "--yes"], &key[..]].concat();
         let mut killed = dci_on(&sandbox, &args).start();
@@ -246,7 +246,7 @@ fn dry_run_false_is_the_same_request_as_the_default() {
         };
         call(&[]);
         call(&["--dry-run=false"]);
-        assert!(sandbox.outbox().len() <= 2, "each was done once");
+        assert!(sandbox.outbox().len() <= 2, "each was sent at most once");
     }
 }
 
@@ -264,7 +264,7 @@ fn an_invalid_run_id_is_a_usage_error() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Interrupted again and again, at any moment, with answers that get lost: one email for each.
+    /// Interrupts runs again and again at random times, while responses get lost.
     #[test]
     fn a_run_interrupted_anywhere_sends_one_email_each(
         moments in prop::collection::vec(1_u64..200, 1..4),
@@ -285,10 +285,10 @@ proptest! {
             let finished = running.finish();
             prop_assert!([0, 130].contains(&finished.code), "{}", finished.stderr);
             let id = run_id(&finished.stderr);
-            prop_assert!(run.is_none_or(|before| before == id), "it is the same run");
+            prop_assert!(run.is_none_or(|before| before == id), "the run id changed");
             run = Some(id);
         }
-        let run = run.expect("it was interrupted once at least");
+        let run = run.expect("at least one interrupted run");
         let last = dci_on(&sandbox, &["resend-invite", "-", "--resume", &run]).stdin(list_of(200)).finish();
         prop_assert_eq!(last.code, 0, "{}", last.stderr);
         let emails = emails(&sandbox);

@@ -1,4 +1,4 @@
-//! A call is tried again when that is safe, for as long as it was told, and says what was tried.
+//! Retries: which failures, how often, for how long, and what the user reads about them.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,7 +14,7 @@ use crate::support::program::{assert_masked_snapshot, dci_at, dci_on};
 use crate::support::sandbox::{client_at, sandbox};
 use crate::support::scripted_server::{ScriptedServer, resent, response};
 
-/// Waits of at most a millisecond.
+/// A policy with waits of at most a millisecond.
 fn impatient() -> RetryPolicy {
     RetryPolicy {
         first_delay: Duration::from_millis(1),
@@ -30,7 +30,7 @@ fn client(url: &str, policy: RetryPolicy) -> Client {
 
 async fn resend(client: &Client, id: &str) -> Result<u32, ApiError> {
     let request = client.resend_invite().id(id).idempotency_key(IdempotencyKey::random());
-    call(request.body(serde_json::Map::new()).send()).await.map(|answer| answer.attempts)
+    call(request.body(serde_json::Map::new()).send()).await.map(|response| response.attempts)
 }
 
 #[test]
@@ -125,7 +125,7 @@ async fn without_a_key_only_unprocessed_requests_are_retried() {
         let client = client(sandbox.url(), impatient());
         let who = InviteUserRequest::builder().email("new@example.com");
         let outcome = call(client.invite_user().body(who).send()).await;
-        (outcome.map(|answer| answer.attempts).map_err(|error| error.attempts()), sandbox.outbox().len())
+        (outcome.map(|response| response.attempts).map_err(|error| error.attempts()), sandbox.outbox().len())
     };
     assert_eq!(invite(Fault::status(429)).await, (Ok(2), 1));
     for (fault, emails) in [
@@ -149,7 +149,7 @@ async fn reads_are_retried_without_a_key() {
 
 #[tokio::test]
 async fn every_attempt_sends_the_same_bytes() {
-    let server = ScriptedServer::answering(response("503 Service Unavailable", "text/html", "<html>"));
+    let server = ScriptedServer::responding(response("503 Service Unavailable", "text/html", "<html>"));
     assert!(resend(&client(&server.url, impatient()), "invite-1").await.is_err());
     let requests = server.requests();
     assert_eq!(requests.len(), 5);
@@ -160,7 +160,7 @@ async fn every_attempt_sends_the_same_bytes() {
 #[tokio::test]
 async fn an_attempt_without_a_response_has_its_own_timeout() {
     let sandbox = sandbox();
-    // The first attempt takes an hour; the second meets its key in use, until the first one is done.
+    // The first attempt takes an hour. Until it is done, the second finds its key in use.
     sandbox.inject(Fault::latency(Duration::from_secs(3600)));
     let policy = RetryPolicy {
         attempt_timeout: Duration::from_millis(100),
@@ -173,11 +173,11 @@ async fn an_attempt_without_a_response_has_its_own_timeout() {
         while sandbox.requests() < 3 {
             tokio::task::yield_now().await;
         }
-        assert!(sandbox.outbox().is_empty(), "the work is still under way");
+        assert!(sandbox.outbox().is_empty(), "the work is in progress");
         sandbox.advance(Duration::from_secs(3600));
     };
     let (attempts, ()) = tokio::join!(done, clock);
-    assert!(attempts.expect("the stored answer comes") >= 3);
+    assert!(attempts.expect("the stored response arrives") >= 3);
     assert_eq!(sandbox.outbox().len(), 1);
 }
 
@@ -212,7 +212,7 @@ async fn the_deadline_also_limits_an_attempt() {
 async fn retry_after_is_followed() {
     let sandbox = sandbox();
     sandbox.inject(Fault::status(503).retry_after("0").times(4));
-    // Without it the second attempt would come after up to an hour, which is more than the deadline allows.
+    // Without it the backoff could be longer than the deadline.
     let hour = Duration::from_secs(3600);
     let policy = RetryPolicy { first_delay: hour * 1000, max_delay: hour * 1000, ..RetryPolicy::default() };
     assert_eq!(resend(&client(sandbox.url(), policy), "invite-pending").await.expect("no wait"), 5);
@@ -246,7 +246,7 @@ fn a_long_retry_after_says_when_to_retry() {
     assert!(hint.contains("UTC. To retry safely"), "{hint}");
 }
 
-/// The program on a sandbox whose faults ask for no wait.
+/// Runs the program on a sandbox with a fault that needs no wait.
 fn program(fault: Fault, args: &[&str]) -> crate::support::program::Finished {
     let sandbox = sandbox();
     sandbox.inject(fault);
@@ -282,7 +282,7 @@ fn the_printed_retry_command_works() {
     let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
 
     run_in_shell(command, &sandbox);
-    assert_eq!(sandbox.outbox().len(), 1, "the second call found the work done");
+    assert_eq!(sandbox.outbox().len(), 1, "the retry did not send a second email");
 }
 
 #[test]
@@ -316,11 +316,11 @@ fn a_terminal_shows_waits_unless_quiet() {
         let ended = dci_on(&sandbox, args).at_terminal().end();
         (ended.code, ended.written)
     };
-    let (code, shown) = run(&["resend-invite", "invite-pending"]);
-    assert_eq!(code, 0, "{shown}");
-    assert_masked_snapshot!("retry_at_terminal", shown);
-    let (code, shown) = run(&["-q", "resend-invite", "invite-pending"]);
-    assert!(code == 0 && !shown.contains("trying again"), "{shown}");
+    let (code, screen) = run(&["resend-invite", "invite-pending"]);
+    assert_eq!(code, 0, "{screen}");
+    assert_masked_snapshot!("retry_at_terminal", screen);
+    let (code, screen) = run(&["-q", "resend-invite", "invite-pending"]);
+    assert!(code == 0 && !screen.contains("trying again"), "{screen}");
 }
 
 #[test]
@@ -333,8 +333,8 @@ fn waits_are_not_shown_in_a_pipe_or_if_quiet() {
 
 #[test]
 fn a_log_filter_never_shows_the_credential() {
-    let server = ScriptedServer::answering(resent());
-    // The runner fails when the credential is shown.
+    let server = ScriptedServer::responding(resent());
+    // `finish` checks that the key is not printed.
     let run = |filter| dci_at(&server.url, &["resend-invite", "x"]).env("DCI_LOG", filter).finish();
     let finished = run("trace");
     assert!(finished.stderr.contains("/iam/v1/users/x/actions/resend: 200"), "{finished}");

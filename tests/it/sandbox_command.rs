@@ -1,4 +1,4 @@
-//! `dci sandbox`, in the foreground.
+//! The command `dci sandbox`.
 
 #[cfg(target_os = "linux")]
 use std::{
@@ -30,7 +30,7 @@ fn the_printed_variables_connect_dci_to_the_sandbox() {
     sandbox.interrupt();
     let finished = sandbox.finish();
     assert_eq!(finished.code, 0, "{finished}");
-    assert_eq!(resend(), 41, "nobody listens any more");
+    assert_eq!(resend(), 41, "the sandbox has ended");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn an_invalid_fault_is_a_usage_error() {
     }
 }
 
-/// Connections beyond what the process may open wait, and cost nothing.
+/// Connections beyond the file descriptor limit wait without using CPU time.
 #[test]
 #[cfg(target_os = "linux")]
 fn without_file_descriptors_the_sandbox_waits() {
@@ -89,9 +89,9 @@ fn without_file_descriptors_the_sandbox_waits() {
     std::thread::sleep(Duration::from_millis(300));
     let spent = used(sandbox.id()) - before;
     drop(crowd);
-    let answered = dci_at(url, &["validate"]).env("DCI_API_KEY", "sandbox").finish().code;
+    let code = dci_at(url, &["validate"]).env("DCI_API_KEY", "sandbox").finish().code;
     sandbox.kill().expect("it runs");
     sandbox.wait().expect("it is ours");
     assert!(spent <= 10, "{spent} of 30 ticks");
-    assert_eq!(answered, 0);
+    assert_eq!(code, 0);
 }

@@ -1,4 +1,4 @@
-//! The JSON Schema that schemars derives for each type is the spec's.
+//! The types have the JSON Schemas of the spec.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ fn derived() -> BTreeMap<&'static str, Value> {
     dci::SCHEMAS.iter().map(|(name, schema)| (*name, schema().to_value())).collect()
 }
 
-/// The schema with every reference replaced by what it leads to, `required` sorted, and no name of its own.
+/// The schema with references resolved, `required` sorted, and without titles.
 fn flattened(schema: &Value, root: &Value) -> Value {
     match schema {
         Value::Object(object) => {
             let mut flat = Map::new();
             if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
-                let target = root.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere");
+                let target = root.pointer(reference.trim_start_matches('#')).expect("the target of a reference");
                 flat.extend(flattened(target, root).as_object().expect("a schema").clone());
             }
             for (keyword, value) in object {
@@ -40,7 +40,7 @@ fn flattened(schema: &Value, root: &Value) -> Value {
     }
 }
 
-/// Each schema that the spec names, or that a response has inline, by the name of its type.
+/// The named schemas and the inline response schemas of the spec, by type name.
 fn documented() -> BTreeMap<String, Value> {
     let spec = spec();
     let named = spec["components"]["schemas"].as_object().expect("schemas").clone();
@@ -57,7 +57,6 @@ fn documented() -> BTreeMap<String, Value> {
 fn each_type_has_the_schema_of_the_spec() {
     let derived = derived();
     let documented = documented();
-    assert_eq!(documented.len(), 17, "15 schemas with a name and 2 inline");
     for (name, expected) in &documented {
         let schema = derived.get(name.as_str()).unwrap_or_else(|| panic!("there is no type {name}"));
         let found = flattened(schema, schema);

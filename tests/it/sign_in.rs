@@ -1,4 +1,4 @@
-//! Signing in: the whole way with the sandbox as the authorization server and a test as the browser, and each refusal.
+//! Sign-in with a browser: the sandbox is the authorization server, the test is the browser.
 #![cfg(unix)]
 
 use std::fs;
@@ -46,10 +46,10 @@ fn no_command_shows_a_token() {
     let person = Person::new("no-token");
     let mut outputs = Vec::new();
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_LOG", "trace").start();
-    let answer = decided(&Person::address(&mut login), "admin@example.com");
-    visit(&answer);
+    let callback = decided(&Person::address(&mut login), "admin@example.com");
+    visit(&callback);
     outputs.push(login.finish());
-    // Renewed in between, so that all tokens there are were used.
+    // Renewed in between, so that two sets of tokens are used.
     let first = person.tokens();
     person.sandbox.advance(std::time::Duration::from_secs(301));
     for args in [&["status", "--check"][..], &["list-users"], &["login"], &["logout"]] {
@@ -58,7 +58,7 @@ fn no_command_shows_a_token() {
             outputs.push(person.dci(&args).env("DCI_LOG", "trace").finish());
         }
         if args == ["list-users"] {
-            assert_ne!(person.tokens(), first, "it was renewed");
+            assert_ne!(person.tokens(), first, "the tokens were renewed");
             for (output, token) in outputs.iter().flat_map(|output| person.tokens().map(|token| (output, token))) {
                 output.assert_without(&token);
             }
@@ -68,7 +68,7 @@ fn no_command_shows_a_token() {
         for token in &first {
             output.assert_without(token);
         }
-        let code = answer.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+        let code = callback.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
         output.assert_without(code);
     }
 }
@@ -87,7 +87,7 @@ fn a_callback_with_another_state_is_ignored() {
     assert_eq!(visit(&good).status, 200);
     let finished = login.finish();
     assert_eq!(finished.code, 0, "{finished}");
-    assert_eq!(finished.stderr.matches("Still waiting.").count(), 1, "it is said once: {finished}");
+    assert_eq!(finished.stderr.matches("Still waiting.").count(), 1, "it is printed once: {finished}");
 }
 
 #[test]
@@ -97,8 +97,8 @@ fn a_code_or_its_whole_address_can_be_pasted() {
         let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start_with_stdin_open();
         let url = Person::address(&mut login);
         login.wait_for("here:");
-        let answer = decided(&url, "viewer@example.com");
-        let code = answer.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+        let callback = decided(&url, "viewer@example.com");
+        let code = callback.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
         login.type_line("");
         for forged in
             ["http://localhost:1/?code=x&state=forged", "code=x", "http://localhost:1/", "two words", "\u{e9}"]
@@ -107,10 +107,10 @@ fn a_code_or_its_whole_address_can_be_pasted() {
             login.wait_for("Paste again:");
         }
         login.type_line(&match form {
-            "address" => answer.clone(),
-            "without-scheme" => answer.replace("http://", ""),
-            "query" => answer.split('?').nth(1).expect("a query").to_owned(),
-            "quoted" => format!("'{answer}'"),
+            "address" => callback.clone(),
+            "without-scheme" => callback.replace("http://", ""),
+            "query" => callback.split('?').nth(1).expect("a query").to_owned(),
+            "quoted" => format!("'{callback}'"),
             _ => code.to_owned(),
         });
         let finished = login.finish();
@@ -135,7 +135,7 @@ fn the_user_s_browser_is_opened() {
     assert_eq!(login.finish().code, 0);
 }
 
-/// A program of this person's that is a shell script.
+/// Writes an executable shell script.
 fn program(person: &Person, name: &str, script: &str) -> String {
     let program = person.folder.join(name);
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
@@ -177,7 +177,7 @@ fn if_a_browser_fails_the_next_is_opened() {
     };
     assert!(!url.contains(API_KEY), "{url}");
     assert_eq!(visit(&decided(&url, "admin@example.com")).status, 200);
-    // A browser that goes on to run is not waited for.
+    // A browser that keeps running is not waited for.
     let finished = login.finish();
     assert_eq!(finished.code, 0, "{finished}");
 }
@@ -266,7 +266,7 @@ fn a_token_response_without_a_token_is_refused() {
     let json = |body| response("200 OK", "application/json", body);
     let error = |status, body| response(status, "application/json", body);
     let page = |status| response(status, "text/html", "<html>");
-    for (name, answer, code, problem) in [
+    for (name, response, code, problem) in [
         ("html", response("200 OK", "text/html", "<html>s3cret"), 1, "is not JSON"),
         ("broken", json("{\"access_token\": \"s3cret"), 1, "is not JSON"),
         ("none", json(r#"{"token_type": "Bearer"}"#), 1, "has no access token"),
@@ -288,7 +288,7 @@ fn a_token_response_without_a_token_is_refused() {
         ("down", page("503 Service Unavailable"), 40, "answered 503"),
     ] {
         let person = Person::new(&format!("token-{name}"));
-        let server = ScriptedServer::answering(answer);
+        let server = ScriptedServer::responding(response);
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
         visit(&decided(&Person::address(&mut login), "admin@example.com"));
         let finished = login.finish();
@@ -302,8 +302,8 @@ fn a_token_response_without_a_token_is_refused() {
 
 #[test]
 fn token_responses_of_various_servers_are_read() {
-    // Whose token the sandbox accepts is not asked for here: the API is one that accepts all.
-    let api = ScriptedServer::answering(response("200 OK", "application/json", r#"{"email":"a@example.com"}"#));
+    // This API accepts any token.
+    let api = ScriptedServer::responding(response("200 OK", "application/json", r#"{"email":"a@example.com"}"#));
     for (name, media_type, rest, is_known) in [
         ("text", "application/json", r#""token_type":"Bearer","expires_in":"3600""#, true),
         ("fraction", "application/json", r#""token_type":"Bearer","expires_in":3600.0"#, true),
@@ -320,7 +320,7 @@ fn token_responses_of_various_servers_are_read() {
     ] {
         let person = Person::new(&format!("answer-{name}"));
         let body = format!(r#"{{"access_token":"made-up-token",{rest}}}"#);
-        let server = ScriptedServer::answering(response("200 OK", media_type, &body));
+        let server = ScriptedServer::responding(response("200 OK", media_type, &body));
         let login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url);
         let mut login = login.env("DCI_API_BASE_URL", &api.url).start();
         visit(&decided(&Person::address(&mut login), "admin@example.com"));
@@ -351,8 +351,8 @@ fn an_error_without_a_state_is_shown_and_login_waits() {
     assert_eq!(visit(&good).status, 200);
     let finished = login.finish();
     assert_eq!(finished.code, 0, "{finished}");
-    for said in ["invalid_scope: no such scope", "server_error", "temporarily_unavailable", "access_denied"] {
-        assert!(finished.stderr.contains(said), "{said}: {finished}");
+    for expected in ["invalid_scope: no such scope", "server_error", "temporarily_unavailable", "access_denied"] {
+        assert!(finished.stderr.contains(expected), "{expected}: {finished}");
     }
     assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.len() < 5000, "{finished}");
 }
@@ -360,7 +360,7 @@ fn an_error_without_a_state_is_shown_and_login_waits() {
 #[test]
 fn without_a_home_login_suggests_an_api_key() {
     use std::os::unix::process::CommandExt;
-    // An id that no system gives to anybody, which only root can take.
+    // An unused user id; only root can switch to it.
     if !rustix::process::geteuid().is_root() {
         return;
     }
@@ -378,7 +378,7 @@ fn without_a_home_login_suggests_an_api_key() {
 fn a_rejected_token_is_not_stored() {
     let person = Person::new("refused-token");
     let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer"}"#;
-    let server = ScriptedServer::answering(response("200 OK", "application/json", tokens));
+    let server = ScriptedServer::responding(response("200 OK", "application/json", tokens));
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
     visit(&decided(&Person::address(&mut login), "admin@example.com"));
     let finished = login.finish();
@@ -395,7 +395,7 @@ fn the_api_key_takes_precedence_over_the_sign_in() {
     assert_eq!(both["signIn"]["email"], "admin@example.com");
     assert_eq!(status("")["credential"], "the sign-in");
     let refused = person.dci(&["list-users"]).env("DCI_API_KEY", API_KEY).finish();
-    assert_eq!(refused.code, 10, "a key that is refused does not fall back to the sign-in");
+    assert_eq!(refused.code, 10, "a rejected key does not fall back to the sign-in");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a command is pointed at: ids, email addresses, and lists of them on stdin.
+//! Targets: ids, email addresses, and lists of them on stdin.
 
 use crate::support::program::{assert_masked_snapshot, dci_at, dci_on};
 use crate::support::sandbox::sandbox;
@@ -28,7 +28,7 @@ fn an_address_without_an_open_invite_exits_with_20() {
 #[test]
 fn an_unfiltered_list_does_not_match_another_user() {
     let body = r#"{"users":[{"id":"a","email":"a@example.com"},{"id":"b","email":"b@example.com"}]}"#;
-    let server = ScriptedServer::answering(response("200 OK", "application/json", body));
+    let server = ScriptedServer::responding(response("200 OK", "application/json", body));
     let finished = dci_at(&server.url, &["delete-user", "B@example.com", "--yes"]).finish();
     assert_eq!(finished.code, 0, "{finished}");
     assert!(server.requests()[1].starts_with("DELETE /iam/v1/users/b HTTP/1.1"), "{:?}", server.requests());

@@ -1,4 +1,4 @@
-//! The server may send what the spec does not know: no answer fails for it.
+//! Responses with values that the spec does not know are read, printed and kept.
 
 use dci::client::call;
 use dci::types::{ListUsersResponseBody, UpdateUserRequest, UserListItemStatus};
@@ -22,9 +22,9 @@ fn odd_list() -> Value {
 
 #[tokio::test]
 async fn a_user_with_an_unknown_status_is_listed() {
-    let server = ScriptedServer::answering(response("200 OK", "application/json", &odd_list().to_string()));
-    let answer = call(client_at(&server.url).build().expect("a client").list_users().send()).await.expect("it lists");
-    let users = answer.value.users;
+    let server = ScriptedServer::responding(response("200 OK", "application/json", &odd_list().to_string()));
+    let response = call(client_at(&server.url).build().expect("a client").list_users().send()).await.expect("listed");
+    let users = response.value.users;
     assert_eq!(users[0].status, Some(UserListItemStatus::Active));
     assert_eq!(users[1].status, Some(UserListItemStatus::Unknown("suspended".into())));
     assert_eq!(users[1].phone.as_deref().map(String::as_str), Some("call me"));
@@ -32,7 +32,7 @@ async fn a_user_with_an_unknown_status_is_listed() {
 
 #[test]
 fn the_program_lists_and_finds_users_with_unknown_values() {
-    let server = ScriptedServer::answering(response("200 OK", "application/json", &odd_list().to_string()));
+    let server = ScriptedServer::responding(response("200 OK", "application/json", &odd_list().to_string()));
     let listed = dci_at(&server.url, &["list-users", "-o", "table"]).finish();
     assert!(listed.code == 0 && listed.stdout.contains("suspended"), "{listed}");
     assert_eq!(dci_at(&server.url, &["list-users"]).finish().json(), odd_list());

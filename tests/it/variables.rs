@@ -1,11 +1,11 @@
-//! Variables of the environment: a flag takes precedence, and a bad value matters only where it would be used.
+//! Environment variables: flags take precedence, and an invalid value matters only if it is used.
 
 #[cfg(unix)]
 use crate::support::person::{Person, decided, visit};
 use crate::support::program::{Finished, dci, dci_on};
 use crate::support::sandbox::sandbox;
 
-/// Bad values of every variable, with the codes that a call ends with.
+/// An invalid value of each variable, with the exit code of a call.
 const BAD: [(&str, &str, i32); 6] = [
     ("DCI_OUTPUT", "bogus", 2),
     ("DCI_API_BASE_URL", "not a URL", 2),
@@ -27,7 +27,7 @@ fn an_invalid_variable_is_named_if_used() {
         let error = finished.error();
         assert_eq!(finished.code, code, "{name}: {finished}");
         assert!(error["message"].to_string().contains(name) || error["hint"].to_string().contains(name), "{error}");
-        assert!(!finished.stderr.contains("--"), "a flag is named: {error}");
+        assert!(!finished.stderr.contains("--"), "the message names a flag: {error}");
     }
 }
 
@@ -114,7 +114,7 @@ fn a_blank_variable_counts_as_not_set() {
     assert_eq!(status.json()["apiBaseUrl"], "https://api.doit.com");
 }
 
-/// A name that a flag has too is not named where the variable is meant.
+/// The message names the variable, not the flag of the same setting.
 #[test]
 #[cfg(unix)]
 fn a_variable_that_is_not_unicode_is_named_if_used() {

@@ -1,10 +1,10 @@
-//! The exact request that goes out.
+//! The exact requests on the wire.
 
 use crate::support::program::{assert_masked_snapshot, dci_at};
 use crate::support::scripted_server::{ScriptedServer, resent};
 
 fn request(args: &[&str], env: &[(&str, &str)]) -> String {
-    let server = ScriptedServer::answering(resent());
+    let server = ScriptedServer::responding(resent());
     let run = env.iter().fold(dci_at(&server.url, args), |run, (name, value)| run.env(name, value));
     let finished = run.finish();
     assert_eq!(finished.code, 0, "{finished}");
@@ -77,7 +77,7 @@ fn an_empty_variable_counts_as_not_set() {
 
 #[test]
 fn a_path_in_the_base_url_comes_first() {
-    let server = ScriptedServer::answering(resent());
+    let server = ScriptedServer::responding(resent());
     let finished = dci_at(&format!("{}/doit/", server.url), &["resend-invite", "invite-1"]).finish();
     assert_eq!(finished.code, 0, "{finished}");
     assert!(server.requests()[0].starts_with("POST /doit/iam/v1/users/invite-1/actions/resend HTTP/1.1\n"));

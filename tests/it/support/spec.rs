@@ -1,15 +1,15 @@
-//! `openapi/doit.yaml`, as the tests read it.
+//! Reads `openapi/doit.yaml`.
 
 use serde_json::Value;
 
 pub fn spec() -> Value {
-    serde_saphyr::from_str(include_str!("../../../openapi/doit.yaml")).expect("the spec is YAML")
+    serde_saphyr::from_str(include_str!("../../../openapi/doit.yaml")).expect("YAML")
 }
 
-/// What a reference leads to; anything else is itself.
+/// Follows a `$ref`; returns other values unchanged.
 fn resolve<'a>(spec: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
-        Some(reference) => spec.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere"),
+        Some(reference) => spec.pointer(reference.trim_start_matches('#')).expect("the target of a reference"),
         None => value,
     }
 }
@@ -17,7 +17,7 @@ fn resolve<'a>(spec: &'a Value, value: &'a Value) -> &'a Value {
 /// Each `(operationId, status, schema)` of the spec.
 pub fn responses(spec: &Value) -> Vec<(String, u16, Value)> {
     let items = spec["paths"].as_object().expect("paths").values();
-    // What the operations of a path share stands beside them.
+    // A path item also has properties that are not operations.
     let operations = items.flat_map(|item| item.as_object().expect("an object").values());
     let operations = operations.filter(|operation| operation["responses"].is_object());
     operations
