@@ -134,7 +134,7 @@ fn escape_sequences_in_a_message_are_escaped() {
 fn an_endless_success_is_cut_off() {
     let server = ScriptedServer::start(|stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n");
-        while stream.write_all(&[b' '; 0x10000]).is_ok() {}
+        while stream.write_all(&vec![b' '; 0x10000]).is_ok() {}
     });
     let finished = run(&server);
     assert_eq!(finished.code, 1, "{finished}");

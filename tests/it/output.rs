@@ -153,12 +153,6 @@ fn csv_is_rfc_4180() {
 }
 
 #[test]
-fn the_format_can_come_from_the_environment() {
-    let finished = dci(&["--sandbox", "resend-invite", "nobody"]).env("DCI_OUTPUT", "table").finish();
-    assert!(finished.stderr.starts_with("error: "), "{finished}");
-}
-
-#[test]
 fn colour_needs_a_terminal_unless_forced() {
     let args = ["--sandbox", "resend-invite", "nobody", "-o", "table"];
     assert!(!dci(&args).finish().stderr.contains('\u{1b}'));
