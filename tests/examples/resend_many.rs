@@ -1,5 +1,5 @@
-//! Many invites, a few calls at once, on a sandbox that misbehaves; then the same run once more, as after a crash. It
-//! needs the features `client` and `sandbox`.
+//! Resends many invites concurrently to a faulty sandbox, then resumes the run. Needs the features `client` and
+//! `sandbox`.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use dci::operation::Operation;
 use dci::sandbox::Sandbox;
 use futures_util::StreamExt;
 
-/// How many of the invites were sent again.
+/// Resends all invites, and returns how many succeeded.
 async fn resend_all(client: &Client, run: RunId, ids: &[UserId]) -> usize {
     let results = call_each(client, ids, |id| async move {
         let key = run.key(Operation::RESEND_INVITE, id, false);
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     sandbox.inject_at_random(20, 7);
 
-    // Short waits, since nobody is at the other end.
+    // Short waits, because this is a sandbox.
     let (short, longer) = (Duration::from_millis(1), Duration::from_millis(10));
     let policy = RetryPolicy {
         first_delay: short,
@@ -37,11 +37,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = ClientConfig::new(sandbox.api_key().parse()?).with_base_url(sandbox.url())?.with_retry_policy(policy);
     let client = config.build()?;
 
-    // Keep the id of the run: with it, and the same ids, the run can be started again for 24 hours.
+    // Keep the run id: for 24 hours, the same run id and invites do not send an email twice.
     let run = RunId::new();
     let done = resend_all(&client, run, &ids).await;
     sandbox.inject_at_random(0, 0);
     assert_eq!(resend_all(&client, run, &ids).await, ids.len());
-    assert_eq!(sandbox.outbox().len(), ids.len(), "{done} were done at first, and none was done twice");
+    assert_eq!(sandbox.outbox().len(), ids.len(), "{done} succeeded first, and none was sent twice");
     Ok(())
 }

@@ -1,19 +1,18 @@
-//! `ApiError`: what every failed call becomes, for other crates.
+//! `ApiError`, which every failed call of the library returns.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use dci::client::{ApiError, Client, ClientConfig, ErrorKind, IdempotencyKey, call};
+use crate::support::sandbox::{client_at, sandbox};
+use dci::client::{ApiError, Client, ErrorKind, IdempotencyKey, call};
 use dci::sandbox::{Fault, Sandbox};
 
 fn client(sandbox: &Sandbox) -> Client {
-    let api_key = sandbox.api_key().parse().expect("the sandbox has a valid key");
-    let config = ClientConfig::new(api_key).with_max_attempts(NonZeroU32::MIN);
-    config.with_base_url(sandbox.url()).and_then(ClientConfig::build).expect("a client")
+    client_at(sandbox.url()).with_max_attempts(NonZeroU32::MIN).build().expect("a client")
 }
 
 async fn failure(fault: Fault) -> ApiError {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     sandbox.inject(fault.times(100));
     let client = client(&sandbox);
     let request = client.resend_invite().id("invite-pending").idempotency_key(IdempotencyKey::random());
@@ -21,7 +20,7 @@ async fn failure(fault: Fault) -> ApiError {
 }
 
 #[tokio::test]
-async fn each_status_is_of_one_kind_and_says_whether_trying_again_can_help() {
+async fn each_status_has_a_kind_and_may_be_retryable() {
     for (status, kind, retryable) in [
         (400, ErrorKind::Validation, false),
         (401, ErrorKind::Authentication, false),
@@ -41,8 +40,8 @@ async fn each_status_is_of_one_kind_and_says_whether_trying_again_can_help() {
 }
 
 #[tokio::test]
-async fn send_on_its_own_converts_into_the_same_error() {
-    let sandbox = Sandbox::start().expect("a free port");
+async fn send_alone_converts_into_the_same_error() {
+    let sandbox = sandbox();
     let client = client(&sandbox);
     let request = client.resend_invite().id("nobody").idempotency_key(IdempotencyKey::random());
     let error = ApiError::from(request.body(serde_json::Map::new()).send().await.expect_err("nobody is invited"));
@@ -51,15 +50,10 @@ async fn send_on_its_own_converts_into_the_same_error() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_takes_too_long_is_a_network_error() {
-    let sandbox = Sandbox::start().expect("a free port");
+async fn a_slow_attempt_is_a_network_error() {
+    let sandbox = sandbox();
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(100));
-    let api_key = sandbox.api_key().parse().expect("a key");
-    let client = ClientConfig::new(api_key)
-        .with_base_url(sandbox.url())
-        .map(|config| config.with_timeout(Duration::from_millis(50)))
-        .and_then(ClientConfig::build)
-        .expect("a client");
+    let client = client_at(sandbox.url()).with_timeout(Duration::from_millis(50)).build().expect("a client");
     let error = call(client.list_roles().send()).await.expect_err("an hour is too long");
     assert_eq!(error.kind(), ErrorKind::Network);
     assert!(error.message().contains("timed out"), "{error}");
@@ -68,21 +62,21 @@ async fn an_attempt_that_takes_too_long_is_a_network_error() {
 #[tokio::test]
 async fn every_operation_of_the_client_works_on_the_sandbox() {
     use dci::types::{InviteUserRequest, UpdateUserRequest};
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let client = client(&sandbox);
 
     let invited = InviteUserRequest::builder().email("new@example.com").first_name("Ada".to_owned());
-    let answer = call(client.invite_user().body(invited).send()).await.expect("invited");
-    let id = answer.value.user.and_then(|user| user.id).expect("an id");
+    let response = call(client.invite_user().body(invited).send()).await.expect("invited");
+    let id = response.value.user.and_then(|user| user.id).expect("an id");
     assert_eq!(sandbox.outbox()[0].to, "new@example.com");
 
     let change = UpdateUserRequest::builder().last_name("Lovelace".to_owned());
-    let answer = call(client.update_user().id(&id).body(change).send()).await.expect("updated");
-    assert_eq!(answer.value.user.and_then(|user| user.first_name).as_deref(), Some("Ada"));
+    let response = call(client.update_user().id(&id).body(change).send()).await.expect("updated");
+    assert_eq!(response.value.user.and_then(|user| user.first_name).as_deref(), Some("Ada"));
 
-    let answer = call(client.list_users().email("NEW@example.com").send()).await.expect("listed");
-    assert_eq!(answer.value.row_count, Some(1));
-    assert_eq!(answer.value.users[0].last_name.as_deref(), Some("Lovelace"));
+    let response = call(client.list_users().email("NEW@example.com").send()).await.expect("listed");
+    assert_eq!(response.value.row_count, Some(1));
+    assert_eq!(response.value.users[0].last_name.as_deref(), Some("Lovelace"));
 
     let key = IdempotencyKey::random();
     let cancel = client.cancel_invite().id(&id).idempotency_key(key).body(serde_json::Map::new());

@@ -1,20 +1,20 @@
-//! What a person sees at a terminal, and a pipe does not.
+//! Output at a terminal: colours, tables that fit, progress and the pager.
 #![cfg(unix)]
 
 use std::time::Duration;
 
-use dci::sandbox::{Fault, Sandbox};
+use dci::sandbox::Fault;
 
-use crate::many::{list_of, pass_time_until_sent, sandbox_with};
-use crate::program::{Run, assert_masked_snapshot, dci, dci_at, dci_on};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::{Run, assert_masked_snapshot, dci, dci_at, dci_on};
+use crate::support::sandbox::{list_of, pass_time_until_sent, sandbox, sandbox_with};
+use crate::support::scripted_server::{ScriptedServer, response};
 
 fn colored(run: Run) -> Run {
     run.env("TERM", "xterm")
 }
 
 #[test]
-fn the_default_is_words_and_colour() {
+fn the_default_is_a_coloured_table() {
     let ended = colored(dci(&["--sandbox", "resend-invite", "invite-pending"])).at_terminal().end();
     assert!(
         ended.code == 0 && ended.screen.starts_with("The invite invite-pending was sent again."),
@@ -37,7 +37,7 @@ fn colour_can_be_turned_off() {
 }
 
 #[test]
-fn states_have_colours_by_what_they_mean() {
+fn statuses_are_coloured_by_meaning() {
     let ended = colored(dci(&["--sandbox", "list-users"])).at_terminal().end();
     let colour_of = |word: &str| {
         let (before, _) = ended.written.split_once(&format!("m{word}")).expect("the word has a colour");
@@ -47,16 +47,16 @@ fn states_have_colours_by_what_they_mean() {
 }
 
 #[test]
-fn a_table_fits_the_width_and_ends_in_an_ellipsis_what_does_not() {
+fn a_table_fits_the_terminal_and_cuts_long_cells() {
     let wide = "日本語の名前がとても長い人".repeat(4);
     let body = format!(
         r#"{{"users":[{{"id":"id-1","email":"somebody.with.a.long.address@subdomain.example.com","displayName":"{wide}","status":"active","roleId":"r"}}]}}"#
     );
     for columns in [40, 60, 100] {
-        let server = ScriptedServer::answering(response("200 OK", "application/json", &body));
+        let server = ScriptedServer::responding(response("200 OK", "application/json", &body));
         let ended = dci_at(&server.url, &["list-users"]).at_terminal_of(columns).end();
         assert_masked_snapshot!(format!("terminal_table_{columns}"), &ended.screen);
-        assert_eq!(ended.screen.trim_end().lines().count(), 2, "a row is a line");
+        assert_eq!(ended.screen.trim_end().lines().count(), 2, "each row takes one line");
     }
 }
 
@@ -67,8 +67,8 @@ fn an_empty_list_is_a_sentence() {
 }
 
 #[test]
-fn a_call_that_takes_long_shows_that_it_is_waited_for_and_leaves_nothing_behind() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn a_slow_call_shows_a_spinner_that_disappears() {
+    let sandbox = sandbox();
     sandbox.inject(Fault::latency(Duration::from_secs(3600)));
     let mut terminal = colored(dci_on(&sandbox, &["resend-invite", "invite-pending"])).at_terminal();
     terminal.wait_for("waiting for the API");
@@ -79,7 +79,7 @@ fn a_call_that_takes_long_shows_that_it_is_waited_for_and_leaves_nothing_behind(
 }
 
 #[test]
-fn a_run_shows_how_far_it_is_and_leaves_nothing_behind() {
+fn a_run_shows_a_progress_bar_that_disappears() {
     let sandbox = sandbox_with(3);
     sandbox.inject(Fault::status(404));
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
@@ -92,7 +92,7 @@ fn a_run_shows_how_far_it_is_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn results_come_above_how_far_a_run_is_and_stay_whole() {
+fn results_appear_intact_above_the_progress_bar() {
     let sandbox = sandbox_with(3);
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(3));
     let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--concurrency", "1", "-o", "json"];
@@ -100,25 +100,26 @@ fn results_come_above_how_far_a_run_is_and_stay_whole() {
     terminal.wait_for("0/3");
     pass_time_until_sent(&sandbox, 3);
     let ended = terminal.end();
-    // The line with which the run begins goes before.
-    let shown = ended.screen.split_once("[\n").map(|(_, rows)| format!("[\n{}", rows.trim_end())).expect("an array");
+    // The line that names the run comes first.
+    let rows_text =
+        ended.screen.split_once("[\n").map(|(_, rows)| format!("[\n{}", rows.trim_end())).expect("an array");
     let rows: serde_json::Value =
-        serde_json::from_str(&shown).unwrap_or_else(|error| panic!("{error}: {}", ended.screen));
+        serde_json::from_str(&rows_text).unwrap_or_else(|error| panic!("{error}: {}", ended.screen));
     assert_eq!(rows.as_array().map(Vec::len), Some(3), "{}", ended.screen);
-    assert!(shown.lines().all(|line| line == line.trim_end()), "{}", ended.screen);
+    assert!(rows_text.lines().all(|line| line == line.trim_end()), "{}", ended.screen);
 }
 
 #[test]
-fn in_a_pipe_nothing_of_it_is_there() {
+fn a_pipe_gets_no_progress_bar_and_no_colour() {
     let sandbox = sandbox_with(20);
     sandbox.inject(Fault::status(429).retry_after("0").times(3));
     let finished =
         dci_on(&sandbox, &["resend-invite", "-", "-o", "table"]).env("TERM", "xterm").stdin(list_of(20)).finish();
-    assert!(finished.stdout.starts_with("20 resent in "), "{}", finished.call_record());
-    assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.call_record());
-    assert!(!finished.call_record().contains('\u{1b}') && !finished.call_record().contains('█'));
+    assert!(finished.stdout.starts_with("20 resent in "), "{finished}");
+    assert_eq!(finished.stderr.lines().count(), 1, "{finished}");
+    assert!(!finished.to_string().contains(['\u{1b}', '█']));
     let wide = dci(&["--sandbox", "list-users", "-o", "table", "--columns", "email,id,roleId,organizationId,language"]);
-    assert!(!wide.env("COLUMNS", "20").finish().stdout.contains('…'), "a table in a pipe is as wide as it is");
+    assert!(!wide.env("COLUMNS", "20").finish().stdout.contains('…'), "a table in a pipe is not cut");
 }
 
 #[test]
@@ -133,17 +134,17 @@ fn a_long_help_goes_through_the_pager() {
         assert!(ended.code == 0 && ended.written.contains("Resend an invite\n\nSends the"), "{}", ended.written);
     }
     let run = colored(dci(&["resend-invite", "--help"])).env("PAGER", "cat | head -n 1").env("PATH", &path);
-    assert_eq!(run.at_terminal().end().screen, "Resend an invite", "it is a command line of the shell");
+    assert_eq!(run.at_terminal().end().screen, "Resend an invite", "PAGER is a shell command");
     let run = dci(&["list-roles", "-h"]).env("PAGER", "sed 's/^/> /'").env("PATH", &path);
-    assert!(run.at_terminal().end().written.starts_with("List roles\n"), "a short help is not paged");
+    assert!(run.at_terminal().end().written.starts_with("List roles\n"), "short help is not paged");
     let piped = dci(&["resend-invite", "--help"]).env("PAGER", "false").env("PATH", &path).finish();
-    assert!(piped.stdout.starts_with("Resend an invite\n"), "nothing is paged in a pipe");
+    assert!(piped.stdout.starts_with("Resend an invite\n"), "help in a pipe is not paged");
 }
 
 #[test]
 fn the_pager_does_not_get_the_api_key() {
     let path = std::env::var("PATH").expect("a path");
     let run = dci(&["resend-invite", "--help"]).env("DCI_API_KEY", "s3cret-api-key").env("PATH", &path);
-    let shown = run.env("PAGER", "echo \"key: <$DCI_API_KEY>\"; cat > /dev/null").at_terminal().end();
-    assert!(shown.written.contains("key: <>"), "{}", shown.written);
+    let ended = run.env("PAGER", "echo \"key: <$DCI_API_KEY>\"; cat > /dev/null").at_terminal().end();
+    assert!(ended.written.contains("key: <>"), "{}", ended.written);
 }

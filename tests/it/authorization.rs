@@ -1,11 +1,11 @@
-//! How a person lets a client sign in, on the sandbox: what the browser gets, and what the client.
+//! The sandbox's sign-in page and its redirects, as a browser and a client see them.
 
 use reqwest::header::{CACHE_CONTROL, LOCATION};
 
-use crate::oauth_client::{ADMIN, Client, REDIRECT_URI, Tokens, redirected};
+use crate::support::oauth_client::{ADMIN, Client, REDIRECT_URI, Tokens, redirected};
 
 #[tokio::test]
-async fn a_person_signs_in_and_stays_so() {
+async fn a_user_signs_in_and_stays_signed_in() {
     let client = Client::new();
     let page = client.authorize(&[]).await;
     assert_eq!((page.status().as_u16(), &page.headers()[CACHE_CONTROL]), (200, &"no-store".parse().expect("ASCII")));
@@ -24,13 +24,13 @@ async fn a_person_signs_in_and_stays_so() {
 
     let second = Tokens::of(client.renew(&first.refresh).await);
     assert_eq!(client.validate(&second.access).await.1["email"], ADMIN);
-    assert!(client.accepts(&first.access).await, "a renewal ends no access token");
+    assert!(client.accepts(&first.access).await, "a renewal does not revoke access tokens");
     assert_eq!(client.sandbox.renewals(), 1);
-    assert_eq!(client.sandbox.requests(), 3, "those to the API");
+    assert_eq!(client.sandbox.requests(), 3, "only API requests count");
 }
 
 #[tokio::test]
-async fn every_loopback_address_can_be_redirected_to() {
+async fn any_loopback_address_can_be_the_redirect_uri() {
     let client = Client::new();
     for redirect_uri in ["http://localhost:8484", "http://127.0.0.1:1", "http://127.0.0.1:65535/", "http://[::1]:9/"] {
         let response = client.authorize(&[("redirect_uri", redirect_uri), ("decision", ADMIN)]).await;
@@ -66,7 +66,7 @@ async fn a_wrong_client_or_redirect_uri_never_redirects() {
         .map(|redirect_uri| ("redirect_uri", redirect_uri)),
     );
     for change in wrong {
-        // Whatever else is wrong, or was decided.
+        // Other parameters make no difference.
         for others in [&[][..], &[("decision", ADMIN)], &[("decision", "deny")], &[("response_type", "token")]] {
             let response = client.authorize(&[&[change], others].concat()).await;
             assert_eq!(response.status(), 400, "{change:?} {others:?}");
@@ -79,7 +79,7 @@ async fn a_wrong_client_or_redirect_uri_never_redirects() {
 }
 
 #[tokio::test]
-async fn another_mistake_goes_back_to_the_client() {
+async fn other_errors_are_redirected_to_the_client() {
     let client = Client::new();
     let mistakes = [
         (("response_type", ""), "invalid_request"),
@@ -99,7 +99,7 @@ async fn another_mistake_goes_back_to_the_client() {
 #[tokio::test]
 async fn plain_pkce_is_refused() {
     let client = Client::new();
-    // `plain` is what no method means (RFC 7636 section 4.3).
+    // Without a method, `plain` is meant (RFC 7636 section 4.3).
     for method in ["plain", "s256", ""] {
         let (_, parameters) = redirected(&client.authorize(&[("code_challenge_method", method)]).await);
         assert_eq!(parameters["error"], "invalid_request", "{method:?}");
@@ -107,7 +107,7 @@ async fn plain_pkce_is_refused() {
 }
 
 #[tokio::test]
-async fn a_person_can_deny_it() {
+async fn a_user_can_deny_the_sign_in() {
     let client = Client::new();
     let (to, parameters) = redirected(&client.authorize(&[("decision", "deny")]).await);
     assert_eq!((to.as_str(), parameters["error"].as_str()), (REDIRECT_URI, "access_denied"));
@@ -115,7 +115,7 @@ async fn a_person_can_deny_it() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_state_gets_none_back() {
+async fn a_request_without_a_state_gets_no_state_back() {
     let client = Client::new();
     let (_, parameters) = redirected(&client.authorize(&[("state", ""), ("decision", ADMIN)]).await);
     assert_eq!(parameters.keys().collect::<Vec<_>>(), ["code"]);

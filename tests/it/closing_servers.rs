@@ -1,15 +1,15 @@
-//! A server may close a connection after a response, and a request that meets this is sent again at once.
+//! Servers that close idle connections: the request is sent again at once on a new one.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::program::{Finished, dci_at};
-use crate::scripted_server::response;
+use crate::support::program::{Finished, dci_at};
+use crate::support::scripted_server::response;
 
-/// What a server does with the request of this number on one connection.
-type Answer = dyn Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync;
+/// Responds to a request, given its first line and its number on the connection.
+type Respond = dyn Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync;
 
 enum Connection {
     Stays,
@@ -24,20 +24,20 @@ struct ClosingServer {
 }
 
 impl ClosingServer {
-    fn start(answer: impl Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync + 'static) -> Self {
+    fn start(respond: impl Fn(&str, usize, &mut TcpStream) -> Connection + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (recorded, answer): (_, Arc<Answer>) = (Arc::clone(&requests), Arc::new(answer));
+        let (recorded, respond): (_, Arc<Respond>) = (Arc::clone(&requests), Arc::new(respond));
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (mut stream, recorded, answer) =
-                    (stream.expect("a connection"), Arc::clone(&recorded), Arc::clone(&answer));
+                let (mut stream, recorded, respond) =
+                    (stream.expect("a connection"), Arc::clone(&recorded), Arc::clone(&respond));
                 thread::spawn(move || {
                     for number in 1.. {
                         let Some(line) = read_request(&mut stream) else { break };
                         recorded.lock().expect("no panic").push(line.clone());
-                        if matches!(answer(&line, number, &mut stream), Connection::Closes) {
+                        if matches!(respond(&line, number, &mut stream), Connection::Closes) {
                             break;
                         }
                     }
@@ -66,8 +66,8 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).lines().next()?.to_owned())
 }
 
-/// A response of every operation that is used here.
-fn answer(line: &str, stream: &mut TcpStream) {
+/// Sends a success to any operation of these tests.
+fn respond(line: &str, stream: &mut TcpStream) {
     let body = if line.contains("/roles") {
         r#"{"roles": [{"id": "r1", "name": "Admin"}]}"#
     } else {
@@ -77,21 +77,21 @@ fn answer(line: &str, stream: &mut TcpStream) {
     let _ = stream.write_all(&response(status, "application/json", body));
 }
 
-/// Closes each connection after its response, without saying so.
+/// Closes each connection after its response, without `Connection: close`.
 fn closing_after_each() -> ClosingServer {
     ClosingServer::start(|line, _, stream| {
-        answer(line, stream);
+        respond(line, stream);
         Connection::Closes
     })
 }
 
-/// Closes each connection only when it is used again, as a load balancer does that has forgotten it.
+/// Closes each connection when it is reused, like a load balancer that dropped it.
 fn closing_when_used_again() -> ClosingServer {
     ClosingServer::start(|line, number, stream| {
         if number > 1 {
             return Connection::Closes;
         }
-        answer(line, stream);
+        respond(line, stream);
         Connection::Stays
     })
 }
@@ -100,48 +100,48 @@ fn list_of(targets: usize) -> String {
     (0..targets).map(|number| format!("target-{number}")).collect::<Vec<_>>().join("\n")
 }
 
-fn succeeds_without_a_wait(finished: &Finished) {
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
-    assert!(!finished.stderr.contains("trying again"), "{}", finished.call_record());
+fn assert_success_without_a_wait(finished: &Finished) {
+    assert_eq!(finished.code, 0, "{finished}");
+    assert!(!finished.stderr.contains("trying again"), "{finished}");
 }
 
 #[test]
-fn no_call_fails_or_waits_at_a_server_that_closes_connections() {
+fn a_closed_idle_connection_does_not_fail_or_delay_a_call() {
     for command in [&["resend-invite"][..], &["cancel-invite", "--yes"], &["delete-user", "--yes"]] {
         for server in [closing_after_each(), closing_when_used_again()] {
             for concurrency in ["1", "64"] {
                 let args = ["-", "-v", "--max-attempts", "1", "--concurrency", concurrency];
                 let run = dci_at(&server.url, &[command, &args].concat()).stdin(list_of(100));
-                succeeds_without_a_wait(&run.finish());
+                assert_success_without_a_wait(&run.finish());
             }
         }
     }
 }
 
 #[test]
-fn a_request_that_must_not_be_sent_twice_goes_over_a_new_connection() {
+fn a_request_without_a_key_uses_a_new_connection() {
     for server in [closing_after_each(), closing_when_used_again()] {
         for _ in 0..10 {
             let args = ["invite-user", "new@example.com", "--role", "Admin", "-v"];
-            succeeds_without_a_wait(&dci_at(&server.url, &args).finish());
+            assert_success_without_a_wait(&dci_at(&server.url, &args).finish());
         }
         assert_eq!(server.requests("POST"), 10, "each was sent once");
     }
 }
 
 #[test]
-fn a_server_that_never_responds_is_given_up_after_all_attempts() {
+fn a_server_that_never_responds_fails_after_all_attempts() {
     for command in [&["resend-invite", "x"][..], &["delete-user", "x", "--yes"]] {
         let server = ClosingServer::start(|_, _, _| Connection::Closes);
         let finished = dci_at(&server.url, &[command, &["--max-attempts", "2"]].concat()).finish();
-        assert_eq!(finished.code, 41, "{}", finished.call_record());
+        assert_eq!(finished.code, 41, "{finished}");
         assert_eq!((&finished.error()["attempts"], server.requests("")), (&2.into(), 2));
         assert_eq!(finished.error()["retryable"], true);
     }
 }
 
 #[test]
-fn a_server_that_stops_responding_is_given_up_after_all_attempts() {
+fn a_server_that_stops_responding_fails_after_all_attempts() {
     let server = ClosingServer::start(|line, _, stream| {
         if line.starts_with("DELETE") {
             return Connection::Closes;
@@ -151,12 +151,12 @@ fn a_server_that_stops_responding_is_given_up_after_all_attempts() {
         Connection::Stays
     });
     let finished = dci_at(&server.url, &["delete-user", "a@example.com", "--yes", "--max-attempts", "2"]).finish();
-    assert_eq!((finished.code, &finished.error()["attempts"]), (41, &2.into()), "{}", finished.call_record());
+    assert_eq!((finished.code, &finished.error()["attempts"]), (41, &2.into()), "{finished}");
     assert!((3..=4).contains(&server.requests("DELETE")), "{}", server.requests("DELETE"));
 }
 
 #[test]
-fn a_user_who_is_gone_after_an_attempt_in_doubt_may_have_been_deleted_by_it() {
+fn not_found_after_an_unknown_outcome_may_mean_deleted() {
     let hint = |responses: usize| {
         let attempts = Mutex::new(0);
         let server = ClosingServer::start(move |_, _, stream| {
@@ -168,7 +168,7 @@ fn a_user_who_is_gone_after_an_attempt_in_doubt_may_have_been_deleted_by_it() {
             Connection::Closes
         });
         let finished = dci_at(&server.url, &["delete-user", "x", "--yes"]).finish();
-        assert_eq!(finished.code, 20, "{}", finished.call_record());
+        assert_eq!(finished.code, 20, "{finished}");
         finished.error()["hint"].to_string()
     };
     assert!(hint(1).contains("may have deleted the user"), "{}", hint(1));

@@ -1,51 +1,49 @@
-//! Each command but `resend-invite`, which has tests of its own: what it sends, and what a person and a script see.
+//! The requests and the output of each command. `resend-invite` has its own tests.
 
 use std::net::TcpListener;
 
+use dci::operation::OPERATIONS;
 use dci::sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
-use crate::program::{Finished, assert_masked_snapshot, dci_at, dci_on};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on};
+use crate::support::sandbox::sandbox;
+use crate::support::scripted_server::{ScriptedServer, response};
 
-fn sandbox() -> Sandbox {
-    Sandbox::start().expect("a free port")
-}
-
-/// Runs the same command for a person and for a script, each on a sandbox of its own.
-fn both_on(name: &str, args: &[&str], prepare: impl Fn(&Sandbox)) {
+/// Runs a command on a new sandbox, once with a table and once with JSON, and compares it with snapshots.
+fn check_on(name: &str, args: &[&str], prepare: impl Fn(&Sandbox)) {
     for format in ["table", "json"] {
         let sandbox = sandbox();
         prepare(&sandbox);
         let finished = dci_on(&sandbox, &[args, &["--output", format]].concat()).finish();
-        assert_masked_snapshot!(format!("command_{name}_{format}"), finished.call_record());
+        assert_masked_snapshot!(format!("command_{name}_{format}"), finished);
     }
 }
 
-fn both(name: &str, args: &[&str]) {
-    both_on(name, args, |_| {});
+fn check(name: &str, args: &[&str]) {
+    check_on(name, args, |_| {});
 }
 
 #[test]
 fn users_are_listed() {
-    both("list_users", &["list-users"]);
-    both("list_users_status", &["list-users", "--status", "active"]);
-    both("list_users_email", &["list-users", "--email", "EXPIRED@example.com"]);
-    both("list_users_none", &["list-users", "--email", "nobody@example.com"]);
+    check("list_users", &["list-users"]);
+    check("list_users_status", &["list-users", "--status", "active"]);
+    check("list_users_email", &["list-users", "--email", "EXPIRED@example.com"]);
+    check("list_users_none", &["list-users", "--email", "nobody@example.com"]);
 }
 
 #[test]
-fn without_the_roles_users_are_listed_with_the_ids_of_theirs() {
+fn users_are_listed_with_role_ids_if_roles_fail() {
     let sandbox = sandbox();
     sandbox.inject(Fault::status(403).on("listRoles"));
     let finished = dci_on(&sandbox, &["list-users", "-o", "table"]).finish();
-    assert!(finished.code == 0 && finished.stdout.contains("role-standard"), "{}", finished.call_record());
+    assert!(finished.code == 0 && finished.stdout.contains("role-standard"), "{finished}");
 }
 
 #[test]
-fn a_list_keeps_what_the_document_does_not_know() {
+fn a_list_keeps_unknown_properties() {
     let body = r#"{"users":[{"id":"a","status":"invited","shoeSize":44}],"rowCount":1,"next":null}"#;
-    let server = ScriptedServer::answering(response("200 OK", "application/json", body));
+    let server = ScriptedServer::responding(response("200 OK", "application/json", body));
     let all = dci_at(&server.url, &["list-users"]).finish().json();
     assert_eq!(all, serde_json::from_str::<serde_json::Value>(body).expect("JSON"));
     let some = dci_at(&server.url, &["list-users", "--status", "active"]).finish().json();
@@ -54,20 +52,19 @@ fn a_list_keeps_what_the_document_does_not_know() {
 
 #[test]
 fn roles_organizations_and_the_credential_are_shown() {
-    both("list_roles", &["list-roles"]);
-    both("list_organizations", &["list-organizations"]);
-    both("validate", &["validate"]);
+    check("list_roles", &["list-roles"]);
+    check("list_organizations", &["list-organizations"]);
+    check("validate", &["validate"]);
 }
 
 #[test]
 fn a_user_is_invited() {
-    both("invite_user", &["invite-user", "new@example.com"]);
-    let known = ["invite-user", "pending@example.com"];
-    both("invite_user_known", &known);
+    check("invite_user", &["invite-user", "new@example.com"]);
+    check("invite_user_known", &["invite-user", "pending@example.com"]);
 }
 
 #[test]
-fn an_invited_user_gets_what_was_given() {
+fn an_invited_user_has_the_given_properties() {
     let sandbox = sandbox();
     let args = ["--first-name", "Ada", "--last-name", "Lovelace", "--job-title", "Founder", "--role", "INVITE desk"];
     let args = [&["invite-user", "ada@example.com", "--organization", "org-emea"], &args[..]].concat();
@@ -85,72 +82,72 @@ fn an_invited_user_gets_what_was_given() {
 }
 
 #[test]
-fn what_cannot_be_asked_for_is_refused_before_it_is() {
-    both("bad_email", &["invite-user", "nonsense"]);
-    both("bad_job_title", &["invite-user", "a@example.com", "--job-title", "Wizard"]);
-    both("bad_role", &["invite-user", "a@example.com", "--role", "Boss"]);
-    both("bad_organization", &["update-user", "user-active", "--role", "Boss"]);
-    both("bad_phone", &["update-user", "user-active", "--phone", "12"]);
-    both("bad_phone_extension", &["update-user", "user-active", "--phone-extension", "123"]);
-    both("bad_language", &["update-user", "user-active", "--language", "de"]);
-    both("no_change", &["update-user", "user-active"]);
-    both("bad_status", &["list-users", "--status", "gone"]);
-    both("bad_concurrency", &["delete-user", "a", "b", "--yes", "--concurrency", "65"]);
+fn invalid_values_are_refused_before_a_request() {
+    check("bad_email", &["invite-user", "nonsense"]);
+    check("bad_job_title", &["invite-user", "a@example.com", "--job-title", "Wizard"]);
+    check("bad_role", &["invite-user", "a@example.com", "--role", "Boss"]);
+    check("bad_organization", &["update-user", "user-active", "--role", "Boss"]);
+    check("bad_phone", &["update-user", "user-active", "--phone", "12"]);
+    check("bad_phone_extension", &["update-user", "user-active", "--phone-extension", "123"]);
+    check("bad_language", &["update-user", "user-active", "--language", "de"]);
+    check("no_change", &["update-user", "user-active"]);
+    check("bad_status", &["list-users", "--status", "gone"]);
+    check("bad_concurrency", &["delete-user", "a", "b", "--yes", "--concurrency", "65"]);
 }
 
 #[test]
-fn a_call_without_a_key_that_gets_no_answer_leaves_doubt_and_is_not_made_again() {
+fn a_call_without_a_key_or_response_is_not_retried() {
     for (name, operation, args) in [
         ("invite_user_in_doubt", "inviteUser", &["invite-user", "new@example.com"][..]),
         ("update_user_in_doubt", "updateUser", &["update-user", "user-active", "--first-name", "Ada"]),
     ] {
-        both_on(name, args, |sandbox| sandbox.inject(Fault::drop_after().on(operation)));
+        check_on(name, args, |sandbox| sandbox.inject(Fault::drop_after().on(operation)));
     }
 }
 
 #[test]
-fn a_delete_without_a_response_is_retried_and_says_that_it_may_have_been_done() {
+fn a_retried_delete_says_that_the_first_may_have_worked() {
     let args = ["delete-user", "user-active", "--yes"];
-    both_on("delete_user_in_doubt", &args, |sandbox| sandbox.inject(Fault::drop_after().on("deleteUser")));
+    check_on("delete_user_in_doubt", &args, |sandbox| sandbox.inject(Fault::drop_after().on("deleteUser")));
 }
 
 #[test]
 fn an_invite_is_cancelled() {
-    both("cancel_invite", &["cancel-invite", "pending@example.com", "--yes"]);
-    both("cancel_invite_dry_run", &["cancel-invite", "invite-pending", "--dry-run"]);
-    both("cancel_invite_again", &["cancel-invite", "invite-cancelled", "--yes"]);
-    both("cancel_invite_unknown", &["cancel-invite", "nobody", "--yes"]);
-    both("cancel_invite_unasked", &["cancel-invite", "invite-pending"]);
+    check("cancel_invite", &["cancel-invite", "pending@example.com", "--yes"]);
+    check("cancel_invite_dry_run", &["cancel-invite", "invite-pending", "--dry-run"]);
+    check("cancel_invite_again", &["cancel-invite", "invite-cancelled", "--yes"]);
+    check("cancel_invite_unknown", &["cancel-invite", "nobody", "--yes"]);
+    check("cancel_invite_unasked", &["cancel-invite", "invite-pending"]);
 }
 
 #[test]
 fn a_user_is_updated() {
-    both("update_user", &["update-user", "active@example.com", "--first-name", "Ada", "--phone", "+4930"]);
-    both("update_user_unknown", &["update-user", "nobody", "--first-name", "Ada"]);
-    both("update_user_unknown_email", &["update-user", "nobody@example.com", "--first-name", "Ada"]);
+    check("update_user", &["update-user", "active@example.com", "--first-name", "Ada", "--phone", "+4930"]);
+    check("update_user_unknown", &["update-user", "nobody", "--first-name", "Ada"]);
+    check("update_user_unknown_email", &["update-user", "nobody@example.com", "--first-name", "Ada"]);
 }
 
 #[test]
 fn a_user_is_deleted() {
-    both("delete_user", &["delete-user", "active@example.com", "--yes"]);
-    both("delete_user_unasked", &["delete-user", "user-active"]);
-    both("delete_users", &["delete-user", "user-active", "invite-pending", "nobody", "--yes"]);
+    check("delete_user", &["delete-user", "active@example.com", "--yes"]);
+    check("delete_user_unasked", &["delete-user", "user-active"]);
+    check("delete_users", &["delete-user", "user-active", "invite-pending", "nobody", "--yes"]);
 }
 
-/// The requests of a command, to a server that answers all of them with this.
-fn requests(answer: &str, args: &[&str]) -> String {
-    let server = ScriptedServer::answering(response("200 OK", "application/json", answer));
+/// The requests of a command to a server that always sends this response.
+fn requests(body: &str, args: &[&str]) -> String {
+    let server = ScriptedServer::responding(response("200 OK", "application/json", body));
     let finished: Finished = dci_at(&server.url, args).finish();
-    // An invited user is answered with 201.
-    assert_eq!(finished.code == 0, args[0] != "invite-user", "{}", finished.call_record());
+    // `invite-user` expects 201.
+    assert_eq!(finished.code == 0, args[0] != "invite-user", "{finished}");
     server.requests().join("\n---\n")
 }
 
 #[test]
-fn the_requests_have_what_was_given_and_nothing_else() {
+fn requests_contain_only_what_was_given() {
     let user = r#"{"users":[{"id":"id-1","email":"a+b@example.com","status":"invited"}],"rowCount":1}"#;
     let resent = r#"{"message":"done","inviteId":"id-1"}"#;
-    for (name, answer, args) in [
+    for (name, body, args) in [
         ("list_users", user, &["list-users", "--email", "a+b@example.com"][..]),
         ("invite_user", "{}", &["invite-user", "a+b@example.com", "--first-name", "Ada", "--job-title", "Founder"]),
         ("update_user", "{}", &["update-user", "id 1", "--language", "ja", "--phone-extension", "12345678"]),
@@ -161,14 +158,14 @@ fn the_requests_have_what_was_given_and_nothing_else() {
         ("list_organizations", "{}", &["list-organizations"]),
         ("validate", "{}", &["validate"]),
     ] {
-        assert_masked_snapshot!(format!("command_wire_{name}"), requests(answer, args));
+        assert_masked_snapshot!(format!("command_wire_{name}"), requests(body, args));
     }
 }
 
 #[test]
-fn a_status_with_a_problem_is_shown_all_the_same() {
+fn status_shows_problems_without_failing() {
     let sandbox = sandbox();
-    // A port that nobody listens on.
+    // A port without a listener.
     let closed = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address");
     let (here, nowhere) = (sandbox.url().to_owned(), format!("http://{closed}"));
     for (url, key, code, accepted, line) in [
@@ -179,9 +176,9 @@ fn a_status_with_a_problem_is_shown_all_the_same() {
     ] {
         let status = |args| dci_on(&sandbox, args).env("DCI_API_BASE_URL", url).env("DCI_API_KEY", key).finish();
         let finished = status(&["status", "--check", "--max-attempts", "1", "-o", "table"]);
-        assert_eq!(finished.code, code, "{}", finished.call_record());
-        assert!(finished.stdout.starts_with("API         http://127.0.0.1:"), "{}", finished.call_record());
-        assert!(finished.stdout.contains(&format!("check       {line}")), "{}", finished.call_record());
+        assert_eq!(finished.code, code, "{finished}");
+        assert!(finished.stdout.starts_with("API         http://127.0.0.1:"), "{finished}");
+        assert!(finished.stdout.contains(&format!("check       {line}")), "{finished}");
         let json = status(&["status", "--check", "--max-attempts", "1", "-o", "json"]);
         assert_eq!((json.code, &json.json()["check"]["accepted"]), (code, &accepted));
     }
@@ -189,18 +186,9 @@ fn a_status_with_a_problem_is_shown_all_the_same() {
 
 #[test]
 fn each_command_has_an_alias_without_dashes() {
-    let sandbox = sandbox();
-    for args in [
-        &["listusers"][..],
-        &["inviteuser", "new@example.com"],
-        &["resendinvite", "invite-pending"],
-        &["cancelinvite", "invite-pending", "--yes"],
-        &["updateuser", "user-active", "--language", "ja"],
-        &["deleteuser", "user-active", "--yes"],
-        &["listroles"],
-        &["listorganizations"],
-    ] {
-        let finished = dci_on(&sandbox, args).finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+    let help = |command: &str| dci(&[command, "-h"]).finish().stdout;
+    for operation in OPERATIONS {
+        let (alias, command) = (operation.id.to_lowercase(), operation.rust_name.replace('_', "-"));
+        assert_eq!(help(&alias), help(&command));
     }
 }

@@ -1,11 +1,15 @@
-//! What real shells complete: bash, and zsh and fish where they are installed.
+//! Shell completion, in real shells: bash, and zsh and fish if they are installed.
 #![cfg(unix)]
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::program::dci;
-use crate::terminal::Terminal;
+use dci::types::InviteUserRequestJobTitle;
+
+use crate::support::program::{FORMATS, dci};
+use crate::support::terminal::Terminal;
+
+const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 
 fn script(shell: &str) -> String {
     let finished = dci(&["completion", shell]).finish();
@@ -13,16 +17,16 @@ fn script(shell: &str) -> String {
     finished.stdout
 }
 
-/// The path with the folder of the built `dci`.
+/// `PATH` with the folder of the built `dci` first.
 fn path() -> String {
     let folder = Path::new(env!("CARGO_BIN_EXE_dci")).parent().expect("a folder");
     format!("{}:{}", folder.display(), std::env::var("PATH").expect("a path"))
 }
 
-/// What a shell says to a program of its own; `None`, with a note, if it is not installed.
-#[allow(clippy::print_stderr, reason = "a test says that it did not run")]
+/// Runs a script in a shell and returns its output; `None`, with a note, if the shell is not installed.
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
 fn run(shell: &str, program: &str) -> Option<String> {
-    // No Tab makes a call or signs anybody in, whatever the environment says.
+    // Completion works with an invalid environment, because it makes no call.
     let mut command = Command::new(shell);
     command.args(["-c", program]).env("PATH", path()).env("DCI_API_BASE_URL", "not a URL").env("DCI_OUTPUT", "bogus");
     let Ok(output) = command.output() else {
@@ -33,7 +37,7 @@ fn run(shell: &str, program: &str) -> Option<String> {
     Some(String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
-/// What bash completes a line with. What it replaces is the end of the line, from the last white space, `=` or quote on.
+/// The completions of a line in bash. They replace its end, from the last space, `=` or quote.
 fn bash(line: &str) -> Vec<String> {
     let replaced = line.rsplit([' ', '=', '\'', '"']).next().unwrap_or_default();
     let program = format!(
@@ -53,8 +57,9 @@ fn bash_completes_commands_flags_and_values() {
     }
     assert_eq!(bash("dci list-users --status "), ["active", "invited"]);
     assert_eq!(bash("dci list-users --color "), ["auto", "always", "never"]);
+    assert_eq!(bash("dci -o "), [&["auto"], &FORMATS[..]].concat());
+    assert!(bash("dci completion ").starts_with(&SHELLS.map(str::to_owned)));
     assert_eq!(bash("dci schema Org"), ["Organization"]);
-    assert_eq!(bash("dci completion p"), ["powershell"]);
     assert_eq!(bash("dci resend-invite --dry-run="), ["true", "false"]);
 }
 
@@ -67,11 +72,11 @@ fn bash_completes_values_with_spaces_in_any_quotes() {
         let space = if typed.starts_with('=') { "" } else { " " };
         assert_eq!(bash(&format!("dci invite-user --job-title{space}{typed}")), [completed], "{typed}");
     }
-    assert_eq!(bash("dci invite-user --job-title ").len(), 8);
+    assert_eq!(bash("dci invite-user --job-title ").len(), InviteUserRequestJobTitle::ALL.len());
 }
 
 #[test]
-fn bash_completes_no_targets_and_no_files() {
+fn bash_completes_neither_targets_nor_files() {
     let found = bash("dci resend-invite ");
     assert!(!found.is_empty() && found.iter().all(|word| word.starts_with('-')), "{found:?}");
     for line in ["dci resend-invite Car", "dci invite-user --role Car", "dci resend-invite ada@exam", "dci -- "] {
@@ -81,7 +86,7 @@ fn bash_completes_no_targets_and_no_files() {
     assert_eq!(bash("dci resend-invite Car"), [""; 0]);
 }
 
-/// A person at bash, who presses Tab and then Enter.
+/// Presses Tab and then Enter in an interactive bash.
 #[test]
 fn what_bash_completes_is_accepted() {
     for typed in ["'Fin", "\"Fin", "Fin", "--job-title=Fin", "--job-title='Fin", r"Finance\ /\ A"] {
@@ -113,7 +118,7 @@ fn fish_completes_commands_and_values() {
     assert_eq!(commands, ["resend-invite"]);
     for (line, values) in [
         ("dci list-users --output t", &["table", "toon"][..]),
-        ("dci -o ", &["auto", "table", "json", "yaml", "csv", "toon"]),
+        ("dci completion p", &["powershell"]),
         ("dci invite-user --job-title Data", &["Data Engineer / Data Analysts"]),
         ("dci invite-user --job-title 'Fin", &["Finance / Accounting"]),
         ("dci invite-user --job-title \"Fin", &["Finance / Accounting"]),
@@ -121,11 +126,8 @@ fn fish_completes_commands_and_values() {
         ("dci resend-invite Car", &[]),
         ("dci invite-user --role ", &[]),
     ] {
-        assert_eq!(fish(line).expect("it is there"), values, "{line}");
+        assert_eq!(fish(line).expect("it is installed"), values, "{line}");
     }
-    let shells = fish("dci completion ").expect("it is there");
-    assert_eq!(shells[..5], ["bash", "elvish", "fish", "powershell", "zsh"]);
-    assert!(shells[5..].iter().all(|found| found.starts_with("--")), "{shells:?}");
 }
 
 #[test]
@@ -133,7 +135,7 @@ fn zsh_completes_commands_and_values() {
     let folder = std::env::temp_dir().join(format!("dci-completion-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("_dci"), script("zsh")).expect("a file");
-    // Another zsh in a terminal of its own, at which this one types; what it completes is waited for, and not for ever.
+    // This zsh types into another one in a pseudo-terminal, and waits at most 30 s for its completions.
     let program = format!(
         "zmodload zsh/zpty; (sleep 30; kill $$) >/dev/null 2>&1 & zpty z zsh -f -i\n\
          zpty -w z 'PS1=; fpath=({} $fpath); autoload -U compinit; compinit -u -D; print com''plete'\n\
@@ -146,9 +148,9 @@ fn zsh_completes_commands_and_values() {
          zpty -d z; kill %1; print completed",
         folder.display()
     );
-    let said = run("zsh", &program);
+    let printed = run("zsh", &program);
     std::fs::remove_dir_all(&folder).expect("it is ours");
-    assert!(said.is_none_or(|said| said.contains("completed")));
+    assert!(printed.is_none_or(|printed| printed.contains("completed")));
 }
 
 #[test]
@@ -157,10 +159,10 @@ fn powershell_and_elvish_get_a_script_too() {
     assert!(script("elvish").contains("edit:completion:arg-completer[dci]"));
 }
 
-/// As their scripts do it.
+/// Calls the program like the completion scripts.
 #[test]
 fn every_shell_gets_candidates() {
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+    for shell in SHELLS {
         let run = match shell {
             "bash" => dci(&["--", "dci resend-in", "resend-in"]),
             _ => dci(&["--", "dci", "resend-in"]),
@@ -171,9 +173,9 @@ fn every_shell_gets_candidates() {
     }
 }
 
-/// It may be that of another program.
+/// Another program may use the variable.
 #[test]
-fn the_variable_of_completion_does_not_change_a_call() {
+fn the_completion_variable_does_not_affect_a_call() {
     for value in ["", "0", "1", "true", "bash", "fish"] {
         let finished = dci(&["--version"]).env("COMPLETE", value).finish();
         assert_eq!(finished.stdout, format!("dci {}\n", env!("CARGO_PKG_VERSION")), "{value}");

@@ -1,38 +1,39 @@
-//! What cannot be taken back is asked about at a terminal, and wants `--yes` elsewhere.
+//! Commands that cannot be undone ask at a terminal, and require `--yes` elsewhere.
 #![cfg(unix)]
 
 use dci::sandbox::Sandbox;
 
-use crate::program::{assert_masked_snapshot, dci_on};
+use crate::support::program::{assert_masked_snapshot, dci_on};
+use crate::support::sandbox::sandbox;
 
-fn ask(name: &str, args: &[&str], answer: &str) -> (Sandbox, i32) {
-    let sandbox = Sandbox::start().expect("a free port");
+fn ask(name: &str, args: &[&str], typed: &str) -> (Sandbox, i32) {
+    let sandbox = sandbox();
     let mut terminal = dci_on(&sandbox, args).at_terminal();
     terminal.wait_for("[y/N] ");
-    terminal.type_text(answer);
+    terminal.type_text(typed);
     let ended = terminal.end();
     assert_masked_snapshot!(format!("confirmation_{name}"), format!("exit code: {}\n{}", ended.code, ended.screen));
     (sandbox, ended.code)
 }
 
 #[test]
-fn yes_does_it() {
+fn yes_confirms() {
     let (sandbox, code) = ask("yes", &["cancel-invite", "pending@example.com"], "Yes\n");
     assert_eq!(code, 0);
     assert_eq!(dci_on(&sandbox, &["cancel-invite", "invite-pending", "--yes"]).finish().code, 21);
 }
 
 #[test]
-fn anything_else_does_not() {
-    for (name, answer) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
-        let (sandbox, code) = ask(name, &["delete-user", "user-active"], answer);
+fn any_other_response_cancels() {
+    for (name, typed) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
+        let (sandbox, code) = ask(name, &["delete-user", "user-active"], typed);
         assert_eq!(code, 1);
-        assert_eq!(sandbox.requests(), 0, "an id needs no look-up, and nothing was deleted");
+        assert_eq!(sandbox.requests(), 0, "an id needs no lookup, and nothing was deleted");
     }
 }
 
 #[test]
-fn several_are_listed_with_what_they_stand_for() {
+fn several_targets_are_listed_with_their_ids() {
     let (sandbox, code) =
         ask("several", &["delete-user", "active@example.com", "nobody@example.com", "invite-pending"], "y\n");
     assert_eq!(code, 20);
@@ -41,39 +42,39 @@ fn several_are_listed_with_what_they_stand_for() {
 }
 
 #[test]
-fn all_who_are_invited_are_listed_but_for_the_cancelled() {
+fn all_invited_lists_open_invites_and_no_cancelled_ones() {
     let (sandbox, code) = ask("all_invited", &["resend-invite", "--all-invited"], "y\n");
     assert_eq!((code, sandbox.outbox().len()), (0, 2));
 }
 
 #[test]
-fn without_a_terminal_yes_is_wanted() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn without_a_terminal_yes_is_required() {
+    let sandbox = sandbox();
     for args in [&["resend-invite", "--all-invited"][..], &["cancel-invite", "invite-pending"], &["delete-user", "a"]] {
         let finished = dci_on(&sandbox, args).stdin("y\n").finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         assert!(finished.error()["hint"].to_string().contains("--yes"));
     }
     assert!(sandbox.outbox().is_empty());
     let all = dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes"]).finish();
-    assert_eq!((all.code, sandbox.outbox().len()), (0, 2), "{}", all.call_record());
+    assert_eq!((all.code, sandbox.outbox().len()), (0, 2), "{all}");
 }
 
 #[test]
-fn a_dry_run_is_not_asked_about() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn a_dry_run_needs_no_confirmation() {
+    let sandbox = sandbox();
     for args in
         [&["resend-invite", "--all-invited", "--dry-run"][..], &["cancel-invite", "invite-pending", "--dry-run"]]
     {
         let finished = dci_on(&sandbox, args).finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
     }
     assert!(sandbox.outbox().is_empty());
 }
 
 #[test]
-fn an_interrupt_at_the_question_ends_with_130() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn an_interrupt_at_the_question_exits_with_130() {
+    let sandbox = sandbox();
     let mut terminal = dci_on(&sandbox, &["delete-user", "user-active"]).at_terminal();
     terminal.wait_for("[y/N] ");
     terminal.interrupt();
@@ -83,8 +84,8 @@ fn an_interrupt_at_the_question_ends_with_130() {
 }
 
 #[test]
-fn a_list_that_is_still_being_read_when_it_is_interrupted_is_not_done() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn an_interrupt_while_reading_the_list_sends_nothing() {
+    let sandbox = sandbox();
     for args in [&["resend-invite", "-"][..], &["delete-user", "-", "--yes"]] {
         let mut terminal = dci_on(&sandbox, args).at_terminal();
         terminal.wait_for("Ctrl-D ends the list.");
@@ -98,11 +99,11 @@ fn a_list_that_is_still_being_read_when_it_is_interrupted_is_not_done() {
 }
 
 #[test]
-fn cancelled_invites_are_counted_in_good_grammar() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn cancelled_invites_are_counted_in_correct_grammar() {
+    let sandbox = sandbox();
     let resend = || dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes", "-o", "table"]).finish().stderr;
     assert!(resend().contains("1 cancelled invite is skipped; name it to resend it.\n"), "{}", resend());
     let cancel = dci_on(&sandbox, &["cancel-invite", "invite-pending", "invite-expired", "--yes"]).finish();
-    assert_eq!(cancel.code, 0, "{}", cancel.call_record());
+    assert_eq!(cancel.code, 0, "{}", cancel);
     assert!(resend().contains("3 cancelled invites are skipped; name them to resend them.\n"), "{}", resend());
 }

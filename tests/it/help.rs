@@ -1,25 +1,6 @@
-//! What the program says of itself.
+//! Help, version and usage errors.
 
-use crate::program::{assert_masked_snapshot, dci};
-
-const COMMANDS: [&str; 16] = [
-    "",
-    "list-users",
-    "invite-user",
-    "resend-invite",
-    "cancel-invite",
-    "update-user",
-    "delete-user",
-    "list-roles",
-    "list-organizations",
-    "validate",
-    "login",
-    "logout",
-    "status",
-    "schema",
-    "completion",
-    "sandbox",
-];
+use crate::support::program::{assert_masked_snapshot, dci};
 
 fn help(args: &[&str]) -> String {
     let finished = dci(args).finish();
@@ -31,49 +12,76 @@ fn help_of(command: &str, flag: &str) -> String {
     help(&command.split_terminator(' ').chain([flag]).collect::<Vec<_>>())
 }
 
-/// All of it, so that a change of the document or of the arguments is seen in review.
+/// The commands that a page of the program's help lists.
+fn commands(page: &str) -> Vec<&str> {
+    let list = page.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = list.map_while(|line| line.strip_prefix("  ")?.split(' ').next());
+    names.filter(|name| *name != "help").collect()
+}
+
+/// Splits a page into its global options and the rest.
+fn without_global_options(page: &str) -> (String, &str) {
+    let start = page.find("Global options:\n").expect("global options");
+    let mut paragraphs = page[start..].match_indices("\n\n").map(|(end, _)| start + end + 2);
+    let end = paragraphs.find(|next| !page[*next..].starts_with(' ')).expect("a section after them");
+    (page[..start].to_owned() + &page[end..], &page[start..end])
+}
+
+/// The options of a section, each with its text.
+fn options(section: &str) -> Vec<String> {
+    let mut options: Vec<String> = Vec::new();
+    for line in section.lines().skip(1) {
+        match options.last_mut() {
+            Some(option) if !line.starts_with("  -") && !line.starts_with("      --") => option.extend(["\n", line]),
+            _ => options.push(line.to_owned()),
+        }
+    }
+    options
+}
+
+/// The whole help, so that reviews show each change. The global options are shown once.
 #[test]
 fn the_help_of_every_command() {
-    let pages = COMMANDS.map(|command| {
+    let program = help_of("", "--help");
+    let (page, global_options) = without_global_options(&program);
+    let mut pages = vec![format!("$ dci -h\n{}\n$ dci --help\n{page}\n{global_options}", help_of("", "-h"))];
+    for command in commands(&program) {
         let (short, long) = (help_of(command, "-h"), help_of(command, "--help"));
-        format!("$ dci {command} -h\n{short}\n$ dci {command} --help\n{long}\n")
-    });
+        let (page, own_global_options) = without_global_options(&long);
+        // A command may have its own option of the same name.
+        let is_own = |option: &String| option.lines().next().is_some_and(|flag| page.contains(flag));
+        let expected: Vec<String> = options(global_options).into_iter().filter(|option| !is_own(option)).collect();
+        assert_eq!(options(own_global_options), expected, "dci {command} --help has other global options");
+        pages.push(format!("$ dci {command} -h\n{short}\n$ dci {command} --help\n{page}\n"));
+    }
     assert_masked_snapshot!("help", pages.concat());
 }
 
 #[test]
-fn help_is_the_same_however_it_is_asked_for() {
-    for command in &COMMANDS[1..] {
+fn help_is_the_same_for_flag_and_subcommand() {
+    for command in commands(&help_of("", "--help")) {
         assert_eq!(help(&["help", command]), help_of(command, "--help"));
         assert_eq!(help(&[command, "-qh"]), help_of(command, "-h"));
         assert_eq!(help(&["-h", command]), help_of("", "-h"));
     }
     assert!(help(&["-qh"]).contains("resend-invite"));
-    assert_eq!(dci(&["resend", "-h"]).finish().code, 2, "it is no command");
+    assert_eq!(dci(&["resend", "-h"]).finish().code, 2, "not a command");
 }
 
 #[test]
-fn every_command_is_listed() {
-    let listed = help_of("", "-h");
-    let listed: Vec<&str> = listed
-        .lines()
-        .skip_while(|line| *line != "Commands:")
-        .skip(1)
-        .map_while(|line| line.strip_prefix("  ")?.split(' ').next())
-        .filter(|name| *name != "help")
-        .collect();
-    assert_eq!(listed, COMMANDS[1..], "a new command belongs into the list of this file");
+fn the_short_help_lists_every_command() {
+    assert_eq!(commands(&help_of("", "-h")), commands(&help_of("", "--help")));
 }
 
 #[test]
-fn the_short_help_stays_within_a_screen() {
-    for command in COMMANDS {
-        let args: Vec<&str> = command.split_terminator(' ').chain(["-h"]).collect();
-        let lines = dci(&args).env("COLUMNS", "80").finish().stdout.lines().count();
-        // The list of commands is long.
-        let screen = if command.is_empty() { 30 } else { 24 };
-        assert!(lines <= screen, "dci {command} -h has {lines} lines");
+fn the_short_help_fits_on_a_screen() {
+    let program = help_of("", "-h");
+    for command in commands(&program) {
+        let lines = dci(&[command, "-h"]).env("COLUMNS", "80").finish().stdout.lines().count();
+        assert!(lines <= 24, "dci {command} -h has {lines} lines");
     }
+    // The list of commands is long.
+    assert!(program.lines().count() <= 30, "{program}");
 }
 
 #[test]
@@ -86,9 +94,9 @@ fn help_is_as_wide_as_the_terminal() {
     }
 }
 
-/// What the existing tool's page for the command says, as facts.
+/// The facts that the reference page of the API states.
 #[test]
-fn the_page_of_resend_invite_states_what_the_reference_page_states() {
+fn resend_invite_help_states_the_facts_of_the_reference() {
     let page = help_of("resend-invite", "--help");
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for statement in [
@@ -110,23 +118,23 @@ fn the_page_of_resend_invite_states_what_the_reference_page_states() {
 }
 
 #[test]
-fn the_version_is_the_package_s() {
+fn the_version_is_the_package_version() {
     assert_eq!(help(&["--version"]), format!("dci {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
-fn a_usage_error_has_the_form_that_is_asked_for() {
+fn a_usage_error_has_the_requested_format() {
     let bare = dci(&[]).finish();
     assert_eq!((bare.code, &bare.error()["message"]), (2, &"a command is required".into()));
     let bare = dci(&[]).env("DCI_OUTPUT", "table").finish();
-    assert!(bare.code == 2 && bare.stderr.contains("Usage: dci"), "{}", bare.call_record());
+    assert!(bare.code == 2 && bare.stderr.contains("Usage: dci"), "{bare}");
 
     for args in [&["resend-invite"][..], &["resend-invite", "x", "--dryrun"], &["resnd-invite"]] {
         let table = dci(&[args, &["-o", "table"]].concat()).finish();
-        assert_eq!(table.code, 2, "{}", table.call_record());
-        assert!(table.stderr.contains("Usage: dci"), "{}", table.call_record());
+        assert_eq!(table.code, 2, "{table}");
+        assert!(table.stderr.contains("Usage: dci"), "{table}");
         let json = dci(&[args, &["--output=json"]].concat()).finish();
-        assert_eq!(json.code, 2, "{}", json.call_record());
+        assert_eq!(json.code, 2, "{json}");
         assert_eq!(json.error()["code"], "USAGE_ERROR");
     }
     let typo = dci(&["resnd-invite"]).env("DCI_API_BASE_URL", "http://127.0.0.1:1").finish();
@@ -136,7 +144,7 @@ fn a_usage_error_has_the_form_that_is_asked_for() {
         "{message}"
     );
     let usage = dci(&["resend-invite", "-o", "table"]).env("DCI_API_BASE_URL", "http://127.0.0.1:1").finish();
-    assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <TARGET>..."), "{}", usage.call_record());
+    assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <TARGET>..."), "{usage}");
     let escapes = dci(&["sandbox", "--fault", "\u{1b}[31mred", "-o", "table"]).finish();
     assert!(!escapes.stderr.contains('\u{1b}'), "{:?}", escapes.stderr);
 }

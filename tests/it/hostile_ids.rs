@@ -1,13 +1,14 @@
-//! Ids that would reach another path, or a terminal.
+//! Ids that try to reach another path or to control a terminal.
 
-use dci::client::{ClientConfig, ErrorKind, IdempotencyKey, call};
+use dci::client::{ErrorKind, IdempotencyKey, call};
 
-use crate::program::dci_at;
-use crate::scripted_server::{ScriptedServer, resent};
+use crate::support::program::dci_at;
+use crate::support::sandbox::client_at;
+use crate::support::scripted_server::{ScriptedServer, resent};
 
 const REFUSED: &[&str] = &["", " ", "\t\n", ".", "..", " x", "x\n", "\u{1b}[31m", "a\u{7f}", "a\u{9b}b"];
 
-/// What is sent, and the one segment that it becomes.
+/// Ids and the path segments that encode them.
 const ENCODED: &[(&str, &str)] = &[
     ("a/b", "a%2Fb"),
     ("../x", "..%2Fx"),
@@ -26,13 +27,13 @@ const ENCODED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_is_no_id_is_refused_before_anything_is_sent() {
-    let server = ScriptedServer::answering(resent());
+fn an_invalid_id_is_refused_before_a_request() {
+    let server = ScriptedServer::responding(resent());
     let long = "x".repeat(10_000);
     for id in REFUSED.iter().copied().chain([long.as_str()]) {
         for format in ["table", "json"] {
             let finished = dci_at(&server.url, &["resend-invite", "-o", format, "--", id]).finish();
-            assert_eq!(finished.code, 2, "{id:?}: {}", finished.call_record());
+            assert_eq!(finished.code, 2, "{id:?}: {finished}");
             let shows_control =
                 finished.stderr.contains(|char: char| char.is_control() && !['\n', '\t'].contains(&char));
             assert!(!shows_control, "{id:?} reaches the terminal: {:?}", finished.stderr);
@@ -42,11 +43,11 @@ fn what_is_no_id_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn what_is_an_id_becomes_one_segment_of_the_path() {
+fn an_id_becomes_one_path_segment() {
     for (id, segment) in ENCODED {
-        let server = ScriptedServer::answering(resent());
+        let server = ScriptedServer::responding(resent());
         let finished = dci_at(&server.url, &["resend-invite", "--", id]).finish();
-        assert_eq!(finished.code, 0, "{id:?}: {}", finished.call_record());
+        assert_eq!(finished.code, 0, "{id:?}: {finished}");
         let expected = format!("POST /iam/v1/users/{segment}/actions/resend HTTP/1.1");
         assert_eq!(server.requests()[0].lines().next(), Some(expected.as_str()));
     }
@@ -64,14 +65,11 @@ fn arguments_that_are_not_unicode_are_a_usage_error() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// Other crates may hand a plain string to the generated builder.
+/// The generated builder accepts plain strings, too.
 #[tokio::test]
 async fn the_library_sends_no_request_to_another_path() {
-    let server = ScriptedServer::answering(resent());
-    let client = ClientConfig::new("key".parse().expect("a key"))
-        .with_base_url(&server.url)
-        .and_then(ClientConfig::build)
-        .expect("a client");
+    let server = ScriptedServer::responding(resent());
+    let client = client_at(&server.url).build().expect("a client");
     for id in ["", ".", ".."] {
         let resend = client.resend_invite().id(id).idempotency_key(IdempotencyKey::random());
         let resend = call(resend.body(serde_json::Map::new()).send()).await.expect_err("a wrong path");
@@ -81,13 +79,10 @@ async fn the_library_sends_no_request_to_another_path() {
     assert!(server.requests().is_empty());
 
     for (id, segment) in ENCODED.iter().chain(&[("\u{7}", "%07"), (" x", "%20x")]) {
-        let server = ScriptedServer::answering(resent());
+        let server = ScriptedServer::responding(resent());
         for base in ["", "/doit"] {
-            let client = ClientConfig::new("key".parse().expect("a key"))
-                .with_base_url(&format!("{}{base}", server.url))
-                .and_then(ClientConfig::build)
-                .expect("a client");
-            call(client.delete_user().id(*id).send()).await.expect("an answer");
+            let client = client_at(&format!("{}{base}", server.url)).build().expect("a client");
+            call(client.delete_user().id(*id).send()).await.expect("a response");
             let sent = server.requests().pop().expect("a request");
             assert!(sent.starts_with(&format!("DELETE {base}/iam/v1/users/{segment} HTTP/1.1\n")), "{id:?}: {sent}");
         }
@@ -96,7 +91,7 @@ async fn the_library_sends_no_request_to_another_path() {
 
 #[test]
 #[cfg(unix)]
-fn what_was_typed_commands_no_terminal_when_it_is_refused() {
+fn a_refused_argument_is_escaped_at_a_terminal() {
     for args in [
         &["resend-invite", "\u{1b}]0;owned\u{7}x"][..],
         &["resend-invite", "x", "--idempotency-key", "\u{1b}[2Jk"],
@@ -104,12 +99,12 @@ fn what_was_typed_commands_no_terminal_when_it_is_refused() {
         &["\u{1b}[2Jresend"],
         &["list-users", "--status", "\u{9b}2J"],
     ] {
-        let ended = crate::program::dci(args).env("TERM", "xterm").at_terminal().end();
-        let (code, shown) = (ended.code, ended.written);
-        assert_eq!(code, 2, "{shown:?}");
-        let without_colours = regress::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern").replace_all(&shown, "");
-        let is_obeyed = |char: char| char.is_control() && char != '\n';
-        assert!(!without_colours.contains(is_obeyed), "{args:?}: {shown:?}");
-        assert!(without_colours.contains("\\u{1b}") || without_colours.contains("\\u{9b}"), "{shown:?}");
+        let ended = crate::support::program::dci(args).env("TERM", "xterm").at_terminal().end();
+        let (code, written) = (ended.code, ended.written);
+        assert_eq!(code, 2, "{written:?}");
+        let without_colours = regress::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern").replace_all(&written, "");
+        let is_terminal_control = |char: char| char.is_control() && char != '\n';
+        assert!(!without_colours.contains(is_terminal_control), "{args:?}: {written:?}");
+        assert!(without_colours.contains("\\u{1b}") || without_colours.contains("\\u{9b}"), "{written:?}");
     }
 }

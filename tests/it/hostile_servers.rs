@@ -1,16 +1,18 @@
-//! Servers, and what stands between, that do not keep to the document.
+//! Servers and proxies that violate the spec or HTTP.
 
 use std::io::Write;
 use std::net::Shutdown;
 
-use crate::program::{API_KEY, Finished, assert_masked_snapshot, dci_at};
-use crate::scripted_server::{ScriptedServer, resent, response};
+use dci::client::MAX_BODY_BYTES;
 
-/// What a person and a script see of an answer.
-fn answered(name: &str, server: &ScriptedServer) {
+use crate::support::program::{API_KEY, Finished, assert_masked_snapshot, dci_at};
+use crate::support::scripted_server::{ScriptedServer, resent, response};
+
+/// Compares the table and the JSON output with snapshots.
+fn check(name: &str, server: &ScriptedServer) {
     for format in ["table", "json"] {
         let args = ["resend-invite", "invite-1", "--output", format];
-        assert_masked_snapshot!(format!("hostile_{name}_{format}"), dci_at(&server.url, &args).finish().call_record());
+        assert_masked_snapshot!(format!("hostile_{name}_{format}"), dci_at(&server.url, &args).finish());
     }
 }
 
@@ -21,122 +23,122 @@ fn run(server: &ScriptedServer) -> Finished {
 #[test]
 fn an_html_error_keeps_its_status() {
     let page = "<!DOCTYPE html><html><body><h1>Forbidden</h1></body></html>";
-    answered("html_403", &ScriptedServer::answering(response("403 Forbidden", "text/html", page)));
+    check("html_403", &ScriptedServer::responding(response("403 Forbidden", "text/html", page)));
 }
 
 #[test]
-fn an_html_error_with_a_status_that_the_document_does_not_know_keeps_it() {
-    answered("html_524", &ScriptedServer::answering(response("524 Timeout", "text/html", "<html>slow</html>")));
+fn an_html_error_keeps_an_unknown_status() {
+    check("html_524", &ScriptedServer::responding(response("524 Timeout", "text/html", "<html>slow</html>")));
 }
 
 #[test]
 fn an_empty_error_keeps_its_status() {
-    answered("empty_404", &ScriptedServer::answering(response("404 Not Found", "application/json", "")));
+    check("empty_404", &ScriptedServer::responding(response("404 Not Found", "application/json", "")));
 }
 
 #[test]
 fn an_error_of_another_shape_keeps_its_status_and_message() {
     let body = r#"{"error":{"code":7,"message":"nope"}}"#;
-    answered("other_json_401", &ScriptedServer::answering(response("401 Unauthorized", "application/json", body)));
+    check("other_json_401", &ScriptedServer::responding(response("401 Unauthorized", "application/json", body)));
 }
 
 #[test]
 fn a_success_that_is_not_json_is_an_error() {
-    answered("html_200", &ScriptedServer::answering(response("200 OK", "text/html", "<html>log in</html>")));
+    check("html_200", &ScriptedServer::responding(response("200 OK", "text/html", "<html>log in</html>")));
 }
 
 #[test]
 fn a_success_without_a_required_property_is_an_error() {
     let body = r#"{"message":"Invite resent"}"#;
-    answered("incomplete_200", &ScriptedServer::answering(response("200 OK", "application/json", body)));
+    check("incomplete_200", &ScriptedServer::responding(response("200 OK", "application/json", body)));
 }
 
 #[test]
 fn an_empty_success_is_an_error() {
-    answered("empty_200", &ScriptedServer::answering(response("200 OK", "application/json", "")));
+    check("empty_200", &ScriptedServer::responding(response("200 OK", "application/json", "")));
 }
 
 #[test]
-fn properties_that_the_document_does_not_know_are_kept_in_their_order() {
+fn unknown_properties_keep_their_order() {
     let body = r#"{"zeta":[1,{"b":2,"a":12345678901234567}],"message":"Invite resent","inviteId":"x","extra":null}"#;
-    answered("unknown_properties", &ScriptedServer::answering(response("200 OK", "application/json", body)));
+    check("unknown_properties", &ScriptedServer::responding(response("200 OK", "application/json", body)));
 }
 
 #[test]
-fn a_body_that_is_more_than_a_value_holds_is_shown_as_it_is() {
+fn values_that_serde_cannot_hold_are_shown_unchanged() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for value in ["1e999", "123456789012345678901234567890", r#""\ud800""#, &deep] {
         let body = format!(r#"{{"message":"Invite resent","inviteId":"x","more":{value}}}"#);
-        let server = ScriptedServer::answering(response("200 OK", "application/json", &body));
+        let server = ScriptedServer::responding(response("200 OK", "application/json", &body));
         let finished = run(&server);
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
-        let shown: String = finished.stdout.split_whitespace().collect();
-        assert!(shown.ends_with(&format!(r#""more":{value}}}"#)), "{shown}");
+        assert_eq!(finished.code, 0, "{finished}");
+        let output: String = finished.stdout.split_whitespace().collect();
+        assert!(output.ends_with(&format!(r#""more":{value}}}"#)), "{output}");
     }
 }
 
 #[test]
-fn a_body_that_a_format_cannot_hold_is_an_error_that_says_that_the_call_succeeded() {
+fn an_unprintable_response_error_says_the_call_succeeded() {
     let body = r#"{"message":"Invite resent","inviteId":"x","more":"\ud800"}"#;
-    let server = ScriptedServer::answering(response("200 OK", "application/json", body));
+    let server = ScriptedServer::responding(response("200 OK", "application/json", body));
     for format in ["yaml", "csv", "toon"] {
         let finished = dci_at(&server.url, &["resend-invite", "x", "-o", format]).finish();
-        assert_eq!(finished.code, 1, "{}", finished.call_record());
+        assert_eq!(finished.code, 1, "{finished}");
         assert!(finished.error()["message"].to_string().contains("the command succeeded"));
     }
 }
 
 #[test]
-fn a_code_is_found_where_other_services_put_it() {
+fn an_error_code_is_found_in_other_places() {
     for body in [r#"{"code":"tenant_id_required","message":"no"}"#, r#"{"error":{"code":"tenant_id_required"}}"#] {
-        let server = ScriptedServer::answering(response("400 Bad Request", "application/json", body));
+        let server = ScriptedServer::responding(response("400 Bad Request", "application/json", body));
         assert!(run(&server).error()["hint"].to_string().contains("--tenant"), "{body}");
     }
 }
 
 #[test]
-fn an_error_that_breaks_off_keeps_its_status() {
-    let server = ScriptedServer::answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\n{\"error\":");
+fn a_truncated_error_keeps_its_status() {
+    let server = ScriptedServer::responding("HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\n{\"error\":");
     let finished = run(&server);
     assert_eq!((finished.code, &finished.error()["http_status"]), (11, &403.into()));
 }
 
 #[test]
-fn a_message_without_end_is_cut() {
+fn a_very_long_message_is_cut() {
     let body = format!(r#"{{"error":"{}"}}"#, "A".repeat(5_000_000));
-    let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
+    let server = ScriptedServer::responding(response("400 Bad Request", "application/json", &body));
     assert!(run(&server).stderr.len() < 4096);
 }
 
 #[test]
-fn a_proxy_is_used_for_the_api_and_does_not_see_the_credential() {
-    let proxy = ScriptedServer::answering("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
+fn an_https_proxy_does_not_see_the_credential() {
+    let proxy = ScriptedServer::responding("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
     let args = ["resend-invite", "invite-1", "--max-attempts", "1"];
     let finished = dci_at("https://api.example.invalid", &args).env("HTTPS_PROXY", &proxy.url).finish();
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
     let requests = proxy.requests();
     assert!(requests[0].starts_with("CONNECT api.example.invalid:443 HTTP/1.1\n"), "{}", requests[0]);
     assert!(!requests[0].contains(API_KEY));
 }
 
 #[test]
-fn escape_sequences_of_a_message_do_not_reach_the_terminal() {
+fn escape_sequences_in_a_message_are_escaped() {
     let body = "{\"error\":\"\\u001b]0;owned\\u0007\\u009b31m\u{9b}red\\nline\u{202e}\"}";
-    let server = ScriptedServer::answering(response("400 Bad Request", "application/json", body));
-    answered("escapes_400", &server);
-    let shown = run(&server).stderr;
-    assert!(!shown.contains(|char: char| char.is_control() && char != '\n'), "{shown:?}");
+    let server = ScriptedServer::responding(response("400 Bad Request", "application/json", body));
+    check("escapes_400", &server);
+    let output = run(&server).stderr;
+    assert!(!output.contains(|char: char| char.is_control() && char != '\n'), "{output:?}");
 }
 
 #[test]
 fn an_endless_success_is_cut_off() {
     let server = ScriptedServer::start(|stream| {
-        let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
-        let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
-        let _ = stream.write_all(head);
-        while stream.write_all(chunk.as_bytes()).is_ok() {}
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n");
+        while stream.write_all(&vec![b' '; 0x10000]).is_ok() {}
     });
-    answered("endless_200", &server);
+    let finished = run(&server);
+    assert_eq!(finished.code, 1, "{finished}");
+    assert!(finished.error()["message"].to_string().contains(&format!("{} MiB", MAX_BODY_BYTES >> 20)), "{finished}");
 }
 
 #[test]
@@ -149,7 +151,7 @@ fn an_endless_error_keeps_its_status() {
 }
 
 #[test]
-fn many_headers_and_long_ones_are_read() {
+fn many_and_long_headers_are_read() {
     let many = |count: u32| {
         let headers: Vec<String> = (0..count).map(|number| format!("x-header-{number}: {number}\r\n")).collect();
         headers.concat()
@@ -163,19 +165,19 @@ fn many_headers_and_long_ones_are_read() {
     ] {
         let body = r#"{"message":"Invite resent","inviteId":"x"}"#;
         let head = format!("HTTP/1.1 200 OK\r\n{headers}content-type: application/json\r\n");
-        let server = ScriptedServer::answering(format!("{head}content-length: {}\r\n\r\n{body}", body.len()));
+        let server = ScriptedServer::responding(format!("{head}content-length: {}\r\n\r\n{body}", body.len()));
         assert_eq!(run(&server).code, 0, "{} bytes of headers", headers.len());
     }
 }
 
 #[test]
-fn a_redirect_is_not_followed_and_the_credential_stays() {
-    let elsewhere = ScriptedServer::answering(resent());
+fn a_redirect_is_not_followed() {
+    let elsewhere = ScriptedServer::responding(resent());
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let head = format!("HTTP/1.1 {status}\r\nlocation: {}/x\r\ncontent-length: 0\r\n\r\n", elsewhere.url);
-        let server = ScriptedServer::answering(head);
+        let server = ScriptedServer::responding(head);
         let finished = run(&server);
-        assert_eq!(finished.code, 1, "{}", finished.call_record());
+        assert_eq!(finished.code, 1, "{finished}");
         let message = finished.error()["message"].to_string();
         assert!(message.contains("not followed"), "{message}");
         assert!(server.requests()[0].contains(API_KEY));
@@ -187,49 +189,48 @@ fn a_redirect_is_not_followed_and_the_credential_stays() {
 fn a_closed_connection_is_a_network_error() {
     let server = ScriptedServer::start(|stream| drop(stream.shutdown(Shutdown::Both)));
     let finished = run(&server);
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
     assert_eq!(finished.error()["retryable"], true);
 }
 
 #[test]
-fn a_body_that_breaks_off_is_a_network_error() {
-    let server = ScriptedServer::answering("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"message\":");
+fn a_truncated_body_is_a_network_error() {
+    let server = ScriptedServer::responding("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"message\":");
     let finished = run(&server);
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
 }
 
 #[test]
-fn nobody_listening_is_a_network_error() {
-    // Bound and dropped: nobody listens there now.
+fn a_refused_connection_is_a_network_error() {
+    // A port without a listener.
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let url = format!("http://{}", address.expect("a free port"));
     let finished = dci_at(&url, &["resend-invite", "x", "--max-attempts", "1"]).finish();
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
     assert!(finished.error()["message"].to_string().contains("Connection refused"));
 }
 
 #[test]
-fn what_is_not_http_is_a_network_error() {
-    let server = ScriptedServer::answering("SSH-2.0-OpenSSH_9.6\r\n");
+fn a_response_that_is_not_http_is_a_network_error() {
+    let server = ScriptedServer::responding("SSH-2.0-OpenSSH_9.6\r\n");
     assert_eq!(run(&server).code, 41);
 }
 
 #[test]
-fn a_server_that_repeats_the_credential_does_not_get_it_shown() {
+fn a_credential_in_an_error_is_redacted() {
     let body = format!(r#"{{"error":"the key {API_KEY} is bad"}}"#);
-    let server = ScriptedServer::answering(response("400 Bad Request", "application/json", &body));
-    // The runner fails when the credential is shown.
+    let server = ScriptedServer::responding(response("400 Bad Request", "application/json", &body));
+    // `finish` checks that the key is not printed.
     let finished = dci_at(&server.url, &["resend-invite", "x", "-o", "table"]).finish();
-    assert!(finished.stderr.contains("the key [credential] is bad"), "{}", finished.call_record());
+    assert!(finished.stderr.contains("the key [credential] is bad"), "{finished}");
 }
 
 #[test]
-fn not_in_a_request_id_or_a_success_either() {
+fn a_credential_in_a_request_id_or_success_is_redacted() {
     let body = format!(r#"{{"email":"{API_KEY}"}}"#);
     let head = format!("HTTP/1.1 200 OK\r\nx-request-id: {API_KEY}\r\ncontent-length: {}\r\n\r\n", body.len());
-    let answer = head + &body;
-    let server = ScriptedServer::answering(answer);
-    // The runner fails when the credential is shown.
+    let server = ScriptedServer::responding(head + &body);
+    // `finish` checks that the key is not printed.
     let finished = dci_at(&server.url, &["validate", "-v", "-o", "json"]).finish();
-    assert!(finished.code == 0 && finished.stdout.contains("[credential]"), "{}", finished.call_record());
+    assert!(finished.code == 0 && finished.stdout.contains("[credential]"), "{finished}");
 }

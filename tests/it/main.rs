@@ -1,12 +1,6 @@
-//! The program and the library from outside, against the sandbox and against servers that play a part, over real
-//! sockets on loopback.
+//! Tests the program and the library from outside, over real sockets, against the sandbox and scripted servers.
 
-mod https_server;
-mod oauth_client;
-mod person;
-mod program;
-mod scripted_server;
-mod terminal;
+mod support;
 
 mod api_errors;
 mod as_sent;
@@ -17,7 +11,6 @@ mod commands;
 mod completion;
 mod configuration;
 mod confirmation;
-mod document;
 mod help;
 mod hostile_ids;
 mod hostile_servers;

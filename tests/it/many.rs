@@ -1,43 +1,12 @@
-//! Runs over many targets: each of them is answered for, and gets one email at most.
+//! Runs over many targets: each target has a row, and each invite gets at most one email.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use dci::sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
-use crate::program::{Finished, assert_masked_snapshot, dci_on};
-
-/// A sandbox with invites `invite-1`, `invite-2` and so on.
-pub fn sandbox_with(invites: usize) -> Sandbox {
-    let sandbox = Sandbox::start().expect("a free port");
-    for number in 1..=invites {
-        sandbox.add_invited(&format!("invite-{number}"), &format!("user-{number}@example.com"));
-    }
-    sandbox
-}
-
-/// Their ids, a line each.
-pub fn list_of(invites: usize) -> String {
-    (1..=invites).map(|number| format!("invite-{number}")).collect::<Vec<_>>().join("\n")
-}
-
-/// How many emails each invite got.
-pub fn emails(sandbox: &Sandbox) -> HashMap<String, usize> {
-    let mut emails = HashMap::new();
-    for email in sandbox.outbox() {
-        *emails.entry(email.invite_id).or_default() += 1;
-    }
-    emails
-}
-
-/// Ends each latency of an hour, until so many emails are sent.
-pub fn pass_time_until_sent(sandbox: &Sandbox, emails: usize) {
-    while sandbox.outbox().len() < emails {
-        sandbox.advance(Duration::from_secs(3600));
-        std::thread::yield_now();
-    }
-}
+use crate::support::program::{Finished, assert_masked_snapshot, dci_on};
+use crate::support::sandbox::{emails, list_of, pass_time_until_sent, sandbox, sandbox_with};
 
 fn outcomes(finished: &Finished) -> Vec<String> {
     let rows = finished.json();
@@ -45,23 +14,23 @@ fn outcomes(finished: &Finished) -> Vec<String> {
 }
 
 #[test]
-fn each_target_is_answered_for_in_the_order_given() {
+fn each_target_has_a_row_in_the_given_order() {
     for format in ["table", "json", "csv"] {
         let sandbox = sandbox_with(0);
         let targets = ["invite-pending", "nobody", "expired@example.com", "invite-expired", "active@example.com"];
         let finished = dci_on(&sandbox, &[&["resend-invite", "-o", format], &targets[..]].concat()).finish();
-        assert_masked_snapshot!(format!("many_{format}"), finished.call_record());
+        assert_masked_snapshot!(format!("many_{format}"), finished);
     }
 }
 
 #[test]
-fn when_all_goes_well_a_person_reads_one_line() {
+fn a_successful_run_shows_one_line() {
     let finished = dci_on(&sandbox_with(3), &["resend-invite", "-", "-o", "table"]).stdin(list_of(3)).finish();
-    assert_masked_snapshot!("many_all_well", finished.call_record());
+    assert_masked_snapshot!("many_all_well", finished);
 }
 
 #[test]
-fn the_exit_code_is_the_failures_where_they_agree_otherwise_1() {
+fn the_exit_code_is_shared_by_all_failures_or_1() {
     let run = |targets: &[&str], fault: Option<Fault>| {
         let sandbox = sandbox_with(1);
         if let Some(fault) = fault {
@@ -76,7 +45,7 @@ fn the_exit_code_is_the_failures_where_they_agree_otherwise_1() {
 }
 
 #[test]
-fn a_dry_run_over_many_says_what_was_checked() {
+fn a_dry_run_lists_what_was_checked() {
     let sandbox = sandbox_with(2);
     let finished = dci_on(&sandbox, &["resend-invite", "invite-1", "invite-2", "--dry-run"]).finish();
     assert_eq!(outcomes(&finished), ["checked", "checked"]);
@@ -88,23 +57,23 @@ fn a_key_is_for_a_single_target() {
     let sandbox = sandbox_with(2);
     for args in [&["invite-1", "invite-2"][..], &["-"], &["--all-invited", "--yes"]] {
         let finished = dci_on(&sandbox, &[&["resend-invite", "--idempotency-key", "k"], args].concat()).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         assert!(finished.error()["message"].to_string().contains("--idempotency-key is for a single target"));
     }
     assert_eq!(sandbox.requests(), 0);
 }
 
 #[test]
-fn one_target_by_two_names_is_done_once() {
+fn a_target_given_twice_is_resent_once() {
     let sandbox = sandbox_with(1);
     let names = ["USER-1@example.com", "invite-1", "user-1@example.com", "invite-1"];
     let finished = dci_on(&sandbox, &[&["resend-invite"], &names[..]].concat()).finish();
-    assert_eq!(outcomes(&finished), ["resent", "skipped", "skipped"], "what is typed twice is one target");
+    assert_eq!(outcomes(&finished), ["resent", "skipped", "skipped"], "a repeated target is skipped");
     assert_eq!(sandbox.outbox().len(), 1);
 }
 
 #[test]
-fn each_invite_has_a_key_of_the_run_and_a_dry_run_another() {
+fn invite_keys_derive_from_the_run_and_differ_in_a_dry_run() {
     let sandbox = sandbox_with(2);
     let run = "01890a5d-ac96-774b-bcce-b302099a8057";
     let args = ["resend-invite", "invite-1", "invite-2", "--resume", run, "--yes"];
@@ -120,7 +89,7 @@ fn each_invite_has_a_key_of_the_run_and_a_dry_run_another() {
 }
 
 #[test]
-fn a_credential_that_is_refused_ends_the_run() {
+fn a_rejected_credential_ends_the_run() {
     let sandbox = sandbox_with(200);
     for (key, code) in [("wrong", 10), ("sandbox-viewer", 11)] {
         let before = sandbox.requests();
@@ -135,12 +104,12 @@ fn a_credential_that_is_refused_ends_the_run() {
 }
 
 #[test]
-fn one_target_that_may_not_be_done_does_not_end_the_run() {
+fn one_forbidden_target_does_not_end_the_run() {
     let sandbox = sandbox_with(30);
     let args = ["resend-invite", "-", "--concurrency", "1"];
     sandbox.inject(Fault::status(403).on("resendInvite"));
     let first = dci_on(&sandbox, &args).stdin(list_of(30)).finish();
-    assert_eq!((first.code, sandbox.outbox().len()), (11, 0), "as far as is known it may do nothing");
+    assert_eq!((first.code, sandbox.outbox().len()), (11, 0), "a first 403 ends the run");
     sandbox.inject(Fault::latency(Duration::ZERO).on("resendInvite").times(2));
     sandbox.inject(Fault::status(403).on("resendInvite"));
     let second = dci_on(&sandbox, &args).stdin(list_of(30)).finish();
@@ -148,12 +117,12 @@ fn one_target_that_may_not_be_done_does_not_end_the_run() {
 }
 
 #[test]
-fn a_run_says_how_it_is_gone_on_with_where_that_can_help() {
+fn a_failed_run_prints_its_resume_command() {
     let hint = |fault: Fault| {
         let sandbox = sandbox_with(2);
         sandbox.inject(fault);
         let finished = dci_on(&sandbox, &["resend-invite", "invite-1", "invite-2", "--max-attempts", "1"]).finish();
-        assert_ne!(finished.code, 0, "{}", finished.call_record());
+        assert_ne!(finished.code, 0, "{finished}");
         finished.error()
     };
     for fault in [Fault::status(503), Fault::drop_before(), Fault::drop_after(), Fault::truncate(), Fault::status(429)]
@@ -168,7 +137,7 @@ fn a_run_says_how_it_is_gone_on_with_where_that_can_help() {
 }
 
 #[test]
-fn a_run_ends_when_the_server_asks_to_come_back_later() {
+fn a_long_retry_after_ends_the_run() {
     for (status, code) in [(429, 50), (503, 40)] {
         for concurrency in ["1", "8", "64"] {
             let sandbox = sandbox_with(500);
@@ -180,7 +149,10 @@ fn a_run_ends_when_the_server_asks_to_come_back_later() {
             let outcomes = outcomes(&finished);
             let count = |what| outcomes.iter().filter(|outcome| *outcome == what).count();
             assert_eq!(count("resent") + count("failed") + count("skipped"), 500);
-            assert!(count("failed") <= 64 && sandbox.requests() == 20 + count("failed") as u64, "asked once at most");
+            assert!(
+                count("failed") <= 64 && sandbox.requests() == 20 + count("failed") as u64,
+                "no target was tried twice"
+            );
             let hint = finished.error()["hint"].to_string();
             assert!(hint.contains("asks you to wait 3600 s, until") && hint.contains("--resume"), "{hint}");
             let last = finished.json().as_array().and_then(|rows| rows.last().cloned()).expect("a row for each");
@@ -190,13 +162,13 @@ fn a_run_ends_when_the_server_asks_to_come_back_later() {
 }
 
 #[test]
-fn a_quiet_run_says_nothing_but_its_result() {
+fn a_quiet_run_prints_only_its_result() {
     let finished = dci_on(&sandbox_with(2), &["resend-invite", "-q", "invite-1", "invite-2"]).finish();
     assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
 }
 
-/// Lets some of the requests fail while they come in, in ways that ask for no wait, or that cost little.
-fn misbehave(sandbox: &Sandbox, is_over: &std::sync::atomic::AtomicBool) {
+/// Makes every twentieth request fail, without long waits.
+fn inject_faults(sandbox: &Sandbox, is_over: &std::sync::atomic::AtomicBool) {
     let faults: [fn() -> Fault; 6] = [
         || Fault::status(503).retry_after("0"),
         || Fault::status(500).retry_after("0"),
@@ -219,29 +191,29 @@ fn misbehave(sandbox: &Sandbox, is_over: &std::sync::atomic::AtomicBool) {
 }
 
 #[test]
-fn ten_thousand_invites_get_one_email_each_from_a_service_that_misbehaves() {
+fn a_faulty_server_sends_10_000_invites_once_each() {
     let sandbox = sandbox_with(10_000);
     let is_over = std::sync::atomic::AtomicBool::new(false);
     let run = dci::client::RunId::new().to_string();
     let args = ["resend-invite", "-", "--concurrency", "64", "--resume", &run];
     let finished = std::thread::scope(|scope| {
-        scope.spawn(|| misbehave(&sandbox, &is_over));
-        // An invite may meet five faults in a row; the run is gone on with then.
+        scope.spawn(|| inject_faults(&sandbox, &is_over));
+        // One invite may meet five faults in a row; the run is then resumed.
         let mut runs = (0..3).map(|_| dci_on(&sandbox, &args).stdin(list_of(10_000)).finish());
         let finished = runs.find(|finished| finished.code == 0);
         is_over.store(true, std::sync::atomic::Ordering::Relaxed);
-        finished.expect("one of three runs over the same invites goes well")
+        finished.expect("one of three runs succeeds")
     });
     let rows = finished.json();
     let targets = rows.as_array().expect("rows").iter().map(|row| &row["target"]);
-    assert!(targets.eq(list_of(10_000).lines().map(Value::from).collect::<Vec<_>>().iter()), "the order is kept");
+    assert!(targets.eq(list_of(10_000).lines().map(Value::from).collect::<Vec<_>>().iter()), "rows keep the order");
     assert!(sandbox.requests() > 10_100, "{} requests, some of which failed", sandbox.requests());
     let emails = emails(&sandbox);
     assert_eq!((emails.len(), emails.values().max()), (10_000, Some(&1)));
 }
 
 #[test]
-fn as_many_calls_are_under_way_at_once_as_asked_for() {
+fn concurrency_limits_the_calls_in_flight() {
     for (concurrency, expected) in [("1", 1), ("3", 3), ("64", 9)] {
         let sandbox = sandbox_with(9);
         sandbox.inject(Fault::latency(Duration::from_secs(3600)).on("resendInvite").times(9));
@@ -250,7 +222,7 @@ fn as_many_calls_are_under_way_at_once_as_asked_for() {
         while sandbox.requests() < expected {
             std::thread::yield_now();
         }
-        // What would be one too many has had the time of a whole exchange to arrive.
+        // An extra request would have arrived during this call.
         assert_eq!(dci_on(&sandbox, &["validate"]).finish().code, 0);
         assert_eq!(sandbox.requests(), expected + 1);
         pass_time_until_sent(&sandbox, 9);
@@ -259,7 +231,7 @@ fn as_many_calls_are_under_way_at_once_as_asked_for() {
 }
 
 #[test]
-fn a_result_is_shown_before_the_next_call_ends() {
+fn a_result_is_printed_before_the_next_call_ends() {
     for (format, before_it, result) in [
         ("csv", 1, "invite-1,invite-1,resent,Invite resent,invite-1,"),
         ("json", 2, "    \"target\": \"invite-1\","),
@@ -278,19 +250,19 @@ fn a_result_is_shown_before_the_next_call_ends() {
 }
 
 #[test]
-fn whoever_reads_the_results_slowly_holds_no_call_up() {
-    let sandbox = Sandbox::start().expect("a free port");
-    // More than a pipe holds.
+fn a_slow_reader_does_not_delay_calls() {
+    let sandbox = sandbox();
+    // The rows exceed the buffer of a pipe.
     let ids: Vec<String> = (0..800).map(|number| format!("invite-number-{number}")).collect();
     for id in &ids {
         sandbox.add_invited(id, &format!("{id}@example.com"));
     }
     let run = dci_on(&sandbox, &["resend-invite", "-", "-o", "json"]).stdin(ids.join("\n")).start();
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     while sandbox.outbox().len() < ids.len() {
         assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "nobody reads stdout, and {} are sent",
+            started.elapsed() < Duration::from_secs(60),
+            "calls wait for stdout to be read: {} sent",
             sandbox.outbox().len()
         );
         std::thread::yield_now();

@@ -1,31 +1,30 @@
-//! stdout has the result and nothing else, in the form that was asked for.
+//! The output formats, and what is written to stdout.
 
 use std::process::{Command, Stdio};
 
-use dci::sandbox::Sandbox;
-
-use crate::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::{FORMATS, Finished, assert_masked_snapshot, dci, dci_at, dci_on};
+use crate::support::sandbox::sandbox;
+use crate::support::scripted_server::{ScriptedServer, response};
 
 fn resend(args: &[&str]) -> String {
     let finished = dci(&[&["--sandbox", "resend-invite", "invite-pending"], args].concat()).finish();
-    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{}", finished.call_record());
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{finished}");
     finished.stdout
 }
 
 #[test]
-fn json_is_the_default_where_stdout_is_no_terminal() {
+fn json_is_the_default_without_a_terminal() {
     assert_eq!(resend(&[]), resend(&["-ojson"]));
 }
 
-/// What each format shows of one result.
+/// Compares one result in each format with a snapshot.
 fn formats(name: &str, run: impl Fn(&[&str]) -> Finished) {
-    let shown = ["table", "json", "yaml", "csv", "toon"].map(|format| {
+    let outputs = FORMATS.map(|format| {
         let finished = run(&["--output", format]);
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
         format!("--- {format}\n{}", finished.stdout.replace('\r', "\\r"))
     });
-    assert_masked_snapshot!(format!("formats_{name}"), shown.concat());
+    assert_masked_snapshot!(format!("formats_{name}"), outputs.concat());
 }
 
 fn on_sandbox(args: &[&str]) -> impl Fn(&[&str]) -> Finished {
@@ -33,12 +32,12 @@ fn on_sandbox(args: &[&str]) -> impl Fn(&[&str]) -> Finished {
 }
 
 fn on_server(body: &str, args: &[&str]) -> impl Fn(&[&str]) -> Finished {
-    let answer = response("200 OK", "application/json", body);
-    move |format| dci_at(&ScriptedServer::answering(answer.clone()).url, &[args, format].concat()).finish()
+    let response = response("200 OK", "application/json", body);
+    move |format| dci_at(&ScriptedServer::responding(response.clone()).url, &[args, format].concat()).finish()
 }
 
 #[test]
-fn each_format_shows_each_list_with_rows_with_one_and_with_none() {
+fn each_format_shows_each_list_with_many_one_and_no_rows() {
     formats("list_users_rows", on_sandbox(&["list-users"]));
     formats("list_users_one", on_sandbox(&["list-users", "--email", "expired@example.com"]));
     formats("list_users_none", on_sandbox(&["list-users", "--email", "nobody@example.com"]));
@@ -56,7 +55,7 @@ fn each_format_shows_each_list_with_rows_with_one_and_with_none() {
 }
 
 #[test]
-fn each_format_shows_each_run_with_rows_with_one_and_with_none() {
+fn each_format_shows_each_run_with_many_one_and_no_rows() {
     for (command, flags) in [("resend-invite", &[][..]), ("cancel-invite", &["--yes"]), ("delete-user", &["--yes"])] {
         let run = |list: &'static str| {
             move |format: &[&str]| dci(&[&["--sandbox", command, "-"], flags, format].concat()).stdin(list).finish()
@@ -68,7 +67,7 @@ fn each_format_shows_each_run_with_rows_with_one_and_with_none() {
 }
 
 #[test]
-fn each_format_shows_each_single_answer() {
+fn each_format_shows_each_single_response() {
     formats("resend", on_sandbox(&["resend-invite", "invite-pending"]));
     formats("cancel", on_sandbox(&["cancel-invite", "invite-pending", "--yes"]));
     formats("invite", on_sandbox(&["invite-user", "new@example.com"]));
@@ -81,12 +80,12 @@ fn each_format_shows_each_single_answer() {
 }
 
 #[test]
-fn columns_are_picked_and_ordered() {
+fn columns_selects_and_orders_columns() {
     let rows = |args: &[&str]| {
         let finished = dci(&[&["--sandbox"], args].concat()).stdin("invite-pending\nnobody").finish();
         format!("$ dci {}\n{}", args.join(" "), finished.stdout.replace('\r', ""))
     };
-    let shown = [
+    let outputs = [
         rows(&["list-users", "--columns", "status,email", "-o", "csv"]),
         rows(&["list-users", "--columns", "id,language,role", "-o", "table"]),
         rows(&["list-users", "--columns", "inviteStatus,role", "--status", "active", "-o", "csv"]),
@@ -95,12 +94,12 @@ fn columns_are_picked_and_ordered() {
         rows(&["resend-invite", "invite-pending", "--columns", "inviteId", "-o", "csv"]),
         rows(&["validate", "--columns", "email", "-o", "table"]),
     ];
-    assert_masked_snapshot!("columns", shown.join("\n"));
+    assert_masked_snapshot!("columns", outputs.join("\n"));
 }
 
 #[test]
-fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn an_unknown_column_is_refused_before_any_change() {
+    let sandbox = sandbox();
     for args in [
         &["resend-invite", "invite-pending"][..],
         &["resend-invite", "invite-pending", "invite-expired"],
@@ -113,7 +112,7 @@ fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed(
         &["validate"],
     ] {
         let finished = dci_on(&sandbox, &[args, &["--columns", "shoeSize", "-o", "csv"]].concat()).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         let hint = finished.error()["hint"].to_string();
         assert!(hint.contains("There are: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
     }
@@ -124,16 +123,16 @@ fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed(
 }
 
 #[test]
-fn a_documented_column_that_the_server_leaves_out_is_empty() {
-    let server = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
+fn a_column_that_the_server_omits_is_empty() {
+    let server = ScriptedServer::responding(response("200 OK", "application/json", "{}"));
     let args = ["delete-user", "u1", "--yes", "-o", "csv", "--columns", "message"];
     let finished = dci_at(&server.url, &args).finish();
-    assert_eq!((finished.code, finished.stdout.as_str()), (0, "message\r\n\"\"\r\n"), "{}", finished.call_record());
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, "message\r\n\"\"\r\n"), "{finished}");
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_run_whose_result_cannot_be_written_still_says_how_it_ended() {
+fn a_run_that_cannot_print_still_reports_its_end() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let output = Command::new(env!("CARGO_BIN_EXE_dci"))
         .args(["--sandbox", "resend-invite", "invite-pending", "nobody", "-o", "table"])
@@ -148,19 +147,13 @@ fn a_run_whose_result_cannot_be_written_still_says_how_it_ended() {
 #[test]
 fn csv_is_rfc_4180() {
     let body = r#"{"users":[{"id":"a","displayName":"x,\"y\"\nz"}]}"#;
-    let server = ScriptedServer::answering(response("200 OK", "application/json", body));
+    let server = ScriptedServer::responding(response("200 OK", "application/json", body));
     let csv = dci_at(&server.url, &["list-users", "-o", "csv", "--columns", "id,displayName"]).finish().stdout;
     assert_eq!(csv, "id,displayName\r\na,\"x,\"\"y\"\"\nz\"\r\n");
 }
 
 #[test]
-fn the_format_can_come_from_the_environment() {
-    let finished = dci(&["--sandbox", "resend-invite", "nobody"]).env("DCI_OUTPUT", "table").finish();
-    assert!(finished.stderr.starts_with("error: "), "{}", finished.call_record());
-}
-
-#[test]
-fn colour_is_for_terminals_unless_it_is_asked_for() {
+fn colour_needs_a_terminal_unless_forced() {
     let args = ["--sandbox", "resend-invite", "nobody", "-o", "table"];
     assert!(!dci(&args).finish().stderr.contains('\u{1b}'));
     let always = dci(&[&args[..], &["--color", "always"]].concat()).finish();
@@ -170,13 +163,13 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 }
 
 #[test]
-fn colour_that_is_asked_for_is_shown_whole_with_no_color() {
+fn forced_colour_overrides_no_color() {
     for args in [&["list-users"][..], &["resend-invite", "nobody"], &["resend-invite", "-h"], &["list-users", "--nope"]]
     {
         let run = || dci(&[&["--sandbox"], args, &["--color", "always", "-o", "table"]].concat());
         let (with, without) = (run().env("NO_COLOR", "1").finish(), run().finish());
         assert_eq!((&with.stdout, &with.stderr), (&without.stdout, &without.stderr));
-        assert!(with.stdout.contains('\u{1b}') || with.stderr.contains('\u{1b}'), "{}", with.call_record());
+        assert!(with.stdout.contains('\u{1b}') || with.stderr.contains('\u{1b}'), "{with}");
     }
 }
 
@@ -190,7 +183,7 @@ fn a_pipe_into_head_ends_quietly() {
 }
 
 #[test]
-fn a_reader_that_is_gone_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_dci"))
         .args(["--sandbox", "resend-invite", "invite-pending"])
         .stdout(Stdio::piped())
@@ -204,7 +197,7 @@ fn a_reader_that_is_gone_is_no_error() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_an_error_that_says_that_the_call_succeeded() {
+fn a_full_disk_error_says_the_call_succeeded() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let output = Command::new(env!("CARGO_BIN_EXE_dci"))
         .args(["--sandbox", "resend-invite", "invite-pending", "-o", "table"])

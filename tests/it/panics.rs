@@ -1,15 +1,14 @@
-//! A fault in the program itself. A stack that no thread can have, as the standard library lets the environment ask for
-//! it, makes one where a thread is started.
+//! Panics of the program itself. `RUST_MIN_STACK` with an impossible size makes one when a thread starts.
 #![cfg(target_os = "linux")]
 
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::program::API_KEY;
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::API_KEY;
+use crate::support::scripted_server::{ScriptedServer, response};
 
-/// The host name is looked up in a thread of its own.
+/// A thread resolves the host name.
 const LOCALHOST: &str = "http://localhost:1";
 
 fn without_threads(base_url: &str, args: &[&str]) -> Output {
@@ -46,8 +45,8 @@ fn a_panic_is_one_error_and_exit_code_1() {
 #[test]
 fn a_panic_during_a_run_names_the_run() {
     let users = r#"{"rowCount":1,"users":[{"id":"a","email":"a@example.com","status":"invited"}]}"#;
-    let server = ScriptedServer::answering(response("200 OK", "application/json", users));
-    // Its rows are written in a thread of its own.
+    let server = ScriptedServer::responding(response("200 OK", "application/json", users));
+    // A thread writes the rows.
     let output = without_threads(&server.url, &["resend-invite", "--all-invited", "--yes", "-o", "json"]);
     let text = stderr(&output);
     let object: Value = serde_json::from_str(&text).expect("one JSON object");
@@ -56,11 +55,11 @@ fn a_panic_during_a_run_names_the_run() {
     let (_, id) = hint.split_once("The run ").expect("the run");
     let id = id.split(' ').next().expect("an id");
     assert!(hint.contains(&format!("--resume {id}")), "{hint}");
-    assert_eq!(server.requests().len(), 1, "nothing was begun");
+    assert_eq!(server.requests().len(), 1, "only the list was read");
 }
 
 #[test]
-fn a_panic_before_a_thread_is_read_from_is_no_interruption() {
+fn a_panic_in_a_reader_thread_is_not_an_interruption() {
     let output = without_threads(LOCALHOST, &["delete-user", "-", "--yes", "-o", "json"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");

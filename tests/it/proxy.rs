@@ -1,19 +1,19 @@
-//! Proxies: what the environment says is done, or refused.
+//! The proxy variables of the environment.
 
 use std::io::{Write, copy};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use crate::https_server::{HttpsServer, Trusted, authority, valid_for};
+use crate::support::https_server::{HttpsServer, Trusted, authority, valid_for};
 #[cfg(unix)]
-use crate::person::Person;
+use crate::support::person::Person;
 #[cfg(unix)]
-use crate::program::dci;
-use crate::program::{Run, dci_at};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::program::dci;
+use crate::support::program::{Run, dci_at};
+use crate::support::scripted_server::{ScriptedServer, response};
 
-/// A proxy that connects to this server, whatever it is asked for.
+/// A proxy that connects to this server for any host.
 fn connecting_to(server: &HttpsServer) -> ScriptedServer {
     let address = server.url.replace("https://", "");
     ScriptedServer::start(move |client| {
@@ -30,18 +30,18 @@ fn connecting_to(server: &HttpsServer) -> ScriptedServer {
     })
 }
 
-/// A proxy that answers CONNECT so.
+/// A proxy that sends this response to CONNECT.
 fn refusing(status: &str) -> ScriptedServer {
-    ScriptedServer::answering(response(status, "text/html", "<html>"))
+    ScriptedServer::responding(response(status, "text/html", "<html>"))
 }
 
-/// A call to an HTTPS server that is not there.
+/// A call to an HTTPS server that does not exist.
 fn call(url: &str) -> Run {
     dci_at(url, &["resend-invite", "3f2a9c", "--max-attempts", "2", "-o", "json"])
 }
 
 #[test]
-fn a_call_goes_by_the_proxy_with_its_password() {
+fn a_call_uses_the_proxy_and_its_password() {
     let authority = authority("Ours");
     let (server, trusted) = (HttpsServer::start(&valid_for("127.0.0.1"), &authority), Trusted::of("proxy", &authority));
     for (name, others) in [
@@ -54,10 +54,10 @@ fn a_call_goes_by_the_proxy_with_its_password() {
         let proxy = connecting_to(&server);
         let url = proxy.url.replace("http://", "http://user%40x:p%40ss@");
         let call = others.iter().fold(call(&server.url), |call, other| call.env(other, ""));
-        // A web server's variable for a request, by which some take a header for HTTP_PROXY.
+        // In CGI, HTTP_PROXY is a request header; REQUEST_METHOD shows that.
         let call = call.env("REQUEST_METHOD", "GET");
         let finished = call.env(name, &url).env("SSL_CERT_FILE", &trusted.file()).finish();
-        assert_eq!(finished.code, 0, "{name}: {}", finished.call_record());
+        assert_eq!(finished.code, 0, "{name}: {finished}");
         let requests = proxy.requests();
         assert!(requests[0].starts_with(&server.url.replace("https://", "CONNECT ")), "{}", requests[0]);
         // user@x:p@ss
@@ -70,12 +70,12 @@ fn the_lower_case_variable_takes_precedence() {
     let (lower, upper) = (refusing("403 Forbidden"), refusing("403 Forbidden"));
     let call = call("https://api.example.invalid").env("https_proxy", &lower.url).env("HTTPS_PROXY", &upper.url);
     let finished = call.env("ALL_PROXY", "not used, and so not looked at").finish();
-    assert!(finished.code == 41 && finished.stderr.contains("https_proxy"), "{}", finished.call_record());
+    assert!(finished.code == 41 && finished.stderr.contains("https_proxy"), "{finished}");
     assert!(upper.requests().is_empty());
 }
 
 #[test]
-fn a_proxy_variable_that_cannot_be_used_is_refused_and_not_repeated() {
+fn an_invalid_proxy_is_refused_and_not_shown() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     for (name, value) in [
         ("HTTPS_PROXY", " http://u:hunter2@127.0.0.1:1"),
@@ -91,38 +91,38 @@ fn a_proxy_variable_that_cannot_be_used_is_refused_and_not_repeated() {
         ("HTTPS_PROXY", " "),
     ] {
         let finished = call(&server.url).env(name, value).finish();
-        assert_eq!(finished.code, 2, "{name}={value:?}: {}", finished.call_record());
+        assert_eq!(finished.code, 2, "{name}={value:?}: {finished}");
         let message = finished.error()["message"].as_str().expect("a message").to_owned();
-        assert!(message.starts_with(name) && !finished.stderr.contains("hunter2"), "{}", finished.call_record());
+        assert!(message.starts_with(name) && !finished.stderr.contains("hunter2"), "{finished}");
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 0, "nothing was sent");
 }
 
 #[test]
-fn no_proxy_names_what_is_reached_directly() {
+fn no_proxy_lists_hosts_to_reach_directly() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     let proxy = refusing("403 Forbidden");
     let address = server.url.replace("https://", "");
     let lists = ["*", "127.0.0.1", &address, "a.example b.example 127.0.0.1", "a.example,127.0.0.0/8"];
     for (name, list) in lists.iter().flat_map(|list| [("NO_PROXY", list), ("no_proxy", list)]) {
         let finished = call(&server.url).env("HTTPS_PROXY", &proxy.url).env(name, list).finish();
-        assert!(finished.stderr.contains("its issuer is not trusted"), "{name}={list}: {}", finished.call_record());
+        assert!(finished.stderr.contains("its issuer is not trusted"), "{name}={list}: {finished}");
     }
     assert!(proxy.requests().is_empty());
 
     for list in ["127.0.0.1:1", "localhost", "a.example"] {
         let finished = call(&server.url).env("HTTPS_PROXY", &proxy.url).env("NO_PROXY", list).finish();
-        assert!(finished.stderr.contains("403"), "{list}: {}", finished.call_record());
+        assert!(finished.stderr.contains("403"), "{list}: {finished}");
     }
     for list in ["\"127.0.0.1\"", "127.0.0.1:port", "127.0.0.1/99", "https://127.0.0.1"] {
         let finished = call(&server.url).env("HTTPS_PROXY", &proxy.url).env("NO_PROXY", list).finish();
-        assert!(finished.code == 2 && finished.stderr.contains("NO_PROXY"), "{list}: {}", finished.call_record());
+        assert!(finished.code == 2 && finished.stderr.contains("NO_PROXY"), "{list}: {finished}");
     }
 }
 
 #[test]
-fn what_a_proxy_answers_to_connect_is_said() {
-    for (status, said, attempts) in [
+fn an_error_names_the_proxy_response_to_connect() {
+    for (status, expected, attempts) in [
         ("407 Proxy Authentication Required", "407 Proxy Authentication Required", 1),
         ("403 Forbidden", "403 Forbidden", 1),
         ("404 Not Found", "404 Not Found", 1),
@@ -133,67 +133,67 @@ fn what_a_proxy_answers_to_connect_is_said() {
         ("429 Too Many Requests", "429 Too Many Requests", 2),
     ] {
         let proxy = match status {
-            "200" => ScriptedServer::answering(""),
+            "200" => ScriptedServer::responding(""),
             status => refusing(status),
         };
         let url = proxy.url.replace("http://", "http://u:hunter2@");
         let finished = call("https://api.example.invalid").env("HTTPS_PROXY", &url).finish();
-        assert_eq!(finished.code, 41, "{}", finished.call_record());
+        assert_eq!(finished.code, 41, "{finished}");
         let error = finished.error();
         let (message, hint) = (error["message"].to_string(), error["hint"].to_string());
-        assert!(message.contains(said) && message.contains("HTTPS_PROXY"), "{}", finished.call_record());
+        assert!(message.contains(expected) && message.contains("HTTPS_PROXY"), "{finished}");
         assert!(hint.contains("proxy") && !hint.contains("api.example.invalid"), "{hint}");
         assert_eq!((&error["attempts"], &error["retryable"]), (&attempts.into(), &(attempts > 1).into()), "{error}");
-        assert!(!finished.stderr.contains("hunter2"), "{}", finished.call_record());
+        assert!(!finished.stderr.contains("hunter2"), "{finished}");
         assert!(proxy.requests().iter().all(|request| request.to_lowercase().contains("basic dtpodw50zxiy")));
     }
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_named_by_its_variable() {
+fn an_unreachable_proxy_is_named_by_its_variable() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let address = address.expect("a free port");
-    // The SOCKS client keeps no cause.
-    for (scheme, said) in
+    // The SOCKS client does not report a cause.
+    for (scheme, expected) in
         [("http", "Connection refused"), ("https", "Connection refused"), ("socks5h", "failed to create")]
     {
         let proxy = format!("{scheme}://{address}");
         let finished = call("https://api.example.invalid").env("all_proxy", &proxy).finish();
         let message = finished.error()["message"].to_string();
-        assert!(message.contains("all_proxy") && message.contains(said), "{}", finished.call_record());
-        assert_eq!(finished.code, 41, "{}", finished.call_record());
+        assert!(message.contains("all_proxy") && message.contains(expected), "{finished}");
+        assert_eq!(finished.code, 41, "{finished}");
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn signing_in_refuses_what_calls_refuse_before_it_begins() {
+fn login_refuses_invalid_proxies_before_it_begins() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     for (name, value) in [("HTTPS_PROXY", " http://u:hunter2@127.0.0.1:1"), ("SSL_CERT_FILE", "/there/is/no/such.pem")]
     {
         let login = dci(&["login", "--no-browser", "--port", "0"]).env("DCI_API_BASE_URL", &server.url);
         let login = login.env("DCI_AUTHORIZE_URL", &server.url).env("DCI_TOKEN_URL", &server.url);
         let finished = login.env(name, value).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
-        assert!(finished.stderr.contains(name) && !finished.stderr.contains("hunter2"), "{}", finished.call_record());
-        assert!(!finished.stderr.contains("Sign in at"), "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
+        assert!(finished.stderr.contains(name) && !finished.stderr.contains("hunter2"), "{finished}");
+        assert!(!finished.stderr.contains("Sign in at"), "{finished}");
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 0);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_sign_in_is_renewed_by_the_proxy_or_says_what_it_answered() {
+fn a_renewal_uses_the_proxy_and_reports_its_error() {
     let person = Person::signed_in("proxy");
     let proxy = refusing("403 Forbidden");
     person.set("tokenUrl", "https://token.example.invalid/");
     person.set("expiresAt", 1);
     let finished = person.dci(&["list-users"]).env("HTTPS_PROXY", &proxy.url).finish();
-    assert_eq!(finished.code, 41, "{}", finished.call_record());
+    assert_eq!(finished.code, 41, "{finished}");
     let message = finished.error()["message"].to_string();
-    assert!(message.contains("403 Forbidden") && message.contains("HTTPS_PROXY"), "{}", finished.call_record());
+    assert!(message.contains("403 Forbidden") && message.contains("HTTPS_PROXY"), "{finished}");
     assert!(proxy.requests()[0].starts_with("CONNECT token.example.invalid:443 "));
 
     let finished = person.dci(&["list-users"]).env("HTTPS_PROXY", "socks9://x").finish();
-    assert!(finished.code == 2 && finished.stderr.contains("HTTPS_PROXY"), "{}", finished.call_record());
+    assert!(finished.code == 2 && finished.stderr.contains("HTTPS_PROXY"), "{finished}");
 }

@@ -1,22 +1,18 @@
-//! `dci resend-invite` on the sandbox: every statement and every response of its reference page, at a terminal
-//! (`-o table`) and in JSON.
+//! `dci resend-invite` on the sandbox: each statement and response of its reference page, as a table and as JSON.
 
 use std::time::Duration;
 
 use dci::sandbox::{AcceptError, Fault, Sandbox};
 
-use crate::program::{Finished, assert_masked_snapshot, dci, dci_on};
-
-fn sandbox() -> Sandbox {
-    Sandbox::start().expect("a free port")
-}
+use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_on};
+use crate::support::sandbox::sandbox;
 
 fn succeeds(finished: &Finished) {
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
 }
 
-/// Runs the same command for a person and for a script, each on a sandbox of its own.
-fn both(name: &str, args: &[&str], prepare: impl Fn(&Sandbox), api_key: Option<&str>) {
+/// Runs a command on a new sandbox, once with a table and once with JSON, and compares it with snapshots.
+fn check(name: &str, args: &[&str], prepare: impl Fn(&Sandbox), api_key: Option<&str>) {
     for format in ["table", "json"] {
         let sandbox = sandbox();
         prepare(&sandbox);
@@ -25,60 +21,60 @@ fn both(name: &str, args: &[&str], prepare: impl Fn(&Sandbox), api_key: Option<&
         if let Some(api_key) = api_key {
             run = run.env("DCI_API_KEY", api_key);
         }
-        assert_masked_snapshot!(format!("resend_{name}_{format}"), run.finish().call_record());
+        assert_masked_snapshot!(format!("resend_{name}_{format}"), run.finish());
     }
 }
 
 #[test]
 fn status_200() {
-    both("200", &["resend-invite", "invite-pending"], |_| {}, None);
+    check("200", &["resend-invite", "invite-pending"], |_| {}, None);
 }
 
 #[test]
 fn status_200_of_a_dry_run() {
-    both("200_dry_run", &["resend-invite", "invite-pending", "--dry-run"], |_| {}, None);
+    check("200_dry_run", &["resend-invite", "invite-pending", "--dry-run"], |_| {}, None);
 }
 
 #[test]
 fn status_200_with_a_given_key() {
-    both("200_given_key", &["resend-invite", "invite-pending", "--idempotency-key", "k"], |_| {}, None);
+    check("200_given_key", &["resend-invite", "invite-pending", "--idempotency-key", "k"], |_| {}, None);
 }
 
 #[test]
 fn status_400() {
-    both("400_tenant_required", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-partner"));
-    both("400_tenant_mismatch", &["resend-invite", "invite-pending", "--tenant", "acme"], |_| {}, None);
+    check("400_tenant_required", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-partner"));
+    check("400_tenant_mismatch", &["resend-invite", "invite-pending", "--tenant", "acme"], |_| {}, None);
 }
 
 #[test]
 fn status_401() {
-    both("401", &["resend-invite", "invite-pending"], |_| {}, Some("wrong"));
+    check("401", &["resend-invite", "invite-pending"], |_| {}, Some("wrong"));
 }
 
 #[test]
 fn status_403() {
-    both("403", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-viewer"));
+    check("403", &["resend-invite", "invite-pending"], |_| {}, Some("sandbox-viewer"));
 }
 
 #[test]
 fn status_404() {
-    both("404", &["resend-invite", "nobody"], |_| {}, None);
+    check("404", &["resend-invite", "nobody"], |_| {}, None);
 }
 
 #[test]
-fn a_key_of_another_request_is_explained() {
+fn a_key_used_for_another_request_is_explained() {
     let sandbox = sandbox();
     let call =
         |args: &[&str]| dci_on(&sandbox, &[&["resend-invite", "--idempotency-key", "k"], args].concat()).finish();
     succeeds(&call(&["invite-pending", "--dry-run"]));
     let finished = call(&["invite-pending"]);
-    assert_eq!(finished.code, 30, "{}", finished.call_record());
+    assert_eq!(finished.code, 30, "{finished}");
     assert!(finished.error()["hint"].to_string().contains("use another --idempotency-key"));
 }
 
 #[test]
 fn status_500() {
-    both(
+    check(
         "500",
         &["resend-invite", "invite-pending"],
         |sandbox| sandbox.inject(Fault::status(500).retry_after("0").times(9)),
@@ -91,13 +87,13 @@ fn without_a_credential_nothing_is_sent() {
     let sandbox = sandbox();
     for format in ["table", "json"] {
         let run = dci(&["resend-invite", "invite-pending", "-o", format]).env("DCI_API_BASE_URL", sandbox.url());
-        assert_masked_snapshot!(format!("resend_no_credential_{format}"), run.finish().call_record());
+        assert_masked_snapshot!(format!("resend_no_credential_{format}"), run.finish());
     }
     assert_eq!(sandbox.requests(), 0);
 }
 
 #[test]
-fn the_link_works_for_48_hours_from_now_and_the_earlier_one_no_longer() {
+fn the_new_link_works_for_48_hours_and_replaces_the_old() {
     let sandbox = sandbox();
     succeeds(&dci_on(&sandbox, &["resend-invite", "invite-expired"]).finish());
     sandbox.advance(Duration::from_secs(47 * 3600));
@@ -149,13 +145,13 @@ fn a_dry_run_changes_nothing_and_sends_no_email() {
 }
 
 #[test]
-fn the_moment_that_is_shown_is_the_end_of_the_link() {
+fn the_time_shown_is_when_the_link_expires() {
     let sandbox = sandbox();
     let finished = dci_on(&sandbox, &["resend-invite", "invite-pending", "-o", "table"]).finish();
     let ends = sandbox.outbox()[0].expires_at;
-    let shown = |end: jiff::Timestamp| end.strftime("works until %a %-d %b %Y, %H:%M UTC;").to_string();
-    let earlier = shown(ends - jiff::SignedDuration::from_secs(60));
-    let found = [shown(ends), earlier].iter().any(|moment| finished.stdout.contains(moment));
+    let line = |end: jiff::Timestamp| end.strftime("works until %a %-d %b %Y, %H:%M UTC;").to_string();
+    let earlier = line(ends - jiff::SignedDuration::from_secs(60));
+    let found = [line(ends), earlier].iter().any(|moment| finished.stdout.contains(moment));
     assert!(found, "{} ends {ends}", finished.stdout);
 }
 
@@ -172,24 +168,24 @@ fn the_same_key_sends_one_email() {
 }
 
 #[test]
-fn a_key_that_the_server_could_not_take_is_refused_before_anything_is_sent() {
+fn an_invalid_key_is_refused_before_a_request() {
     let sandbox = sandbox();
     for key in ["", "a b", "ключ", &"k".repeat(256)] {
         let finished = dci_on(&sandbox, &["resend-invite", "invite-pending", "--idempotency-key", key]).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         assert!(finished.error()["message"].as_str().expect("a text").contains("255 visible ASCII"));
     }
     assert_eq!(sandbox.requests(), 0);
 }
 
 #[test]
-fn the_readme_command_needs_no_setup_at_all() {
+fn the_readme_command_needs_no_setup() {
     let finished = dci(&["--sandbox", "resend-invite", "invite-expired", "-o", "table"]).finish();
-    assert_masked_snapshot!("resend_private_sandbox", finished.call_record());
+    assert_masked_snapshot!("resend_private_sandbox", finished);
 }
 
 #[test]
-fn a_private_sandbox_ignores_what_the_environment_says_of_the_real_api() {
+fn a_private_sandbox_ignores_the_environment() {
     let finished = dci(&["--sandbox", "resend-invite", "invite-expired"])
         .env("DCI_API_BASE_URL", "http://127.0.0.1:1")
         .env("DCI_API_KEY", "real")
@@ -202,5 +198,5 @@ fn a_private_sandbox_ignores_what_the_environment_says_of_the_real_api() {
 #[test]
 fn a_private_sandbox_excludes_a_base_url() {
     let finished = dci(&["--sandbox", "--api-base-url", "http://127.0.0.1:1", "resend-invite", "x"]).finish();
-    assert_eq!(finished.code, 2, "{}", finished.call_record());
+    assert_eq!(finished.code, 2, "{finished}");
 }

@@ -1,4 +1,4 @@
-//! A run that is interrupted says what is done, and goes on without doing anything twice.
+//! Interrupted and failed runs report what is done, and resume without doing anything twice.
 #![cfg(unix)]
 
 use std::time::{Duration, SystemTime};
@@ -9,30 +9,30 @@ use proptest::prelude::*;
 #[cfg(target_os = "linux")]
 use rustix::process::Signal;
 
-use crate::many::{emails, list_of, pass_time_until_sent, sandbox_with};
-use crate::program::{END_SIGNALS, assert_masked_snapshot, dci_at, dci_on, run_in_shell};
-use crate::scripted_server::ScriptedServer;
+use crate::support::program::{END_SIGNALS, assert_masked_snapshot, dci_at, dci_on, run_in_shell};
+use crate::support::sandbox::{emails, list_of, pass_time_until_sent, sandbox_with};
+use crate::support::scripted_server::ScriptedServer;
 
-/// The id in the line with which a run begins.
+/// The run id in the first line of stderr.
 fn run_id(stderr: &str) -> String {
     let first: serde_json::Value = serde_json::from_str(stderr.lines().next().expect("a line")).expect("JSON");
     first["run"]["id"].as_str().expect("an id").to_owned()
 }
 
 #[test]
-fn an_interrupted_run_says_what_is_done_and_what_is_not() {
+fn an_interrupted_run_reports_each_target() {
     for format in ["table", "json"] {
         let sandbox = sandbox_with(3);
-        // Two are under way, the third has not begun.
+        // Two are in progress, the third has not started.
         sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
         let args = ["resend-invite", "-", "--concurrency", "2", "-o", format];
         let mut running = dci_on(&sandbox, &args).stdin(list_of(3)).start();
         while sandbox.requests() < 2 {
             std::thread::yield_now();
         }
-        // The second interrupt ends it at once, and the calls under way have no answer yet.
+        // The second interrupt ends it at once, without responses to the calls in progress.
         running.interrupt_until_it_ends();
-        assert_masked_snapshot!(format!("resume_interrupted_{format}"), running.finish().call_record());
+        assert_masked_snapshot!(format!("resume_interrupted_{format}"), running.finish());
     }
 }
 
@@ -50,13 +50,13 @@ fn calls_under_way_finish_after_an_interrupt() {
         running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
         pass_time_until_sent(&sandbox, 2);
         let finished = running.finish();
-        assert_eq!(finished.code, 130, "{}", finished.call_record());
-        assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{}", finished.call_record());
+        assert_eq!(finished.code, 130, "{finished}");
+        assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{finished}");
     }
 }
 
 #[test]
-fn every_signal_to_end_leaves_a_row_for_each_target_and_a_resume_command() {
+fn each_signal_leaves_all_rows_and_a_resume_command() {
     for signal in END_SIGNALS {
         let sandbox = sandbox_with(40);
         sandbox.inject(Fault::latency(Duration::ZERO).times(10));
@@ -66,7 +66,7 @@ fn every_signal_to_end_leaves_a_row_for_each_target_and_a_resume_command() {
             std::thread::yield_now();
         }
         running.signal(signal);
-        // The second one ends the calls that have no response.
+        // The second signal ends the calls that have no response.
         std::thread::sleep(Duration::from_millis(50));
         running.signal(signal);
         let finished = running.finish();
@@ -74,7 +74,7 @@ fn every_signal_to_end_leaves_a_row_for_each_target_and_a_resume_command() {
         let hint = finished.error()["hint"].as_str().expect("a hint").to_owned();
         assert!(hint.contains(&format!("--resume {}", run_id(&finished.stderr))), "{hint}");
         let args = ["resend-invite", "-", "--resume", &run_id(&finished.stderr)];
-        // Not so far that the keys are forgotten.
+        // Less than the 24 hours for which the server remembers keys.
         sandbox.advance(Duration::from_secs(3600));
         while sandbox.outbox().len() < 18 {
             std::thread::yield_now();
@@ -100,22 +100,22 @@ fn a_run_under_nohup_outlives_its_terminal() {
 }
 
 #[test]
-fn the_command_that_goes_on_works_as_it_is_printed() {
+fn the_printed_resume_command_works() {
     let sandbox = sandbox_with(3);
     sandbox.inject(Fault::drop_after());
     let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--max-attempts=1"];
     let failed = dci_on(&sandbox, &args).finish();
-    assert_eq!((failed.code, sandbox.outbox().len()), (41, 3), "{}", failed.call_record());
+    assert_eq!((failed.code, sandbox.outbox().len()), (41, 3), "{failed}");
     let hint = failed.error()["hint"].as_str().expect("a hint").to_owned();
     let (_, command) = hint.split_once("within 24 hours: ").expect("a command");
     run_in_shell(command, &sandbox);
-    assert_eq!(sandbox.outbox().len(), 3, "what was done was not done again");
+    assert_eq!(sandbox.outbox().len(), 3, "finished invites are not sent again");
 }
 
 #[test]
-fn one_target_of_a_run_that_fails_says_how_to_go_on_with_that_run() {
+fn one_failed_target_prints_its_resume_command() {
     let sandbox = sandbox_with(1);
-    // The second one meets the request that is sent again on a new connection.
+    // The second fault hits the retry on a new connection.
     sandbox.inject(Fault::drop_after().on("resendInvite").times(2));
     let run = RunId::new().to_string();
     let failed = dci_on(&sandbox, &["resend-invite", "invite-1", "--resume", &run, "--max-attempts=1"]).finish();
@@ -125,13 +125,13 @@ fn one_target_of_a_run_that_fails_says_how_to_go_on_with_that_run() {
 }
 
 #[test]
-fn an_old_run_is_refused_before_anything_is_sent_unless_yes() {
+fn an_old_run_needs_yes_to_resume() {
     let sandbox = sandbox_with(2);
     let hours = |hours: u64| SystemTime::now() - Duration::from_secs(hours * 3600);
     let old = RunId::begun_at(hours(25)).to_string();
     for targets in [&["invite-1", "invite-2"][..], &["user-1@example.com"], &["--all-invited"]] {
         let finished = dci_on(&sandbox, &[&["resend-invite", "--resume", &old], targets].concat()).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
         assert!(finished.error()["hint"].to_string().contains("--yes"));
     }
     assert_eq!(sandbox.requests(), 0);
@@ -139,19 +139,19 @@ fn an_old_run_is_refused_before_anything_is_sent_unless_yes() {
     for args in [&[young.as_str()][..], &[&old, "--yes"]] {
         let finished =
             dci_on(&sandbox, &[&["resend-invite", "invite-1", "invite-2", "--resume"], args].concat()).finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
     }
 }
 
 #[test]
-fn a_run_that_begins_in_the_future_is_refused_before_anything_is_sent_unless_yes() {
+fn a_run_from_the_future_needs_yes_to_resume() {
     let sandbox = sandbox_with(2);
     let in_minutes = |minutes: u64| RunId::begun_at(SystemTime::now() + Duration::from_secs(minutes * 60)).to_string();
     let latest = "ffffffff-ffff-7fff-bfff-ffffffffffff".to_owned();
     for run in [in_minutes(6), in_minutes(10 * 24 * 60), latest.clone()] {
         for targets in [&["invite-1", "invite-2"][..], &["invite-1"], &["--all-invited"]] {
             let finished = dci_on(&sandbox, &[&["resend-invite", "--resume", &run], targets].concat()).finish();
-            assert_eq!(finished.code, 2, "{}", finished.call_record());
+            assert_eq!(finished.code, 2, "{finished}");
             let error = finished.error();
             assert!(error["message"].to_string().contains("begins in the future"), "{error}");
             assert!(error["hint"].to_string().contains("--yes"), "{error}");
@@ -160,12 +160,12 @@ fn a_run_that_begins_in_the_future_is_refused_before_anything_is_sent_unless_yes
     assert_eq!(sandbox.requests(), 0);
     for args in [&[in_minutes(4).as_str()][..], &[&latest, "--yes"]] {
         let finished = dci_on(&sandbox, &[&["resend-invite", "invite-1", "--resume"], args].concat()).finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
     }
 }
 
 #[test]
-fn the_age_of_a_run_is_measured_by_the_server_s_clock_where_this_one_is_wrong() {
+fn the_age_of_a_run_uses_the_server_clock() {
     let ago = |hours: u64| SystemTime::now() - Duration::from_secs(hours * 3600);
     let in_hours = |hours: u64| SystemTime::now() + Duration::from_secs(hours * 3600);
     let at = |date: Option<SystemTime>, targets: &[&str]| {
@@ -173,7 +173,7 @@ fn the_age_of_a_run_is_measured_by_the_server_s_clock_where_this_one_is_wrong() 
         let body =
             r#"{"message":"done","inviteId":"x","users":[{"id":"x","email":"a@example.com","status":"invited"}]}"#;
         let length = body.len();
-        let server = ScriptedServer::answering(format!(
+        let server = ScriptedServer::responding(format!(
             "HTTP/1.1 200 OK\r\n{date}connection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         ));
         let run = RunId::begun_at(ago(1)).to_string();
@@ -183,8 +183,8 @@ fn the_age_of_a_run_is_measured_by_the_server_s_clock_where_this_one_is_wrong() 
         (finished.code, sent > 0)
     };
     for targets in [&["a"][..], &["a", "b"], &["a@example.com"], &["--all-invited"]] {
-        assert_eq!(at(Some(in_hours(24 * 10)), targets), (2, false), "it is forgotten: {targets:?}");
-        assert_eq!(at(Some(ago(3)), targets), (2, false), "it begins in the future: {targets:?}");
+        assert_eq!(at(Some(in_hours(24 * 10)), targets), (2, false), "the keys may have expired: {targets:?}");
+        assert_eq!(at(Some(ago(3)), targets), (2, false), "the run is in the future: {targets:?}");
     }
     for date in [None, Some(in_hours(0)), Some(in_hours(20))] {
         assert_eq!(at(date, &["a", "b"]), (0, true), "{date:?}");
@@ -192,7 +192,7 @@ fn the_age_of_a_run_is_measured_by_the_server_s_clock_where_this_one_is_wrong() 
 }
 
 #[test]
-fn a_request_that_is_still_under_way_when_a_run_is_resumed_is_waited_for() {
+fn a_resumed_run_waits_for_a_request_in_progress() {
     let run = RunId::new().to_string();
     let resumed = ["--resume", run.as_str()];
     let given = ["--idempotency-key", "my-key"];
@@ -202,7 +202,7 @@ fn a_request_that_is_still_under_way_when_a_run_is_resumed_is_waited_for() {
         ("cancel-invite", "cancelInvite", given),
     ] {
         let sandbox = sandbox_with(1);
-        // The first request goes on after its client.
+        // The first request continues without its client.
         sandbox.inject(Fault::latency(Duration::from_secs(3600)).on(operation));
         let args = [&[command, "invite-1", "--yes"], &key[..]].concat();
         let mut killed = dci_on(&sandbox, &args).start();
@@ -216,57 +216,57 @@ fn a_request_that_is_still_under_way_when_a_run_is_resumed_is_waited_for() {
         }
         sandbox.advance(Duration::from_secs(3600));
         let finished = again.finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
     }
 }
 
 #[test]
-fn a_conflict_of_a_resumed_run_that_stays_is_reported_as_one() {
+fn a_lasting_conflict_of_a_resumed_run_is_reported() {
     let sandbox = sandbox_with(0);
     let run = RunId::new().to_string();
     let args = ["cancel-invite", "invite-cancelled", "--yes", "--max-attempts", "2", "--resume", &run];
     let finished = dci_on(&sandbox, &args).finish();
-    assert_eq!((finished.code, &finished.error()["attempts"]), (21, &2.into()), "{}", finished.call_record());
+    assert_eq!((finished.code, &finished.error()["attempts"]), (21, &2.into()), "{finished}");
     assert!(
         finished.error()["hint"].to_string().contains("or the server is still processing a request with the same key")
     );
     let first = dci_on(&sandbox, &["cancel-invite", "invite-cancelled", "--yes"]).finish();
-    assert_eq!((first.code, &first.error()["attempts"]), (21, &1.into()), "{}", first.call_record());
+    assert_eq!((first.code, &first.error()["attempts"]), (21, &1.into()), "{first}");
 }
 
 #[test]
-fn the_default_of_dry_run_spelled_out_is_the_same_request() {
+fn dry_run_false_is_the_same_request_as_the_default() {
     for command in ["resend-invite", "cancel-invite"] {
         let sandbox = sandbox_with(3);
         let run = RunId::new().to_string();
         let call = |dry_run: &[&str]| {
             let args = [command, "invite-1", "invite-2", "--yes", "--resume", &run];
             let finished = dci_on(&sandbox, &[&args, dry_run].concat()).finish();
-            assert_eq!(finished.code, 0, "{}", finished.call_record());
+            assert_eq!(finished.code, 0, "{finished}");
         };
         call(&[]);
         call(&["--dry-run=false"]);
-        assert!(sandbox.outbox().len() <= 2, "each was done once");
+        assert!(sandbox.outbox().len() <= 2, "each was sent at most once");
     }
 }
 
 #[test]
-fn what_is_no_run_is_a_usage_error() {
+fn an_invalid_run_id_is_a_usage_error() {
     for run in ["", "x", "6f9b9f0e-0d0c-4a53-9a3e-0c1f4a7c2b55"] {
         let finished = dci_on(&sandbox_with(0), &["resend-invite", "a", "b", "--resume", run]).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
     }
     let run = RunId::new().to_string();
     let both = dci_on(&sandbox_with(0), &["resend-invite", "a", "--resume", &run, "--idempotency-key", "k"]).finish();
-    assert_eq!(both.code, 2, "{}", both.call_record());
+    assert_eq!(both.code, 2, "{both}");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Interrupted again and again, at any moment, with answers that get lost: one email for each.
+    /// Interrupts runs again and again at random times, while responses get lost.
     #[test]
-    fn a_run_interrupted_at_any_moment_and_resumed_sends_one_email_to_each(
+    fn a_run_interrupted_anywhere_sends_one_email_each(
         moments in prop::collection::vec(1_u64..200, 1..4),
         lost in 0_u64..10,
     ) {
@@ -285,10 +285,10 @@ proptest! {
             let finished = running.finish();
             prop_assert!([0, 130].contains(&finished.code), "{}", finished.stderr);
             let id = run_id(&finished.stderr);
-            prop_assert!(run.is_none_or(|before| before == id), "it is the same run");
+            prop_assert!(run.is_none_or(|before| before == id), "the run id changed");
             run = Some(id);
         }
-        let run = run.expect("it was interrupted once at least");
+        let run = run.expect("at least one interrupted run");
         let last = dci_on(&sandbox, &["resend-invite", "-", "--resume", &run]).stdin(list_of(200)).finish();
         prop_assert_eq!(last.code, 0, "{}", last.stderr);
         let emails = emails(&sandbox);

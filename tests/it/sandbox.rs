@@ -1,4 +1,4 @@
-//! The sandbox as a server of its own: every documented answer is reached, and has the document's shape.
+//! The sandbox as a server: it sends every response of the spec, and enforces its rules.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -10,19 +10,20 @@ use dci::sandbox::{Fault, Sandbox};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::document::{document, responses};
+use crate::support::sandbox::{http_client, sandbox};
+use crate::support::spec::{responses, spec};
 
 struct Caller {
     sandbox: Sandbox,
     http: reqwest::Client,
 }
 
-struct Answer {
+struct Response {
     status: u16,
     body: Value,
 }
 
-/// A request, with a credential that may do everything unless it is changed.
+/// A request, with a credential that has all permissions by default.
 struct Call<'a> {
     method: Method,
     path: &'a str,
@@ -64,12 +65,10 @@ impl<'a> Call<'a> {
 
 impl Caller {
     fn new() -> Self {
-        // The proxy of the machine that runs the tests is not for loopback.
-        let http = http_client();
-        Self { sandbox: Sandbox::start().expect("a free port"), http }
+        Self { sandbox: sandbox(), http: http_client() }
     }
 
-    async fn send(&self, call: Call<'_>) -> Answer {
+    async fn send(&self, call: Call<'_>) -> Response {
         let mut request = self.http.request(call.method, format!("{}{}", self.sandbox.url(), call.path));
         request = request.bearer_auth(call.api_key);
         for (name, value) in call.headers {
@@ -78,33 +77,17 @@ impl Caller {
         if let Some(body) = call.body {
             request = request.json(&body);
         }
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.expect("a response");
         let status = response.status().as_u16();
         let body = response.bytes().await.expect("a whole body");
-        Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() }
+        Response { status, body: serde_json::from_slice(&body).unwrap_or_default() }
     }
 
-    /// Whether the invite's row has this invite status.
+    /// Whether the user has this invite status.
     async fn has_status(&self, email: &str, invite_status: &str) -> bool {
-        let answer = self.send(get(&format!("/iam/v1/users?email={email}"))).await;
-        answer.body["users"][0]["inviteStatus"] == invite_status
+        let response = self.send(get(&format!("/iam/v1/users?email={email}"))).await;
+        response.body["users"][0]["inviteStatus"] == invite_status
     }
-}
-
-/// A client without TLS, which the sandbox has not, that leaves redirects alone.
-pub fn http_client() -> reqwest::Client {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring has them")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .tls_backend_preconfigured(tls)
-        .build()
-        .expect("a client")
 }
 
 type MakeCall = Box<dyn Fn() -> Call<'static>>;
@@ -113,12 +96,12 @@ const RESEND: &str = "/iam/v1/users/invite-pending/actions/resend";
 const CANCEL: &str = "/iam/v1/users/invite-pending/actions/cancel";
 
 #[tokio::test]
-async fn every_documented_status_of_every_operation_is_reached_and_has_the_document_s_shape() {
-    let document = document();
-    let documented = responses(&document);
+async fn every_response_of_the_spec_occurs_and_fits_its_schema() {
+    let spec = spec();
+    let documented = responses(&spec);
     let mut reached = BTreeSet::new();
 
-    // What a good request of each operation is.
+    // A valid request of each operation.
     let good: Vec<(&str, MakeCall)> = vec![
         ("listUsers", Box::new(|| get("/iam/v1/users"))),
         ("inviteUser", Box::new(|| post("/iam/v1/users/invite").body(json!({ "email": "new@example.com" })))),
@@ -153,36 +136,36 @@ async fn every_documented_status_of_every_operation_is_reached_and_has_the_docum
             tries.push((403, request().by("sandbox-viewer")));
         }
         for (status, call) in tries {
-            let answer = caller.send(call).await;
-            assert_eq!(answer.status, status, "{operation}: {}", answer.body);
-            check(&document, &documented, operation, &answer);
+            let response = caller.send(call).await;
+            assert_eq!(response.status, status, "{operation}: {}", response.body);
+            check(&spec, &documented, operation, &response);
             reached.insert(((*operation).to_owned(), status));
         }
         for status in [403, 500] {
             caller.sandbox.inject(Fault::status(status).on(operation));
-            let answer = caller.send(request()).await;
-            assert_eq!(answer.status, status, "{operation}");
+            let response = caller.send(request()).await;
+            assert_eq!(response.status, status, "{operation}");
             if documented.iter().any(|(id, listed, _)| id == operation && *listed == status) {
-                check(&document, &documented, operation, &answer);
+                check(&spec, &documented, operation, &response);
                 reached.insert(((*operation).to_owned(), status));
             }
         }
     }
     for (operation, status, call) in special {
-        let answer = Caller::new().send(call).await;
-        assert_eq!(answer.status, status, "{operation}: {}", answer.body);
-        check(&document, &documented, operation, &answer);
+        let response = Caller::new().send(call).await;
+        assert_eq!(response.status, status, "{operation}: {}", response.body);
+        check(&spec, &documented, operation, &response);
         reached.insert((operation.to_owned(), status));
     }
 
     let expected: BTreeSet<(String, u16)> = documented.into_iter().map(|(id, status, _)| (id, status)).collect();
-    assert_eq!(reached, expected);
+    assert_eq!(reached, expected, "(operation, status) pairs reached, and those of the spec");
 }
 
-/// Allows no properties but the known ones, so that a misspelt one shows.
+/// Forbids unknown properties, so that misspelt ones are found.
 fn close(schema: &mut Value) {
     if let Some(known) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        // What the service sends and the document leaves out.
+        // The service sends this property; the spec omits it.
         known.insert("inviteStatus".into(), json!({ "type": "string" }));
         known.insert("code".into(), json!({ "type": "string" }));
         schema["additionalProperties"] = false.into();
@@ -194,15 +177,15 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Holds the body against the schema of the document.
-fn check(document: &Value, documented: &[(String, u16, Value)], operation: &str, answer: &Answer) {
-    let schema = documented.iter().find(|(id, status, _)| id == operation && *status == answer.status);
-    let (_, _, schema) = schema.unwrap_or_else(|| panic!("{operation} has no {} in the document", answer.status));
-    let mut root = json!({ "components": document["components"], "allOf": [schema] });
+/// Validates the body against the schema of the spec.
+fn check(spec: &Value, documented: &[(String, u16, Value)], operation: &str, response: &Response) {
+    let schema = documented.iter().find(|(id, status, _)| id == operation && *status == response.status);
+    let (_, _, schema) = schema.unwrap_or_else(|| panic!("{operation} has no {} in the spec", response.status));
+    let mut root = json!({ "components": spec["components"], "allOf": [schema] });
     close(&mut root);
     let validator = jsonschema::options().should_validate_formats(true).build(&root).expect("a valid schema");
-    if let Err(error) = validator.validate(&answer.body) {
-        panic!("{operation} {}: {error} in {}", answer.status, answer.body);
+    if let Err(error) = validator.validate(&response.body) {
+        panic!("{operation} {}: {error} in {}", response.status, response.body);
     }
 }
 
@@ -232,10 +215,10 @@ async fn requests_are_checked() {
         call(Method::DELETE, "/iam/v1/users/nobody"),
     ];
     for request in bad {
-        let shown = format!("{} {} {:?}", request.method, request.path, request.body);
-        let answer = caller.send(request).await;
-        assert_eq!(answer.status, 400, "{shown}: {}", answer.body);
-        assert!(answer.body["error"].is_string(), "{shown}: {}", answer.body);
+        let description = format!("{} {} {:?}", request.method, request.path, request.body);
+        let response = caller.send(request).await;
+        assert_eq!(response.status, 400, "{description}: {}", response.body);
+        assert!(response.body["error"].is_string(), "{description}: {}", response.body);
     }
     assert_eq!(caller.send(get("/iam/v2/users")).await.status, 404);
     assert_eq!(caller.send(call(Method::PUT, "/iam/v1/users")).await.status, 405);
@@ -280,10 +263,10 @@ async fn a_key_still_in_use_is_409() {
     caller.sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
     let (one, other) = (caller.send(post(RESEND).key("k")), caller.send(post(RESEND).key("k")));
     tokio::pin!(one, other);
-    // Whichever claims the key first is under way until the clock is moved.
+    // The first to claim the key is in progress until the clock moves.
     let (refused, working) = tokio::select! {
-        answer = &mut one => (answer, other),
-        answer = &mut other => (answer, one),
+        response = &mut one => (response, other),
+        response = &mut other => (response, one),
     };
     assert_eq!(refused.status, 409);
     caller.sandbox.advance(Duration::from_secs(3600));
@@ -293,7 +276,7 @@ async fn a_key_still_in_use_is_409() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_does_not_undo_work_that_has_begun() {
+async fn a_disconnected_client_does_not_undo_work() {
     let caller = Caller::new();
     caller.sandbox.inject(Fault::latency(Duration::from_secs(3600)));
     let arrived = async {
@@ -302,10 +285,10 @@ async fn a_client_that_leaves_does_not_undo_work_that_has_begun() {
         }
     };
     tokio::select! {
-        _ = caller.send(post(RESEND).key("k")) => panic!("an hour is not over"),
+        _ = caller.send(post(RESEND).key("k")) => panic!("an hour has not passed"),
         () = arrived => {}
     }
-    // The same key again, until the first one is done with it.
+    // Repeats the key until the first request is done.
     loop {
         caller.sandbox.advance(Duration::from_secs(3600));
         match caller.send(post(RESEND).key("k")).await.status {
@@ -317,7 +300,7 @@ async fn a_client_that_leaves_does_not_undo_work_that_has_begun() {
 }
 
 #[tokio::test]
-async fn a_refused_request_does_not_use_its_key_up() {
+async fn a_rejected_request_does_not_use_up_its_key() {
     let caller = Caller::new();
     let path = "/iam/v1/users/late/actions/resend";
     assert_eq!(caller.send(post(path).key("k")).await.status, 404);
@@ -326,7 +309,7 @@ async fn a_refused_request_does_not_use_its_key_up() {
 }
 
 #[tokio::test]
-async fn cancelling_is_soft_and_resending_brings_the_invite_back() {
+async fn a_cancelled_invite_can_be_resent() {
     let caller = Caller::new();
     caller.send(post(RESEND).key("a")).await;
     let token = caller.sandbox.outbox()[0].token.clone();
@@ -343,7 +326,7 @@ async fn cancelling_is_soft_and_resending_brings_the_invite_back() {
 }
 
 #[tokio::test]
-async fn customers_do_not_see_each_other_s_users() {
+async fn customers_see_only_their_own_users() {
     let caller = Caller::new();
     let partner = || get("/iam/v1/users").by("sandbox-partner");
     assert_eq!(caller.send(partner().header("x-tenant-id", "customer-example")).await.body["rowCount"], 4);
@@ -352,7 +335,7 @@ async fn customers_do_not_see_each_other_s_users() {
     assert_eq!(caller.send(partner().header("x-tenant-id", "x")).await.body["code"], "tenant_id_mismatch");
     let by_context = get("/iam/v1/users?customerContext=customer-example").by("sandbox-partner");
     assert_eq!(caller.send(by_context).await.body["rowCount"], 4);
-    // A key that was used for one customer is not an answer for another.
+    // A key of one customer is not replayed for another.
     let ours = post(RESEND).key("k").by("sandbox-partner").header("x-tenant-id", "customer-example");
     assert_eq!(caller.send(ours).await.status, 200);
     let others = post(RESEND).key("k").by("sandbox-partner").header("x-tenant-id", "customer-other");
@@ -383,7 +366,7 @@ async fn the_control_paths_need_no_credential() {
 }
 
 #[tokio::test]
-async fn faults_befall_connections() {
+async fn faults_break_connections() {
     let caller = Caller::new();
     let request = |caller: &Caller, key: &str| {
         let url = format!("{}{RESEND}", caller.sandbox.url());
@@ -398,16 +381,16 @@ async fn faults_befall_connections() {
     caller.sandbox.inject(Fault::truncate());
     let response = request(&caller, "c").await.expect("a head");
     assert_eq!(response.status(), 200);
-    assert!(response.bytes().await.is_err(), "the body breaks off");
+    assert!(response.bytes().await.is_err(), "the body is truncated");
     assert_eq!(caller.sandbox.outbox().len(), 2);
     caller.sandbox.inject(Fault::status(429).retry_after("7"));
-    let response = request(&caller, "d").await.expect("an answer");
+    let response = request(&caller, "d").await.expect("a response");
     assert_eq!((response.status().as_u16(), response.headers()["retry-after"].as_bytes()), (429, &b"7"[..]));
 }
 
 #[test]
 fn a_dropped_sandbox_no_longer_listens() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let address = sandbox.url().trim_start_matches("http://").to_owned();
     assert!(std::net::TcpStream::connect(&address).is_ok());
     drop(sandbox);
@@ -416,14 +399,14 @@ fn a_dropped_sandbox_no_longer_listens() {
 
 #[test]
 fn a_taken_port_is_an_error() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let port = sandbox.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     assert!(Sandbox::start_on(port).is_err());
 }
 
-/// Each property of each request, since the client's types take null for a property that is absent.
+/// Checks each property, because the client's types accept null.
 #[tokio::test]
-async fn a_property_that_is_null_is_refused_as_the_spec_says() {
+async fn a_null_property_is_refused() {
     let caller = Caller::new();
     for operation in [Operation::INVITE_USER, Operation::UPDATE_USER] {
         let schema: Value = serde_json::from_str(operation.request.expect("a body").schema).expect("JSON");
@@ -434,26 +417,26 @@ async fn a_property_that_is_null_is_refused_as_the_spec_says() {
                 body = json!({ name.as_str(): null });
             }
             let method = operation.method.parse().expect("a method");
-            let answer = caller.send(call(method, &path).body(body)).await;
-            let message = answer.body["error"].to_string();
-            assert!(answer.status == 400 && message.contains(name), "{} {name}: {message}", operation.id);
+            let response = caller.send(call(method, &path).body(body)).await;
+            let message = response.body["error"].to_string();
+            assert!(response.status == 400 && message.contains(name), "{} {name}: {message}", operation.id);
         }
         let array = call(Method::PATCH, "/iam/v1/users/user-active").body(json!(["Ada"]));
         assert_eq!(caller.send(array).await.status, 400, "an array is not an object");
     }
 }
 
-/// By hand, since a client sets the header Host itself.
+/// Writes raw requests, because HTTP clients set the Host header.
 #[test]
-fn a_page_of_another_origin_gets_nothing() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn requests_from_other_origins_are_rejected() {
+    let sandbox = sandbox();
     let address = sandbox.url().trim_start_matches("http://").to_owned();
     let status = |path: &str, headers: &str| {
         let mut stream = TcpStream::connect(&address).expect("it listens");
         write!(stream, "GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        answer.split(' ').nth(1).expect("a status").to_owned()
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("a response");
+        response.split(' ').nth(1).expect("a status").to_owned()
     };
     let host = format!("Host: {address}\r\n");
     assert_eq!(status("/_sandbox/outbox", &host), "200");
@@ -461,5 +444,5 @@ fn a_page_of_another_origin_gets_nothing() {
     assert_eq!(status("/iam/v1/users", "Host: rebound.example:80\r\nAuthorization: Bearer sandbox\r\n"), "421");
     assert_eq!(status("/_sandbox/outbox", &format!("{host}Origin: https://evil.example\r\n")), "403");
     assert_eq!(status("/_sandbox/outbox", &format!("{host}Sec-Fetch-Site: cross-site\r\n")), "403");
-    assert_eq!(sandbox.requests(), 0, "they are not requests to the API");
+    assert_eq!(sandbox.requests(), 0, "rejected requests are not counted");
 }

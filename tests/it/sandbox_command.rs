@@ -1,4 +1,4 @@
-//! `dci sandbox`, in the foreground.
+//! The command `dci sandbox`.
 
 #[cfg(target_os = "linux")]
 use std::{
@@ -8,15 +8,14 @@ use std::{
     time::Duration,
 };
 
-use dci::sandbox::Sandbox;
-
-use crate::program::dci;
+use crate::support::program::dci;
 #[cfg(unix)]
-use crate::program::dci_at;
+use crate::support::program::dci_at;
+use crate::support::sandbox::sandbox;
 
 #[test]
 #[cfg(unix)]
-fn the_lines_point_the_program_at_it_until_it_is_interrupted() {
+fn the_printed_variables_connect_dci_to_the_sandbox() {
     let faults = ["--fault", "status=403,operation=resendInvite", "--fault", "status=404"];
     let mut sandbox = dci(&[&["sandbox"][..], &faults].concat()).start();
     let (url, key) = (sandbox.line(), sandbox.line());
@@ -30,45 +29,45 @@ fn the_lines_point_the_program_at_it_until_it_is_interrupted() {
 
     sandbox.interrupt();
     let finished = sandbox.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
-    assert_eq!(resend(), 41, "nobody listens any more");
+    assert_eq!(finished.code, 0, "{finished}");
+    assert_eq!(resend(), 41, "the sandbox has ended");
 }
 
 #[test]
 #[cfg(unix)]
-fn it_can_misbehave_at_random() {
+fn faults_can_be_random() {
     let mut sandbox = dci(&["sandbox", "--fault-rate", "100", "--fault-seed", "1"]).start();
     let (url, _) = (sandbox.line(), sandbox.line());
     let url = url.strip_prefix("export DCI_API_BASE_URL=").expect("the first line");
     let finished = dci_at(url, &["resend-invite", "x", "--max-attempts", "1", "--idempotency-key", "k"]).finish();
-    assert!([40, 41, 50].contains(&finished.code), "{}", finished.call_record());
+    assert!([40, 41, 50].contains(&finished.code), "{finished}");
     sandbox.interrupt();
     sandbox.finish();
 }
 
 #[test]
 fn a_taken_port_is_an_error_that_names_the_flag() {
-    let taken = Sandbox::start().expect("a free port");
+    let taken = sandbox();
     let port = taken.url().rsplit(':').next().expect("a port");
     let finished = dci(&["sandbox", "--port", port]).finish();
-    assert_eq!(finished.code, 1, "{}", finished.call_record());
+    assert_eq!(finished.code, 1, "{finished}");
     assert!(finished.error()["hint"].to_string().contains("--port"));
 }
 
 #[test]
-fn a_fault_that_is_none_is_a_usage_error() {
+fn an_invalid_fault_is_a_usage_error() {
     for fault in
         ["explode", "status=200", "latency=soon", "truncate,times=0", "truncate,times=x", "drop-after,operation=x"]
     {
         let finished = dci(&["sandbox", "--fault", fault]).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
     }
 }
 
-/// Connections beyond what the process may open wait, and cost nothing.
+/// Connections beyond the file descriptor limit wait without using CPU time.
 #[test]
 #[cfg(target_os = "linux")]
-fn out_of_file_descriptors_it_waits_and_goes_on() {
+fn without_file_descriptors_the_sandbox_waits() {
     let program = "ulimit -n 24; exec \"$0\" sandbox";
     let mut command = Command::new("sh");
     command.args(["-c", program, env!("CARGO_BIN_EXE_dci")]).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -90,9 +89,9 @@ fn out_of_file_descriptors_it_waits_and_goes_on() {
     std::thread::sleep(Duration::from_millis(300));
     let spent = used(sandbox.id()) - before;
     drop(crowd);
-    let answered = dci_at(url, &["validate"]).env("DCI_API_KEY", "sandbox").finish().code;
+    let code = dci_at(url, &["validate"]).env("DCI_API_KEY", "sandbox").finish().code;
     sandbox.kill().expect("it runs");
     sandbox.wait().expect("it is ours");
     assert!(spent <= 10, "{spent} of 30 ticks");
-    assert_eq!(answered, 0);
+    assert_eq!(code, 0);
 }

@@ -1,19 +1,19 @@
-//! Signing in: the whole way with the sandbox as the authorization server and a test as the browser, and each refusal.
+//! Sign-in with a browser: the sandbox is the authorization server, the test is the browser.
 #![cfg(unix)]
 
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
-use dci::sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::person::{Page, Person, decided, visit};
-use crate::program::{API_KEY, dci};
-use crate::scripted_server::{ScriptedServer, response};
+use crate::support::person::{Page, Person, decided, visit};
+use crate::support::program::{API_KEY, dci};
+use crate::support::sandbox::sandbox;
+use crate::support::scripted_server::{ScriptedServer, response};
 
 #[test]
-fn a_person_signs_in_with_a_browser_and_commands_use_it() {
+fn commands_use_the_sign_in_of_a_browser() {
     let person = Person::new("whole-way");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start();
     let url = Person::address(&mut login);
@@ -21,7 +21,7 @@ fn a_person_signs_in_with_a_browser_and_commands_use_it() {
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Return to the terminal"), "{}", page.body);
     let finished = login.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     assert_eq!(finished.json()["email"], "admin@example.com");
 
     let status = person.dci(&["status", "--check", "-o", "json"]).finish().json();
@@ -34,7 +34,7 @@ fn a_person_signs_in_with_a_browser_and_commands_use_it() {
 }
 
 #[test]
-fn the_file_and_its_folder_are_for_nobody_else() {
+fn the_file_and_its_folder_are_private() {
     let person = Person::signed_in("modes");
     let mode = |path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode(person.file()), 0o600);
@@ -42,14 +42,14 @@ fn the_file_and_its_folder_are_for_nobody_else() {
 }
 
 #[test]
-fn no_token_is_shown_whatever_is_asked_for() {
+fn no_command_shows_a_token() {
     let person = Person::new("no-token");
     let mut outputs = Vec::new();
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_LOG", "trace").start();
-    let answer = decided(&Person::address(&mut login), "admin@example.com");
-    visit(&answer);
+    let callback = decided(&Person::address(&mut login), "admin@example.com");
+    visit(&callback);
     outputs.push(login.finish());
-    // Renewed in between, so that all tokens there are were used.
+    // Renewed in between, so that two sets of tokens are used.
     let first = person.tokens();
     person.sandbox.advance(std::time::Duration::from_secs(301));
     for args in [&["status", "--check"][..], &["list-users"], &["login"], &["logout"]] {
@@ -58,7 +58,7 @@ fn no_token_is_shown_whatever_is_asked_for() {
             outputs.push(person.dci(&args).env("DCI_LOG", "trace").finish());
         }
         if args == ["list-users"] {
-            assert_ne!(person.tokens(), first, "it was renewed");
+            assert_ne!(person.tokens(), first, "the tokens were renewed");
             for (output, token) in outputs.iter().flat_map(|output| person.tokens().map(|token| (output, token))) {
                 output.assert_without(&token);
             }
@@ -68,13 +68,13 @@ fn no_token_is_shown_whatever_is_asked_for() {
         for token in &first {
             output.assert_without(token);
         }
-        let code = answer.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+        let code = callback.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
         output.assert_without(code);
     }
 }
 
 #[test]
-fn an_answer_with_another_state_is_left_out_and_the_wait_goes_on() {
+fn a_callback_with_another_state_is_ignored() {
     let person = Person::new("state");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     let url = Person::address(&mut login);
@@ -86,19 +86,19 @@ fn an_answer_with_another_state_is_left_out_and_the_wait_goes_on() {
     }
     assert_eq!(visit(&good).status, 200);
     let finished = login.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
-    assert_eq!(finished.stderr.matches("Still waiting.").count(), 1, "it is said once: {}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
+    assert_eq!(finished.stderr.matches("Still waiting.").count(), 1, "it is printed once: {finished}");
 }
 
 #[test]
-fn what_is_pasted_is_a_code_or_the_whole_address() {
+fn a_code_or_its_whole_address_can_be_pasted() {
     for form in ["address", "without-scheme", "query", "quoted", "code"] {
         let person = Person::new(&format!("paste-{form}"));
         let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "json"]).start_with_stdin_open();
         let url = Person::address(&mut login);
         login.wait_for("here:");
-        let answer = decided(&url, "viewer@example.com");
-        let code = answer.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+        let callback = decided(&url, "viewer@example.com");
+        let code = callback.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
         login.type_line("");
         for forged in
             ["http://localhost:1/?code=x&state=forged", "code=x", "http://localhost:1/", "two words", "\u{e9}"]
@@ -107,19 +107,19 @@ fn what_is_pasted_is_a_code_or_the_whole_address() {
             login.wait_for("Paste again:");
         }
         login.type_line(&match form {
-            "address" => answer.clone(),
-            "without-scheme" => answer.replace("http://", ""),
-            "query" => answer.split('?').nth(1).expect("a query").to_owned(),
-            "quoted" => format!("'{answer}'"),
+            "address" => callback.clone(),
+            "without-scheme" => callback.replace("http://", ""),
+            "query" => callback.split('?').nth(1).expect("a query").to_owned(),
+            "quoted" => format!("'{callback}'"),
             _ => code.to_owned(),
         });
         let finished = login.finish();
-        assert_eq!(finished.json()["email"], "viewer@example.com", "{}", finished.call_record());
+        assert_eq!(finished.json()["email"], "viewer@example.com", "{finished}");
     }
 }
 
 #[test]
-fn the_browser_of_the_person_is_opened() {
+fn the_user_s_browser_is_opened() {
     let person = Person::new("browser");
     let opened = person.folder.join("opened");
     let script = format!("echo \"$1\" > '{0}.part' && mv '{0}.part' '{0}'", opened.display());
@@ -135,7 +135,7 @@ fn the_browser_of_the_person_is_opened() {
     assert_eq!(login.finish().code, 0);
 }
 
-/// A program of this person's that is a shell script.
+/// Writes an executable shell script.
 fn program(person: &Person, name: &str, script: &str) -> String {
     let program = person.folder.join(name);
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
@@ -144,7 +144,7 @@ fn program(person: &Person, name: &str, script: &str) -> String {
 }
 
 #[test]
-fn where_no_browser_opens_the_code_can_be_pasted_at_once() {
+fn without_a_browser_the_code_can_be_pasted_at_once() {
     for (name, script) in [("exit", "exit 3"), ("killed", "kill -9 $$"), ("missing", "")] {
         let person = Person::new(&format!("browser-{name}"));
         let browser = match name {
@@ -157,12 +157,12 @@ fn where_no_browser_opens_the_code_can_be_pasted_at_once() {
         login.wait_for("here:");
         login.type_line(&decided(&url, "admin@example.com"));
         let finished = login.finish();
-        assert_eq!(finished.code, 0, "{name}: {}", finished.call_record());
+        assert_eq!(finished.code, 0, "{name}: {finished}");
     }
 }
 
 #[test]
-fn the_next_browser_is_opened_where_one_fails_and_none_gets_the_api_key() {
+fn if_a_browser_fails_the_next_is_opened() {
     let person = Person::new("browser-next");
     let opened = person.folder.join("opened");
     let failing = program(&person, "failing", "exit 1");
@@ -177,35 +177,35 @@ fn the_next_browser_is_opened_where_one_fails_and_none_gets_the_api_key() {
     };
     assert!(!url.contains(API_KEY), "{url}");
     assert_eq!(visit(&decided(&url, "admin@example.com")).status, 200);
-    // A browser that goes on to run is not waited for.
+    // A browser that keeps running is not waited for.
     let finished = login.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
 }
 
 #[test]
-fn who_reaches_several_customers_signs_in_and_is_told_to_name_one() {
+fn login_with_several_customers_says_to_choose_one() {
     let person = Person::new("partner");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
     visit(&decided(&Person::address(&mut login), "partner@example.net"));
     let finished = login.finish();
-    assert!(finished.code == 0 && finished.stdout.contains("choose one with --tenant"), "{}", finished.call_record());
+    assert!(finished.code == 0 && finished.stdout.contains("choose one with --tenant"), "{finished}");
     assert_eq!(person.dci(&["list-users", "--tenant", "customer-other"]).finish().code, 0);
 }
 
 #[test]
-fn who_says_no_is_told_so_in_the_browser_and_at_the_terminal() {
+fn a_denied_sign_in_is_shown_in_browser_and_terminal() {
     let person = Person::new("denied");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     let page = visit(&decided(&Person::address(&mut login), "deny"));
     assert!(page.body.contains("Sign-in failed"), "{}", page.body);
     let finished = login.finish();
-    assert_eq!(finished.code, 10, "{}", finished.call_record());
-    assert!(finished.stderr.contains("the sign-in was denied in the browser"), "{}", finished.call_record());
+    assert_eq!(finished.code, 10, "{finished}");
+    assert!(finished.stderr.contains("the sign-in was denied in the browser"), "{finished}");
     assert!(!person.file().exists());
 }
 
 #[test]
-fn what_the_authorization_server_says_is_escaped() {
+fn texts_of_the_authorization_server_are_escaped() {
     let person = Person::new("escaped");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
     let good = decided(&Person::address(&mut login), "deny");
@@ -215,7 +215,7 @@ fn what_the_authorization_server_says_is_escaped() {
     let page = visit(&format!("{start}error_description={hostile}&state={state}"));
     assert!(!page.body.contains("<script") && page.body.contains("&lt;script"), "{}", page.body);
     let finished = login.finish();
-    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.contains("<script>"), "{}", finished.call_record());
+    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.contains("<script>"), "{finished}");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("an address").port().to_string();
     let finished = person.dci(&["login", "--port", &port]).finish();
-    assert_eq!(finished.code, 1, "{}", finished.call_record());
+    assert_eq!(finished.code, 1, "{finished}");
     let error = finished.error();
     assert!(error["message"].as_str().is_some_and(|message| message.contains("is in use")), "{error}");
     assert!(
@@ -233,7 +233,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
     );
 
     let hopeless = person.dci(&["login", "--port", &port, "--no-browser"]).finish();
-    assert!(hopeless.code == 10 && hopeless.stderr.contains("stdin ended"), "{}", hopeless.call_record());
+    assert!(hopeless.code == 10 && hopeless.stderr.contains("stdin ended"), "{hopeless}");
     let mut login = person.dci(&["login", "--port", &port, "--no-browser"]).start_with_stdin_open();
     login.wait_for("the code must be pasted.");
     let url = Person::address(&mut login);
@@ -242,31 +242,31 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
 }
 
 #[test]
-fn no_answer_in_time_ends_it() {
+fn login_times_out() {
     let person = Person::new("time");
     let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "50ms"]).finish();
-    assert_eq!(finished.code, 10, "{}", finished.call_record());
-    assert!(finished.stderr.contains("timed out"), "{}", finished.call_record());
+    assert_eq!(finished.code, 10, "{}", finished);
+    assert!(finished.stderr.contains("timed out"), "{}", finished);
     assert!(!person.file().exists());
 }
 
 #[test]
-fn ctrl_c_ends_it_and_nothing_is_stored() {
+fn ctrl_c_ends_login_and_stores_nothing() {
     let person = Person::new("interrupt");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     Person::address(&mut login);
     login.interrupt_until_it_ends();
     let finished = login.finish();
-    assert_eq!(finished.code, 130, "{}", finished.call_record());
+    assert_eq!(finished.code, 130, "{finished}");
     assert!(!person.file().exists());
 }
 
 #[test]
-fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
+fn a_token_response_without_a_token_is_refused() {
     let json = |body| response("200 OK", "application/json", body);
     let error = |status, body| response(status, "application/json", body);
     let page = |status| response(status, "text/html", "<html>");
-    for (name, answer, code, problem) in [
+    for (name, response, code, problem) in [
         ("html", response("200 OK", "text/html", "<html>s3cret"), 1, "is not JSON"),
         ("broken", json("{\"access_token\": \"s3cret"), 1, "is not JSON"),
         ("none", json(r#"{"token_type": "Bearer"}"#), 1, "has no valid access token"),
@@ -298,11 +298,11 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
         ("down", page("503 Service Unavailable"), 40, "returned 503"),
     ] {
         let person = Person::new(&format!("token-{name}"));
-        let server = ScriptedServer::answering(answer);
+        let server = ScriptedServer::responding(response);
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
         visit(&decided(&Person::address(&mut login), "admin@example.com"));
         let finished = login.finish();
-        assert!(finished.code == code && finished.stderr.contains(problem), "{name}: {}", finished.call_record());
+        assert!(finished.code == code && finished.stderr.contains(problem), "{name}: {finished}");
         finished.assert_without("s3cret");
         assert!(!person.file().exists(), "{name}");
         let request = server.requests().concat();
@@ -311,9 +311,9 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
 }
 
 #[test]
-fn a_token_is_found_in_what_servers_answer() {
-    // Whose token the sandbox accepts is not asked for here: the API is one that accepts all.
-    let api = ScriptedServer::answering(response("200 OK", "application/json", r#"{"email":"a@example.com"}"#));
+fn token_responses_of_various_servers_are_read() {
+    // This API accepts any token.
+    let api = ScriptedServer::responding(response("200 OK", "application/json", r#"{"email":"a@example.com"}"#));
     for (name, media_type, rest, is_known) in [
         ("text", "application/json", r#""token_type":"Bearer","expires_in":"3600""#, true),
         ("fraction", "application/json", r#""token_type":"Bearer","expires_in":3600.0"#, true),
@@ -330,18 +330,18 @@ fn a_token_is_found_in_what_servers_answer() {
     ] {
         let person = Person::new(&format!("answer-{name}"));
         let body = format!(r#"{{"access_token":"made-up-token",{rest}}}"#);
-        let server = ScriptedServer::answering(response("200 OK", media_type, &body));
+        let server = ScriptedServer::responding(response("200 OK", media_type, &body));
         let login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url);
         let mut login = login.env("DCI_API_BASE_URL", &api.url).start();
         visit(&decided(&Person::address(&mut login), "admin@example.com"));
         let finished = login.finish();
-        assert_eq!(finished.code, 0, "{name}: {}", finished.call_record());
-        assert_eq!(finished.json()["expiresAt"].is_string(), is_known, "{name}: {}", finished.call_record());
+        assert_eq!(finished.code, 0, "{name}: {finished}");
+        assert_eq!(finished.json()["expiresAt"].is_string(), is_known, "{name}: {finished}");
     }
 }
 
 #[test]
-fn an_error_without_a_state_is_shown_and_the_wait_goes_on() {
+fn an_error_without_a_state_is_shown_and_login_waits() {
     let person = Person::new("stateless");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     let good = decided(&Person::address(&mut login), "admin@example.com");
@@ -360,17 +360,17 @@ fn an_error_without_a_state_is_shown_and_the_wait_goes_on() {
     visit(&format!("{start}?error={}", "x".repeat(5000)));
     assert_eq!(visit(&good).status, 200);
     let finished = login.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
-    for said in ["invalid_scope: no such scope", "server_error", "temporarily_unavailable", "access_denied"] {
-        assert!(finished.stderr.contains(said), "{said}: {}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
+    for expected in ["invalid_scope: no such scope", "server_error", "temporarily_unavailable", "access_denied"] {
+        assert!(finished.stderr.contains(expected), "{expected}: {finished}");
     }
-    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.len() < 5000, "{}", finished.call_record());
+    assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.len() < 5000, "{finished}");
 }
 
 #[test]
-fn a_person_without_a_home_is_told_to_set_an_api_key() {
+fn without_a_home_login_suggests_an_api_key() {
     use std::os::unix::process::CommandExt;
-    // An id that no system gives to anybody, which only root can take.
+    // An unused user id; only root can switch to it.
     if !rustix::process::geteuid().is_root() {
         return;
     }
@@ -385,19 +385,19 @@ fn a_person_without_a_home_is_told_to_set_an_api_key() {
 }
 
 #[test]
-fn a_token_that_the_api_refuses_is_not_stored() {
+fn a_rejected_token_is_not_stored() {
     let person = Person::new("refused-token");
     let tokens = r#"{"access_token": "made-up-token", "token_type": "bearer"}"#;
-    let server = ScriptedServer::answering(response("200 OK", "application/json", tokens));
+    let server = ScriptedServer::responding(response("200 OK", "application/json", tokens));
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_TOKEN_URL", &server.url).start();
     visit(&decided(&Person::address(&mut login), "admin@example.com"));
     let finished = login.finish();
-    assert_eq!(finished.code, 10, "{}", finished.call_record());
+    assert_eq!(finished.code, 10, "{finished}");
     assert!(!person.file().exists());
 }
 
 #[test]
-fn the_api_key_goes_before_the_sign_in_and_status_names_both() {
+fn the_api_key_takes_precedence_over_the_sign_in() {
     let person = Person::signed_in("precedence");
     let status = |key: &str| -> Value { person.dci(&["status", "-o", "json"]).env("DCI_API_KEY", key).finish().json() };
     let both = status("sandbox");
@@ -405,37 +405,37 @@ fn the_api_key_goes_before_the_sign_in_and_status_names_both() {
     assert_eq!(both["signIn"]["email"], "admin@example.com");
     assert_eq!(status("")["credential"], "the sign-in");
     let refused = person.dci(&["list-users"]).env("DCI_API_KEY", API_KEY).finish();
-    assert_eq!(refused.code, 10, "a key that is refused does not fall back to the sign-in");
+    assert_eq!(refused.code, 10, "a rejected key does not fall back to the sign-in");
 }
 
 #[test]
-fn who_is_signed_in_is_asked_to_force_another_sign_in() {
+fn a_second_login_requires_force() {
     let person = Person::signed_in("force");
     let finished = person.dci(&["login", "-o", "table"]).finish();
-    assert!(finished.code == 0 && finished.stdout.contains("as admin@example.com"), "{}", finished.call_record());
+    assert!(finished.code == 0 && finished.stdout.contains("as admin@example.com"), "{finished}");
     let mut login = person.dci(&["login", "--force", "--no-browser", "--port", "0"]).start();
     visit(&decided(&Person::address(&mut login), "viewer@example.com"));
     assert_eq!(login.finish().json()["email"], "viewer@example.com");
 }
 
 #[test]
-fn logout_removes_what_is_stored_and_says_when_there_was_nothing() {
+fn logout_removes_the_sign_in_or_says_there_was_none() {
     let person = Person::signed_in("logout");
     let tokens = person.tokens();
     assert_eq!(person.dci(&["logout"]).finish().json()["signedOut"], true);
     let left = fs::read_to_string(person.file()).unwrap_or_default();
     assert!(!tokens.iter().any(|token| left.contains(token)), "{left}");
     let again = person.dci(&["logout", "-o", "table"]).finish();
-    assert!(again.code == 0 && again.stdout.starts_with("You were not signed in"), "{}", again.call_record());
+    assert!(again.code == 0 && again.stdout.starts_with("You were not signed in"), "{again}");
     assert_eq!(person.dci(&["list-users"]).finish().code, 10);
 }
 
 #[test]
-fn the_sign_in_of_one_service_goes_to_no_other() {
+fn a_sign_in_is_sent_only_to_its_own_service() {
     let person = Person::signed_in("other-api");
-    let other = Sandbox::start().expect("a free port");
+    let other = sandbox();
     let finished = person.dci(&["list-users"]).env("DCI_API_BASE_URL", other.url()).finish();
-    assert_eq!((finished.code, other.requests()), (10, 0), "{}", finished.call_record());
+    assert_eq!((finished.code, other.requests()), (10, 0), "{finished}");
 
     let no_api = ["DCI_AUTHORIZE_URL", "DCI_TOKEN_URL"];
     for (base_url, unset) in
@@ -443,16 +443,16 @@ fn the_sign_in_of_one_service_goes_to_no_other() {
     {
         let login = person.dci(&["login", "--no-browser"]).env("DCI_API_BASE_URL", base_url);
         let finished = unset.iter().fold(login, |login, variable| login.env(variable, "")).finish();
-        assert_eq!(finished.code, 2, "{base_url} {unset:?}: {}", finished.call_record());
+        assert_eq!(finished.code, 2, "{base_url} {unset:?}: {finished}");
     }
     let finished = person.dci(&["login"]).env("DCI_TOKEN_URL", "http://token.example.com").finish();
-    assert!(finished.code == 2 && finished.stderr.contains("not encrypted"), "{}", finished.call_record());
+    assert!(finished.code == 2 && finished.stderr.contains("not encrypted"), "{finished}");
 }
 
 #[test]
-fn a_private_sandbox_knows_nobody_who_signs_in() {
+fn login_cannot_be_used_with_a_private_sandbox() {
     for args in [["--sandbox", "login"], ["--sandbox", "logout"]] {
         let finished = dci(&args).finish();
-        assert_eq!(finished.code, 2, "{}", finished.call_record());
+        assert_eq!(finished.code, 2, "{finished}");
     }
 }

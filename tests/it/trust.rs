@@ -1,4 +1,4 @@
-//! HTTPS: which servers are trusted, and what is said of the others.
+//! HTTPS certificates: which are trusted, and how errors explain the others.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -8,31 +8,31 @@ use std::sync::atomic::Ordering;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::CertificateDer;
 
-use crate::https_server::{Authority, HttpsServer, Trusted, authority, valid_for};
-use crate::program::dci_at;
+use crate::support::https_server::{Authority, HttpsServer, Trusted, authority, valid_for};
+use crate::support::program::dci_at;
 
-/// Refused at once, since trying again does not help, and with the reason.
+/// Checks that the certificate is refused with this reason, without a retry.
 fn refused(test: &str, certificate: &CertificateParams, signed_by: &Authority, trusted: &Authority, reason: &str) {
     let server = HttpsServer::start(certificate, signed_by);
-    let answer = server.resend("SSL_CERT_FILE", &Trusted::of(test, trusted).file());
-    assert!(answer.stderr.contains(reason), "{}", answer.call_record());
-    assert_eq!((answer.code, answer.stdout.as_str()), (41, ""), "{}", answer.call_record());
-    assert_eq!(server.connections.load(Ordering::SeqCst), 1, "{}", answer.call_record());
+    let finished = server.resend("SSL_CERT_FILE", &Trusted::of(test, trusted).file());
+    assert!(finished.stderr.contains(reason), "{finished}");
+    assert_eq!((finished.code, finished.stdout.as_str()), (41, ""), "{finished}");
+    assert_eq!(server.connections.load(Ordering::SeqCst), 1, "{finished}");
 }
 
 #[test]
-fn a_server_of_a_trusted_authority_is_trusted() {
+fn a_certificate_of_a_trusted_authority_is_accepted() {
     let authority = authority("Ours");
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority);
     let trusted = Trusted::of("trusted", &authority);
     for (variable, place) in [("SSL_CERT_FILE", trusted.file().as_str()), ("SSL_CERT_DIR", trusted.folder())] {
-        let answer = server.resend(variable, place);
-        assert_eq!(answer.code, 0, "{variable}: {}", answer.call_record());
+        let finished = server.resend(variable, place);
+        assert_eq!(finished.code, 0, "{variable}: {finished}");
     }
 }
 
 #[test]
-fn a_certificate_that_is_expired_is_refused() {
+fn an_expired_certificate_is_refused() {
     let authority = authority("Ours");
     let mut expired = valid_for("127.0.0.1");
     (expired.not_before, expired.not_after) = (date_time_ymd(2019, 1, 1), date_time_ymd(2020, 1, 1));
@@ -40,7 +40,7 @@ fn a_certificate_that_is_expired_is_refused() {
 }
 
 #[test]
-fn a_certificate_that_is_not_valid_yet_is_refused() {
+fn a_certificate_not_yet_valid_is_refused() {
     let authority = authority("Ours");
     let mut early = valid_for("127.0.0.1");
     (early.not_before, early.not_after) = (date_time_ymd(2190, 1, 1), date_time_ymd(2191, 1, 1));
@@ -65,7 +65,7 @@ fn a_certificate_of_an_unknown_authority_is_refused() {
 }
 
 #[test]
-fn the_certificate_of_an_authority_is_refused_in_words() {
+fn an_authority_s_own_certificate_is_refused() {
     let authority = authority("Ours");
     let mut certificate = valid_for("127.0.0.1");
     certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -73,14 +73,14 @@ fn the_certificate_of_an_authority_is_refused_in_words() {
 }
 
 #[test]
-fn a_certificate_for_another_purpose_is_refused_in_words() {
+fn a_certificate_for_another_purpose_is_refused() {
     let authority = authority("Ours");
     let mut certificate = valid_for("127.0.0.1");
     certificate.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
     refused("purpose", &certificate, &authority, &authority, "it is not for servers");
 }
 
-/// The error, for a certificate in whose bytes `from` is `to`.
+/// The error for a certificate in whose bytes `from` is replaced by `to`.
 fn error_of_changed(test: &str, from: &[u8], to: &[u8]) -> String {
     let authority = authority("Ours");
     let key = KeyPair::generate().expect("a key");
@@ -92,24 +92,24 @@ fn error_of_changed(test: &str, from: &[u8], to: &[u8]) -> String {
         bytes[place..place + to.len()].copy_from_slice(to);
     }
     let server = HttpsServer::showing(CertificateDer::from(bytes), &key);
-    let answer = server.resend("SSL_CERT_FILE", &Trusted::of(test, &authority).file());
-    assert_eq!(answer.code, 41, "{}", answer.call_record());
-    answer.error()["message"].as_str().expect("a message").to_owned()
+    let finished = server.resend("SSL_CERT_FILE", &Trusted::of(test, &authority).file());
+    assert_eq!(finished.code, 41, "{finished}");
+    finished.error()["message"].as_str().expect("a message").to_owned()
 }
 
 #[test]
-fn a_bad_signature_and_an_old_algorithm_are_told_in_words() {
-    // The validity is part of what is signed.
+fn a_bad_signature_or_old_algorithm_is_explained() {
+    // The signature covers the validity.
     let message = error_of_changed("bad-signature", b"40960101", b"40950101");
     assert!(message.contains("its signature is wrong"), "{message}");
-    // ECDSA with SHA-256 becomes that with SHA-224.
+    // ECDSA with SHA-256 becomes ECDSA with SHA-224.
     let ecdsa = b"\x2a\x86\x48\xce\x3d\x04\x03";
     let message = error_of_changed("sha-224", &[ecdsa, &[2][..]].concat(), &[ecdsa, &[1][..]].concat());
     assert!(message.ends_with("signed with an algorithm that is not supported"), "{message}");
 }
 
 #[test]
-fn a_handshake_that_fails_is_told_in_words() {
+fn a_failed_handshake_is_explained() {
     let alert = |description: u8| vec![0x15, 0x03, 0x03, 0, 2, 2, description];
     for (answer, words) in [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not use TLS"),
@@ -128,18 +128,18 @@ fn a_handshake_that_fails_is_told_in_words() {
             }
         });
         let finished = dci_at(&url, &["validate", "--max-attempts", "1", "-o", "json"]).finish();
-        assert_eq!(finished.code, 41, "{}", finished.call_record());
+        assert_eq!(finished.code, 41, "{finished}");
         let message = finished.error()["message"].as_str().expect("a message").to_owned();
         assert!(message.contains(words) && !message.contains(['(', '{']), "{message}");
     }
 }
 
 #[test]
-fn an_empty_variable_leaves_the_system_s_authorities() {
+fn an_empty_variable_keeps_the_system_authorities() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
     for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
-        let answer = server.resend(variable, "");
-        assert!(answer.stderr.contains("its issuer is not trusted"), "{}", answer.call_record());
+        let finished = server.resend(variable, "");
+        assert!(finished.stderr.contains("its issuer is not trusted"), "{finished}");
     }
 }
 
@@ -150,7 +150,7 @@ fn a_file_is_read_as_openssl_reads_it() {
     let trusted = Trusted::of("forms", &authority);
     let pem = fs::read_to_string(trusted.file()).expect("a file");
     let der = authority.der().to_vec();
-    // What `openssl x509 -addtrust serverAuth` adds.
+    // The form of `openssl x509 -addtrust serverAuth`.
     let trust = b"\x30\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
     let with_trust = [der.as_slice(), trust].concat();
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -168,10 +168,10 @@ fn a_file_is_read_as_openssl_reads_it() {
         ("not base64 first", format!("{}{pem}", broken.replace("AAAA", "?")).into_bytes()),
         ("key first", format!("{}{pem}", KeyPair::generate().expect("a key").serialize_pem()).into_bytes()),
     ] {
-        fs::write(trusted.file(), text).expect("it is ours");
+        fs::write(trusted.file(), text).expect("write access");
         for (variable, place) in [("SSL_CERT_FILE", trusted.file().as_str()), ("SSL_CERT_DIR", trusted.folder())] {
-            let answer = server.resend(variable, place);
-            assert_eq!(answer.code, 0, "{form}: {}", answer.call_record());
+            let finished = server.resend(variable, place);
+            assert_eq!(finished.code, 0, "{form}: {finished}");
         }
     }
 }
@@ -183,7 +183,7 @@ fn encoded(label: &str, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
+fn an_invalid_file_is_named_with_its_problem() {
     let authority = authority("Ours");
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority);
     let trusted = Trusted::of("unusable", &authority);
@@ -199,15 +199,15 @@ fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
         (encoded("CERTIFICATE", b"AAAA").into_bytes(), "no valid root certificate"),
         (pem.encode_utf16().flat_map(u16::to_le_bytes).collect(), "has no certificate in PEM form"),
     ] {
-        fs::write(trusted.file(), contents).expect("it is ours");
-        let answer = server.resend("SSL_CERT_FILE", &trusted.file());
-        assert_eq!(answer.code, 2, "{problem}: {}", answer.call_record());
-        let message = answer.error()["message"].as_str().expect("a message").to_owned();
-        assert!(message.starts_with("SSL_CERT_FILE: ") && message.contains(problem), "{}", answer.call_record());
+        fs::write(trusted.file(), contents).expect("write access");
+        let finished = server.resend("SSL_CERT_FILE", &trusted.file());
+        assert_eq!(finished.code, 2, "{problem}: {finished}");
+        let message = finished.error()["message"].as_str().expect("a message").to_owned();
+        assert!(message.starts_with("SSL_CERT_FILE: ") && message.contains(problem), "{finished}");
         assert!(message.contains(&trusted.file()), "{message}");
-        let answer = server.resend("SSL_CERT_DIR", trusted.folder());
-        assert_eq!(answer.code, 2, "{problem}: {}", answer.call_record());
-        assert!(answer.stderr.contains("SSL_CERT_DIR: ") && answer.stderr.contains(trusted.folder()));
+        let finished = server.resend("SSL_CERT_DIR", trusted.folder());
+        assert_eq!(finished.code, 2, "{problem}: {finished}");
+        assert!(finished.stderr.contains("SSL_CERT_DIR: ") && finished.stderr.contains(trusted.folder()));
     }
     for (variable, place) in [
         ("SSL_CERT_FILE", "/there/is/no/such.pem"),
@@ -216,10 +216,10 @@ fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
         ("SSL_CERT_DIR", trusted.file().as_str()),
         ("SSL_CERT_DIR", format!("{}:/there/is/no/such", trusted.folder()).as_str()),
     ] {
-        let answer = server.resend(variable, place);
+        let finished = server.resend(variable, place);
         let last = place.rsplit(':').next().expect("a path");
-        assert!(answer.code == 2 && answer.stderr.contains(last), "{}", answer.call_record());
-        assert!(answer.stderr.contains(variable), "{}", answer.call_record());
+        assert!(finished.code == 2 && finished.stderr.contains(last), "{finished}");
+        assert!(finished.stderr.contains(variable), "{finished}");
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 0, "nothing was sent");
 }

@@ -1,12 +1,11 @@
-//! Variables of the environment: a flag takes precedence, and a bad value matters only where it would be used.
-
-use dci::sandbox::Sandbox;
+//! Environment variables: flags take precedence, and an invalid value matters only if it is used.
 
 #[cfg(unix)]
-use crate::person::{Person, decided, visit};
-use crate::program::{Finished, dci, dci_on};
+use crate::support::person::{Person, decided, visit};
+use crate::support::program::{Finished, dci, dci_on};
+use crate::support::sandbox::sandbox;
 
-/// Bad values of every variable, with the codes that a call ends with.
+/// An invalid value of each variable, with the exit code of a call.
 const BAD: [(&str, &str, i32); 6] = [
     ("DCI_OUTPUT", "bogus", 2),
     ("DCI_API_BASE_URL", "not a URL", 2),
@@ -21,19 +20,19 @@ fn with_all_bad(args: &[&str]) -> Finished {
 }
 
 #[test]
-fn a_bad_variable_is_named_where_it_is_used() {
+fn an_invalid_variable_is_named_if_used() {
     for (name, value, code) in BAD {
         let run = dci(&["validate"]).env("DCI_API_KEY", "key").env("DCI_API_BASE_URL", "https://127.0.0.1:1");
         let finished = run.env(name, value).finish();
         let error = finished.error();
-        assert_eq!(finished.code, code, "{name}: {}", finished.call_record());
+        assert_eq!(finished.code, code, "{name}: {finished}");
         assert!(error["message"].to_string().contains(name) || error["hint"].to_string().contains(name), "{error}");
-        assert!(!finished.stderr.contains("--"), "a flag is named: {error}");
+        assert!(!finished.stderr.contains("--"), "the message names a flag: {error}");
     }
 }
 
 #[test]
-fn a_bad_variable_does_not_matter_where_it_is_not_used() {
+fn an_invalid_variable_is_ignored_if_unused() {
     for args in [
         &["--version"][..],
         &["-h"],
@@ -51,7 +50,7 @@ fn a_bad_variable_does_not_matter_where_it_is_not_used() {
 
 #[test]
 fn a_flag_takes_precedence_over_a_variable() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     let cases: [(&str, &str, &[&str]); 9] = [
         ("DCI_OUTPUT", "JSON!", &["validate", "-o", "csv"]),
         ("DCI_OUTPUT", "yaml", &["validate", "--output=csv"]),
@@ -65,18 +64,18 @@ fn a_flag_takes_precedence_over_a_variable() {
     ];
     for (name, value, args) in cases {
         let finished = dci_on(&sandbox, args).env(name, value).finish();
-        assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{name}: {}", finished.call_record());
-        assert!(finished.stdout.starts_with("domain,email"), "{}", finished.call_record());
+        assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{name}: {finished}");
+        assert!(finished.stdout.starts_with("domain,email"), "{finished}");
     }
     let quiet = dci_on(&sandbox, &["validate", "-q"]).env("DCI_LOG", "trace").finish();
     assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
     let verbose = dci_on(&sandbox, &["validate", "-v"]).env("DCI_LOG", "dci=loud").finish();
-    assert!(verbose.code == 0 && verbose.stderr.contains("GET /auth/v1/validate"), "{}", verbose.call_record());
+    assert!(verbose.code == 0 && verbose.stderr.contains("GET /auth/v1/validate"), "{verbose}");
 }
 
 #[test]
-fn a_variable_is_read_without_regard_to_case_and_white_space() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn variables_ignore_case_and_surrounding_spaces() {
+    let sandbox = sandbox();
     for value in ["JSON", " json ", "Json\n", "\tjSoN"] {
         let finished = dci_on(&sandbox, &["validate"]).env("DCI_OUTPUT", value).finish();
         assert_eq!(finished.json()["email"], "admin@example.com", "{value:?}");
@@ -84,9 +83,9 @@ fn a_variable_is_read_without_regard_to_case_and_white_space() {
         assert_eq!(error.error()["code"], "USAGE_ERROR", "{value:?}");
     }
     let csv = dci_on(&sandbox, &["validate"]).env("DCI_OUTPUT", "CSV").finish();
-    assert!(csv.stdout.starts_with("domain,email"), "{}", csv.call_record());
+    assert!(csv.stdout.starts_with("domain,email"), "{csv}");
     let table = dci(&["resnd-invite"]).env("DCI_OUTPUT", "Table ").finish();
-    assert!(table.code == 2 && table.stderr.starts_with("error:"), "{}", table.call_record());
+    assert!(table.code == 2 && table.stderr.starts_with("error:"), "{table}");
 
     let url = format!(" {}\n", sandbox.url());
     let spaced = [
@@ -97,14 +96,14 @@ fn a_variable_is_read_without_regard_to_case_and_white_space() {
     ];
     let run = spaced.iter().fold(dci(&["validate"]), |run, (name, value)| run.env(name, value));
     let finished = run.finish();
-    assert_eq!(finished.code, 0, "{}", finished.call_record());
+    assert_eq!(finished.code, 0, "{finished}");
     let logged = dci_on(&sandbox, &["validate"]).env("DCI_LOG", " dci=DEBUG\n").finish();
-    assert!(logged.stderr.contains("GET"), "{}", logged.call_record());
+    assert!(logged.stderr.contains("GET"), "{logged}");
 }
 
 #[test]
 fn a_blank_variable_counts_as_not_set() {
-    let sandbox = Sandbox::start().expect("a free port");
+    let sandbox = sandbox();
     for name in ["DCI_OUTPUT", "DCI_TENANT_ID", "DCI_CUSTOMER_CONTEXT", "DCI_LOG"] {
         for value in ["", " ", "\n"] {
             let finished = dci_on(&sandbox, &["validate"]).env(name, value).finish();
@@ -115,16 +114,16 @@ fn a_blank_variable_counts_as_not_set() {
     assert_eq!(status.json()["apiBaseUrl"], "https://api.doit.com");
 }
 
-/// A name that a flag has too is not named where the variable is meant.
+/// The message names the variable, not the flag of the same setting.
 #[test]
 #[cfg(unix)]
-fn a_variable_that_is_not_unicode_is_named_where_it_is_used() {
-    let sandbox = Sandbox::start().expect("a free port");
+fn a_variable_that_is_not_unicode_is_named_if_used() {
+    let sandbox = sandbox();
     let bad = b"\xff\xfe";
     for name in ["DCI_OUTPUT", "DCI_API_BASE_URL", "DCI_TENANT_ID", "DCI_CUSTOMER_CONTEXT", "DCI_LOG", "DCI_API_KEY"] {
         let finished = dci_on(&sandbox, &["validate"]).env_of_bytes(name, bad).finish();
-        assert_eq!(finished.code, if name == "DCI_API_KEY" { 10 } else { 2 }, "{name}: {}", finished.call_record());
-        assert!(finished.error()["message"].to_string().contains(name), "{}", finished.call_record());
+        assert_eq!(finished.code, if name == "DCI_API_KEY" { 10 } else { 2 }, "{name}: {finished}");
+        assert!(finished.error()["message"].to_string().contains(name), "{finished}");
         let unused = dci(&["completion", "zsh"]).env_of_bytes(name, bad).finish();
         assert_eq!((unused.code, unused.stderr.as_str()), (0, ""), "{name}");
     }
@@ -132,13 +131,13 @@ fn a_variable_that_is_not_unicode_is_named_where_it_is_used() {
 
 #[test]
 #[cfg(unix)]
-fn login_does_not_look_at_a_bad_api_key() {
+fn login_ignores_an_invalid_api_key() {
     let person = Person::new("bad-key");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_API_KEY", "a b").start();
     visit(&decided(&Person::address(&mut login), "admin@example.com"));
     assert_eq!(login.finish().code, 0);
     let again = person.dci(&["login"]).env("DCI_API_KEY", "a b").finish();
-    assert_eq!(again.code, 0, "{}", again.call_record());
+    assert_eq!(again.code, 0, "{again}");
     assert_eq!(again.json()["email"], "admin@example.com");
     assert_eq!(person.dci(&["logout"]).env("DCI_API_KEY", "a b").env("DCI_TENANT_ID", "a b").finish().code, 0);
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::sandbox::{http_client, sandbox};
 use dci::sandbox::Sandbox;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use reqwest::{Response, Url};
 use serde_json::Value;
-
-use crate::sandbox::http_client;
 
 /// The example of RFC 7636, appendix B.
 const CODE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -23,7 +22,7 @@ pub struct Client {
     pub http: reqwest::Client,
 }
 
-/// Some parameters in place of others, or beside them.
+/// A query with some parameters added or replaced.
 fn changed(good: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
     let all: BTreeMap<&str, &str> = good.iter().chain(changes).copied().collect();
     let mut url = Url::parse("http://localhost").expect("a URL");
@@ -33,14 +32,14 @@ fn changed(good: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
 
 impl Client {
     pub fn new() -> Self {
-        Self { sandbox: Sandbox::start().expect("a free port"), http: http_client() }
+        Self { sandbox: sandbox(), http: http_client() }
     }
 
     pub async fn get(&self, url: &str) -> Response {
-        self.http.get(url).send().await.expect("an answer")
+        self.http.get(url).send().await.expect("a response")
     }
 
-    /// A good authorization request, but for the changes.
+    /// Sends a valid authorization request with these changes.
     pub async fn authorize(&self, changes: &[(&str, &str)]) -> Response {
         let good = [
             ("response_type", "code"),
@@ -61,12 +60,12 @@ impl Client {
     pub async fn post_form(&self, form: String) -> (u16, Value) {
         let request = self.http.post(self.sandbox.token_url()).body(form);
         let response = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").send().await;
-        let response = response.expect("an answer");
+        let response = response.expect("a response");
         assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
         (response.status().as_u16(), response.json().await.expect("JSON"))
     }
 
-    /// A good token request for a code, but for the changes.
+    /// Sends a valid token request for a code with these changes.
     pub async fn exchange(&self, code: &str, changes: &[(&str, &str)]) -> (u16, Value) {
         let good = [
             ("grant_type", "authorization_code"),
@@ -94,13 +93,13 @@ impl Client {
         if let Some(tenant) = tenant {
             request = request.header("x-tenant-id", tenant);
         }
-        request.send().await.expect("an answer").status().as_u16()
+        request.send().await.expect("a response").status().as_u16()
     }
 
     /// Status and body of the operation `validate`.
     pub async fn validate(&self, access_token: &str) -> (u16, Value) {
         let url = format!("{}/auth/v1/validate", self.sandbox.url());
-        let response = self.http.get(url).bearer_auth(access_token).send().await.expect("an answer");
+        let response = self.http.get(url).bearer_auth(access_token).send().await.expect("a response");
         (response.status().as_u16(), response.json().await.expect("JSON"))
     }
 
@@ -108,7 +107,7 @@ impl Client {
         match self.validate(access_token).await.0 {
             200 => true,
             401 => false,
-            status => panic!("validate answered {status}"),
+            status => panic!("validate returned {status}"),
         }
     }
 }
@@ -126,7 +125,7 @@ impl Tokens {
     }
 }
 
-/// Where a response sends the browser, and with what.
+/// The address and the query of a redirect.
 pub fn redirected(response: &Response) -> (String, Parameters) {
     assert_eq!(response.status(), 303);
     let location = response.headers()[LOCATION].to_str().expect("ASCII");
@@ -135,7 +134,7 @@ pub fn redirected(response: &Response) -> (String, Parameters) {
     (to.to_owned(), url.query_pairs().into_owned().collect())
 }
 
-/// The name of an error, of which there has to be a description.
+/// The code of an error, which must have a description.
 pub fn error((status, body): (u16, Value)) -> String {
     assert_eq!(status, 400, "{body}");
     assert!(body["error_description"].is_string(), "{body}");

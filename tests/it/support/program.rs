@@ -1,5 +1,6 @@
-//! Runs the built program as a user's shell does, with an environment of its own.
+//! Runs the built program as a shell does, with its own environment.
 
+use std::fmt::{self, Display};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -8,38 +9,41 @@ use dci::sandbox::Sandbox;
 use rustix::process::{Pid, Signal, kill_process};
 
 #[cfg(unix)]
-use crate::terminal::Terminal;
+use crate::support::terminal::Terminal;
 
-/// The API key of every run that is not on the sandbox; no output may hold it.
+/// All output formats.
+pub const FORMATS: [&str; 5] = ["table", "json", "yaml", "csv", "toon"];
+
+/// The API key of every run outside the sandbox. `Running::finish` checks that no output contains it.
 pub const API_KEY: &str = "s3cret-api-key";
 
-/// What asks the program to end: Ctrl-C, `kill` or `timeout`, a terminal that closes.
+/// The signals that end a program: Ctrl-C, `kill` or `timeout`, and a closed terminal.
 #[cfg(unix)]
 pub const END_SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
 
-/// Where nobody is signed in.
+/// A data folder without sign-ins.
 const NO_SIGN_INS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-sign-ins");
 
-/// `dci` with an empty environment, and nobody signed in.
+/// Runs `dci` with an empty environment and without a sign-in.
 pub fn dci(args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dci"));
     command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
-    // Where platforms keep the data of a person.
+    // Platforms keep user data there.
     command.env("HOME", NO_SIGN_INS).env("XDG_DATA_HOME", NO_SIGN_INS);
-    Run { command, stdin: Vec::new(), shown: format!("dci {}", args.join(" ")) }
+    Run { command, stdin: Vec::new(), command_line: format!("dci {}", args.join(" ")) }
 }
 
-/// `dci`, pointed at a server and with the API key.
+/// Runs `dci` with a server and the API key.
 pub fn dci_at(url: &str, args: &[&str]) -> Run {
     dci(args).env("DCI_API_BASE_URL", url).env("DCI_API_KEY", API_KEY)
 }
 
-/// `dci`, pointed at a sandbox as the first two lines that `dci sandbox` prints do.
+/// Runs `dci` with the two variables that `dci sandbox` prints.
 pub fn dci_on(sandbox: &Sandbox, args: &[&str]) -> Run {
     dci(args).env("DCI_API_BASE_URL", sandbox.url()).env("DCI_API_KEY", sandbox.api_key())
 }
 
-/// Runs a command line that was printed, as a user does who copies it; it has to succeed.
+/// Runs a printed command line in a shell, which must succeed.
 #[cfg(unix)]
 pub fn run_in_shell(command: &str, sandbox: &Sandbox) {
     let output = Command::new("sh")
@@ -54,28 +58,28 @@ pub fn run_in_shell(command: &str, sandbox: &Sandbox) {
 pub struct Run {
     command: Command,
     stdin: Vec<u8>,
-    shown: String,
+    command_line: String,
 }
 
 pub struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
-    /// The rest of it, once a line was read.
+    /// Set once a line was read.
     stdout: Option<BufReader<ChildStdout>>,
-    /// What was read of it so far.
+    /// What was read so far.
     stderr: Vec<u8>,
-    shown: String,
+    command_line: String,
 }
 
 pub struct Finished {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
-    shown: String,
+    command_line: String,
 }
 
 impl Run {
-    /// Lets it outlive its terminal.
+    /// Runs it under `nohup`.
     #[cfg(unix)]
     pub fn under_nohup(mut self) -> Self {
         let mut nohup = Command::new("nohup");
@@ -90,7 +94,7 @@ impl Run {
         self
     }
 
-    /// A variable that need not be Unicode.
+    /// Sets a variable that need not be Unicode.
     #[cfg(unix)]
     pub fn env_of_bytes(mut self, name: &str, value: &[u8]) -> Self {
         use std::os::unix::ffi::OsStrExt;
@@ -98,7 +102,7 @@ impl Run {
         self
     }
 
-    /// What is on stdin.
+    /// Sets what stdin contains.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
         self
@@ -114,7 +118,7 @@ impl Run {
         self.at_terminal_of(100)
     }
 
-    /// Runs it at a terminal that has so many columns.
+    /// Runs it at a terminal of this width.
     #[cfg(unix)]
     pub fn at_terminal_of(self, columns: u16) -> Terminal {
         Terminal::start(self.command, columns)
@@ -124,22 +128,22 @@ impl Run {
         let bytes = std::mem::take(&mut self.stdin);
         let mut running = self.start_with_stdin_open();
         let mut stdin = running.stdin.take().expect("it is open");
-        // In a thread, since the program may not read all of it, and may write before it does.
+        // A thread, because the program may write before it reads, and need not read everything.
         std::thread::spawn(move || stdin.write_all(&bytes));
         running
     }
 
-    /// Starts it for somebody who types.
+    /// Starts it with a stdin to type into.
     pub fn start_with_stdin_open(mut self) -> Running {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         let stdin = child.stdin.take();
-        Running { child, stdin, stdout: None, stderr: Vec::new(), shown: self.shown }
+        Running { child, stdin, stdout: None, stderr: Vec::new(), command_line: self.command_line }
     }
 }
 
 impl Running {
-    /// The next line of stdout, without its end.
+    /// Reads the next line of stdout.
     pub fn line(&mut self) -> String {
         let stdout = self.stdout.get_or_insert_with(|| BufReader::new(self.child.stdout.take().expect("it is piped")));
         let mut line = String::new();
@@ -151,7 +155,7 @@ impl Running {
     #[cfg(unix)]
     pub fn wait_for(&mut self, text: &str) {
         let stderr = self.child.stderr.as_mut().expect("it is piped");
-        // Byte by byte, so that the rest is left for the end.
+        // Byte by byte, so that the rest stays unread.
         let mut byte = [0];
         loop {
             std::io::Read::read_exact(stderr, &mut byte).expect("the text comes before the end");
@@ -181,14 +185,14 @@ impl Running {
         writeln!(self.stdin.as_mut().expect("it is open"), "{line}").expect("the program reads");
     }
 
-    /// What nobody can do anything against.
+    /// Kills it.
     #[cfg(unix)]
     pub fn kill(&mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is ours");
     }
 
-    /// What Ctrl-C does.
+    /// Does what Ctrl-C does.
     #[cfg(unix)]
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
@@ -199,7 +203,7 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
-    /// What somebody does who wants it to end now.
+    /// Interrupts it until it ends.
     #[cfg(unix)]
     pub fn interrupt_until_it_ends(&mut self) {
         while self.child.try_wait().expect("it is ours").is_none() {
@@ -215,30 +219,24 @@ impl Running {
             code: output.status.code().expect("the program ends by itself"),
             stdout: text(output.stdout),
             stderr: text([self.stderr, output.stderr].concat()),
-            shown: self.shown,
+            command_line: self.command_line,
         };
-        for shown in [&finished.stdout, &finished.stderr] {
-            assert!(!shown.contains(API_KEY), "the API key is shown:\n{shown}");
-            assert!(!shown.contains("a fault in dci"), "the program panicked:\n{shown}");
+        for output in [&finished.stdout, &finished.stderr] {
+            assert!(!output.contains(API_KEY), "the output contains the API key:\n{output}");
+            assert!(!output.contains("a fault in dci"), "the program panicked:\n{output}");
         }
         finished
     }
 }
 
 impl Finished {
-    /// Fails where a secret is shown.
+    /// Fails if a secret was printed.
     #[cfg(unix)]
     pub fn assert_without(&self, secret: &str) {
-        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {}", self.call_record());
+        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {self}");
     }
 
-    /// The whole run as text, with what differs from run to run masked.
-    pub fn call_record(&self) -> String {
-        let Self { code, stdout, stderr, shown } = self;
-        format!("$ {shown}\nexit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}")
-    }
-
-    /// The error object; before it there may be the line with which a run begins.
+    /// The error object on stderr. A run prints a line before it.
     pub fn error(&self) -> serde_json::Value {
         let objects = serde_json::Deserializer::from_str(&self.stderr).into_iter::<serde_json::Value>();
         let last = objects.last().and_then(Result::ok).unwrap_or_default();
@@ -246,13 +244,21 @@ impl Finished {
         last["error"].clone()
     }
 
-    /// What is on stdout, as JSON.
+    /// Parses stdout as JSON.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.call_record()))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 }
 
-/// Compares with a snapshot after masking ports, random keys and moments.
+/// The command line, the exit code and all output.
+impl Display for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, stdout, stderr, command_line } = self;
+        write!(f, "$ {command_line}\nexit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+    }
+}
+
+/// Compares with a snapshot in which ports, random keys and times are masked.
 macro_rules! assert_masked_snapshot {
     ($name:expr, $text:expr) => {
         insta::with_settings!({ filters => vec![

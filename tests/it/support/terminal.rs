@@ -1,4 +1,4 @@
-//! A pseudo-terminal that a test plays the person at.
+//! A pseudo-terminal, at which a test types and reads.
 #![cfg(unix)]
 
 use std::fs::File;
@@ -13,7 +13,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 pub struct Terminal {
     child: Child,
-    /// What the person types, and what the programs at the terminal write.
+    /// The test types and reads here.
     line: File,
     written: Vec<u8>,
     columns: NonZeroU16,
@@ -22,16 +22,16 @@ pub struct Terminal {
 /// How a program at a terminal ended.
 pub struct Ended {
     pub code: i32,
-    /// What was written, with the sequences that the terminal obeys.
+    /// The output with escape sequences.
     pub written: String,
-    /// What is on the screen in the end.
+    /// The final contents of the screen.
     pub screen: String,
 }
 
 const ROWS: NonZeroU16 = NonZeroU16::new(60).expect("60 is not 0");
 
 impl Terminal {
-    /// Runs the program at a terminal that has so many columns.
+    /// Runs the program at a terminal of this width.
     pub fn start(mut command: Command, columns: u16) -> Self {
         let line = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
         grantpt(&line).and_then(|()| unlockpt(&line)).expect("it is ours");
@@ -41,11 +41,11 @@ impl Terminal {
         let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its other end");
         let handle = || terminal.try_clone().expect("another handle");
         let child = command.stdin(handle()).stdout(handle()).stderr(handle()).spawn().expect("the program starts");
-        // Here nobody holds the other end any more, so that it ends with the program.
+        // The other end is closed here, so that reading ends with the program.
         Self { child, line: File::from(line), written: Vec::new(), columns: NonZeroU16::new(columns).expect("a width") }
     }
 
-    /// Waits until what was written has this text, with or without colours.
+    /// Waits until the output, including its escape sequences, contains this text.
     pub fn wait_for(&mut self, text: &str) {
         while !self.written().contains(text) {
             assert!(self.read(), "{text:?} is expected before the end: {}", self.written());
@@ -57,7 +57,7 @@ impl Terminal {
         self.line.write_all(text.as_bytes()).expect("the terminal takes what is typed");
     }
 
-    /// What Ctrl-C does.
+    /// Does what Ctrl-C does.
     pub fn interrupt(&self) {
         kill_process(Pid::from_child(&self.child), Signal::INT).expect("it runs");
     }
@@ -74,7 +74,7 @@ impl Terminal {
 
     fn read(&mut self) -> bool {
         let mut buffer = [0; 4096];
-        // At the end of a terminal Linux reports an I/O error.
+        // Linux reports the end of a terminal as an I/O error.
         let count = self.line.read(&mut buffer).unwrap_or(0);
         self.written.extend_from_slice(&buffer[..count]);
         count > 0

@@ -1,4 +1,4 @@
-//! A person with a home of their own, who signs in to a sandbox with a browser that a test plays.
+//! A person with a home folder of their own, who signs in to a sandbox. The test is the browser.
 #![cfg(unix)]
 
 use std::fs;
@@ -8,16 +8,16 @@ use dci::sandbox::Sandbox;
 use reqwest::header::LOCATION;
 use serde_json::Value;
 
-use crate::program::{Run, Running, dci};
-use crate::sandbox::http_client;
+use crate::support::program::{Run, Running, dci};
+use crate::support::sandbox::{http_client, sandbox};
 
 pub struct Person {
     pub sandbox: Sandbox,
-    /// What is theirs; it goes with them.
+    /// The home folder, which `drop` deletes.
     pub folder: PathBuf,
 }
 
-/// What a browser gets.
+/// A response to the browser.
 pub struct Page {
     pub status: u16,
     pub body: String,
@@ -28,20 +28,20 @@ impl Person {
     pub fn new(test: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("dci-person-{test}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");
-        Self { sandbox: Sandbox::start().expect("a free port"), folder }
+        Self { sandbox: sandbox(), folder }
     }
 
-    /// One who has signed in, as somebody who may do everything.
+    /// Signs in with an account that has all permissions.
     pub fn signed_in(test: &str) -> Self {
         let person = Self::new(test);
         let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
         visit(&decided(&Self::address(&mut login), "admin@example.com"));
         let finished = login.finish();
-        assert_eq!(finished.code, 0, "{}", finished.call_record());
+        assert_eq!(finished.code, 0, "{finished}");
         person
     }
 
-    /// `dci` as this person runs it, pointed at the sandbox, and without an API key.
+    /// Runs `dci` with this home and sandbox, and without an API key.
     pub fn dci(&self, args: &[&str]) -> Run {
         let home = self.folder.to_str().expect("UTF-8");
         dci(args)
@@ -52,32 +52,32 @@ impl Person {
             .env("DCI_TOKEN_URL", &self.sandbox.token_url())
     }
 
-    /// Where the sign-ins are kept.
+    /// The file of stored sign-ins.
     pub fn file(&self) -> PathBuf {
         let folder = if cfg!(target_os = "macos") { "Library/Application Support/com.doit.dci" } else { "dci" };
         self.folder.join(folder).join("sign-ins.json")
     }
 
-    /// What is kept of the sign-in.
+    /// The stored sign-in.
     pub fn entry(&self) -> Value {
-        let text = fs::read_to_string(self.file()).expect("somebody signed in");
+        let text = fs::read_to_string(self.file()).expect("a stored sign-in");
         serde_json::from_str::<Value>(&text).expect("JSON")["signIns"][self.sandbox.url()].clone()
     }
 
-    /// Changes what is kept of it.
+    /// Changes a property of the stored sign-in.
     pub fn set(&self, property: &str, value: impl Into<Value>) {
         let mut content: Value = serde_json::from_slice(&fs::read(self.file()).expect("a file")).expect("JSON");
         content["signIns"][self.sandbox.url()][property] = value.into();
         fs::write(self.file(), format!("{content:#}")).expect("it is ours");
     }
 
-    /// The access token and the refresh token.
+    /// The stored access token and refresh token.
     pub fn tokens(&self) -> [String; 2] {
         let entry = self.entry();
         ["accessToken", "refreshToken"].map(|name| entry[name].as_str().expect("a token").to_owned())
     }
 
-    /// The address at which somebody who signs in is to begin.
+    /// The sign-in address that `dci login` prints.
     pub fn address(login: &mut Running) -> String {
         login.line_of_stderr(|line| line.starts_with("http"))
     }
@@ -89,16 +89,16 @@ impl Drop for Person {
     }
 }
 
-/// Where the authorization server sends the browser of a person who decides so.
+/// The redirect that follows a decision on the sign-in page.
 pub fn decided(address: &str, decision: &str) -> String {
     visit(&format!("{address}&decision={decision}")).location.expect("a redirect")
 }
 
-/// Does what a browser does with an address, but for following redirects.
+/// Gets an address like a browser, without following redirects.
 pub fn visit(address: &str) -> Page {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let response = http_client().get(address).send().await.expect("an answer");
+        let response = http_client().get(address).send().await.expect("a response");
         let location = response.headers().get(LOCATION).map(|value| value.to_str().expect("ASCII").to_owned());
         Page { status: response.status().as_u16(), location, body: response.text().await.expect("a page") }
     })

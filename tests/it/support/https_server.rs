@@ -1,4 +1,4 @@
-//! An HTTPS server on loopback, and the authorities that vouch for it.
+//! An HTTPS server on loopback, and its certificate authorities.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,13 +12,13 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream};
 
-use crate::program::{Finished, dci_at};
-use crate::scripted_server::resent;
+use crate::support::program::{Finished, dci_at};
+use crate::support::scripted_server::resent;
 
 pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
 pub fn authority(name: &str) -> Authority {
-    let mut params = CertificateParams::new([]).expect("no name is wrong");
+    let mut params = CertificateParams::new([]).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(rcgen::DnType::CommonName, name);
     CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate")
@@ -28,7 +28,7 @@ pub fn valid_for(name: &str) -> CertificateParams {
     CertificateParams::new([name.to_owned()]).expect("a name")
 }
 
-/// A server on loopback whose certificate `authority` has signed; it resends every invite.
+/// A server that sends a success to every resend.
 pub struct HttpsServer {
     pub url: String,
     pub connections: Arc<AtomicUsize>,
@@ -41,14 +41,14 @@ impl HttpsServer {
         Self::showing(certificate.der().clone(), &key)
     }
 
-    /// The same with this certificate.
+    /// Starts a server with this certificate.
     pub fn showing(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("the provider has them")
             .with_no_client_auth()
             .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
-            .expect("the key is that of the certificate");
+            .expect("a key that matches the certificate");
         let (config, connections) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("https://{}", listener.local_addr().expect("an address"));
@@ -59,7 +59,7 @@ impl HttpsServer {
                 counted.fetch_add(1, Ordering::SeqCst);
                 let mut tls = ServerConnection::new(Arc::clone(&config)).expect("the configuration is complete");
                 let mut stream = Stream::new(&mut tls, &mut socket);
-                // One who does not trust this server goes away.
+                // A client that does not trust this server closes the connection.
                 if matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
                     let _ = stream.write_all(&resent());
                     stream.conn.send_close_notify();
@@ -70,13 +70,13 @@ impl HttpsServer {
         Self { url, connections }
     }
 
-    /// Resends an invite, with `variable` naming what is trusted.
+    /// Resends an invite, with `variable` set to the trusted certificates.
     pub fn resend(&self, variable: &str, trusted: &str) -> Finished {
         dci_at(&self.url, &["resend-invite", "3f2a9c", "-o", "json"]).env(variable, trusted).finish()
     }
 }
 
-/// A folder with the certificate of an authority in it.
+/// A temporary folder with the certificate of an authority.
 pub struct Trusted(PathBuf);
 
 impl Trusted {

@@ -1,4 +1,4 @@
-//! A server that records what arrives, byte by byte, and answers with whatever a test wants.
+//! A server that records requests, and sends the bytes that a test gives it.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,8 +11,8 @@ pub struct ScriptedServer {
 }
 
 impl ScriptedServer {
-    /// Reads one request of each connection, lets `answer` write to it, and closes it.
-    pub fn start(answer: impl Fn(&mut TcpStream) + Send + 'static) -> Self {
+    /// Reads one request of each connection, lets `respond` write to it, and closes it.
+    pub fn start(respond: impl Fn(&mut TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -22,16 +22,16 @@ impl ScriptedServer {
                 let mut stream = stream.expect("a connection");
                 let request = read_request(&mut stream);
                 recorded.lock().expect("no test thread panics here").push(request);
-                answer(&mut stream);
+                respond(&mut stream);
             }
         });
         Self { url, requests }
     }
 
-    /// Answers each request with these bytes.
-    pub fn answering(bytes: impl Into<Vec<u8>>) -> Self {
+    /// Sends these bytes in response to each request.
+    pub fn responding(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
-        // A client that has heard enough may be gone.
+        // The client may already have closed the connection.
         Self::start(move |stream| drop(stream.write_all(&bytes)))
     }
 
@@ -47,7 +47,7 @@ pub fn response(status: &str, media_type: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// What the API answers to a resent invite.
+/// The API's response to a resent invite.
 pub fn resent() -> Vec<u8> {
     response("200 OK", "application/json", r#"{"message":"Invite resent","inviteId":"x"}"#)
 }
