@@ -1,8 +1,8 @@
 //! How fast a run makes its calls: a limit of concurrency and a rate that adapts to 429s.
 //!
-//! The rate is lowered when a sample of the attempts has more 429s than usual, and raised when it has not, faster and
-//! faster. 429s that stay as frequent at a lower rate are not caused by the rate: their share is the usual one from
-//! then on.
+//! After a second with more 429s than usual, the rate is cut to a little below what the service accepted; after every
+//! other second it is raised, faster and faster. 429s that several cuts in a row do not reduce are not caused by the
+//! rate: the cuts are undone, and their share is the usual one from then on.
 
 mod sample;
 mod state;
@@ -98,7 +98,7 @@ impl AdaptiveLimit {
     /// Records an attempt that was sent at this moment, and whether its response was a 429.
     pub fn record(&self, sent_at: Instant, is_rate_limited: bool) {
         let mut state = self.state();
-        if !is_rate_limited && state.before_cut.is_none() && state.slots < self.concurrency.get() {
+        if !is_rate_limited && state.cuts == 0 && state.slots < self.concurrency.get() {
             state.slots += 1;
             self.slots.add_permits(1);
         }

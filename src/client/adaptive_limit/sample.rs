@@ -4,13 +4,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a sample takes, at least, before the rate is raised.
-const MIN_CALM: Duration = Duration::from_secs(1);
+/// How long a sample takes.
+const DURATION: Duration = Duration::from_secs(1);
 
-/// Shares of 429s that differ by more are different in a sample of any size.
-const DIFFERENT_SHARE: f64 = 0.3;
+/// The fewest attempts of a sample.
+const MIN_ATTEMPTS: f64 = 20.0;
 
-/// The usual share of 429s is never larger.
+/// So many 429s are enough if most attempts get one.
+const MIN_429S: f64 = 5.0;
+
+/// A share of 429s that is not worth a slower run.
+const HARMLESS_SHARE: f64 = 0.05;
+
+/// A share of 429s that always has to do with the rate.
 const MAX_USUAL_SHARE: f64 = 0.75;
 
 /// The attempts that were sent after a moment.
@@ -47,32 +53,25 @@ impl Sample {
         (self.attempts - 1.0) / seconds.max(0.02)
     }
 
+    pub fn is_complete(&self) -> bool {
+        self.attempts >= MIN_ATTEMPTS && self.last - self.begun >= DURATION
+    }
+
     /// Whether there are more 429s than chance explains if this share is usual.
     pub fn has_more_429s_than(&self, usual_share: f64) -> bool {
-        let expected = self.attempts * usual_share;
-        let deviation = (expected * (1.0 - usual_share)).sqrt();
-        self.attempts >= 5.0 && self.rate_limited > 1.2 * expected + 3.0 * deviation + 1.0
+        let usual_share = usual_share.max(HARMLESS_SHARE);
+        let deviation = (self.attempts * usual_share * (1.0 - usual_share)).sqrt();
+        let chance = if usual_share > HARMLESS_SHARE { 3.0 * deviation } else { deviation };
+        self.rate_limited > self.attempts * usual_share + chance + 0.5
     }
 
-    pub fn is_mostly_429s(&self) -> bool {
-        self.attempts >= 6.0 && self.share() > MAX_USUAL_SHARE
+    /// Whether most attempts are refused that usually are not.
+    pub fn is_mostly_429s(&self, usual_share: f64) -> bool {
+        self.rate_limited >= MIN_429S && self.share() > (1.0 + 2.0 * usual_share) / 3.0
     }
 
-    /// Whether the share of 429s may be the same as in an earlier sample.
-    pub fn may_match(&self, earlier: &Self) -> bool {
-        let is_different =
-            self.attempts.min(earlier.attempts) >= 20.0 && (self.share() - earlier.share()).abs() > DIFFERENT_SHARE;
-        !self.is_mostly_429s() && !is_different
-    }
-
-    /// Whether the sample is large enough to exclude chance.
-    pub fn is_large(&self) -> bool {
-        self.attempts >= 40.0 && self.last - self.begun >= MIN_CALM / 5
-    }
-
-    /// Whether the sample is large enough to raise the rate.
-    pub fn shows_calm(&self) -> bool {
-        self.attempts >= 20.0 && self.last - self.begun >= MIN_CALM
+    pub fn is_nearly_all_429s(&self) -> bool {
+        self.share() > MAX_USUAL_SHARE
     }
 }
 

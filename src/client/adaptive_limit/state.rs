@@ -6,17 +6,20 @@ use tokio::time::Instant;
 
 use super::sample::{Recent, Sample};
 
-/// The share of the accepted rate that is used.
-const HEADROOM: f64 = 0.8;
+/// The share of the accepted rate that is used after a cut.
+const HEADROOM: f64 = 0.75;
 
 /// The lowest rate, in attempts per second.
 const MIN_RATE: f64 = 2.0;
 
-/// The first increase of a rate, as a share of it. Each further increase is twice as large, up to doubling the rate.
+/// The first increase of a rate after a cut, as a share of it. It doubles up to [`FAST_INCREASE`], then grows slowly.
 const FIRST_INCREASE: f64 = 0.02;
 
-/// Shares of 429s in two large samples are the same if they differ by less.
-const SAME_SHARE: f64 = 0.15;
+/// An increase that a service with a bucket of tokens absorbs.
+const FAST_INCREASE: f64 = 0.08;
+
+/// If this many cuts in a row do not reduce the share of 429s, they are not caused by the rate.
+const VAIN_CUTS: u32 = 3;
 
 /// A start that is late by less does not delay the starts after it.
 const CATCH_UP: Duration = Duration::from_millis(2);
@@ -36,18 +39,12 @@ pub(super) struct State {
     sample: Sample,
     /// The share of 429s that a lower rate does not change.
     usual_share: f64,
-    /// The state before the rate was cut, until the effect of the cut is known.
-    pub before_cut: Option<BeforeCut>,
-    /// How many samples in a row had no more 429s than usual.
-    calm: i32,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BeforeCut {
-    rate: Option<f64>,
-    /// Attempts per second, also if there was no limit.
-    sent: f64,
-    sample: Sample,
+    /// How many samples in a row had more 429s than usual.
+    pub cuts: u32,
+    /// The rate before those cuts.
+    before_cuts: Option<f64>,
+    /// How much the rate grows after the next sample, as a share of it.
+    increase: f64,
 }
 
 impl State {
@@ -60,8 +57,9 @@ impl State {
             accepted: Recent::new(now),
             sample: Sample::new(now),
             usual_share: 0.0,
-            before_cut: None,
-            calm: 0,
+            cuts: 0,
+            before_cuts: None,
+            increase: FIRST_INCREASE,
         }
     }
 
@@ -80,7 +78,7 @@ impl State {
         Ok(())
     }
 
-    /// Records an attempt, and changes the rate if there are enough of them.
+    /// Records an attempt, and changes the rate at the end of a sample.
     pub fn record(&mut self, sent_at: Instant, is_rate_limited: bool, now: Instant) {
         self.accepted.add(is_rate_limited, now);
         // An earlier attempt was sent at another rate.
@@ -88,64 +86,44 @@ impl State {
             return;
         }
         self.sample.add(is_rate_limited, now);
-        if self.sample.has_more_429s_than(self.usual_share) {
-            match self.before_cut {
-                None => self.cut(),
-                Some(before) if self.sample.is_large() || !self.sample.may_match(&before.sample) => {
-                    self.judge_cut(before);
-                }
-                Some(_) => return,
-            }
-        } else if self.sample.shows_calm() {
-            self.speed_up();
-        } else {
+        // The first cut is not waited for if most attempts are in vain.
+        let is_over = self.sample.is_complete() || (self.cuts == 0 && self.sample.is_mostly_429s(self.usual_share));
+        if !is_over {
             return;
+        }
+        if !self.sample.has_more_429s_than(self.usual_share) {
+            self.speed_up();
+        } else if self.cuts < VAIN_CUTS || self.sample.is_nearly_all_429s() {
+            self.cut();
+        } else {
+            self.usual_share = self.sample.share();
+            self.rate = self.before_cuts;
+            self.cuts = 0;
         }
         self.sample = Sample::new(now);
     }
 
     /// Cuts the rate to a little below what the service accepted.
     fn cut(&mut self) {
-        let sent = self.rate.unwrap_or_else(|| self.sample.rate().max(self.accepted.rate()));
-        self.before_cut = Some(BeforeCut { rate: self.rate, sent, sample: self.sample });
-        self.slow_down(sent / 8.0, sent * HEADROOM);
-    }
-
-    /// Cuts the rate again, or undoes the cut if the share of 429s stayed the same.
-    fn judge_cut(&mut self, before: BeforeCut) {
-        let rate = self.rate.unwrap_or(before.sent);
-        let both_large = self.sample.is_large() && before.sample.is_large();
-        let is_same = (self.sample.share() - before.sample.share()).abs() < SAME_SHARE;
-        if both_large && is_same && rate <= (before.sent / 2.0).max(MIN_RATE) {
-            self.usual_share = self.sample.share();
-            self.rate = before.rate;
-            self.before_cut = None;
-            return;
+        if self.cuts == 0 {
+            self.before_cuts = self.rate;
+            // What was accepted before a first cut says little, so the rate is searched for from below.
+            self.increase = if self.rate.is_none() { 1.0 } else { FIRST_INCREASE };
+        } else {
+            self.increase = FIRST_INCREASE;
         }
-        if self.sample.is_mostly_429s() {
-            self.before_cut = None;
-        } else if !self.sample.may_match(&before.sample) {
-            self.before_cut = Some(BeforeCut { rate: self.rate, sent: rate, sample: self.sample });
-        } else if !before.sample.is_large() {
-            self.before_cut = Some(BeforeCut { sent: rate, sample: self.sample, ..before });
-        }
-        self.slow_down(rate / 4.0, rate / 2.0);
-    }
-
-    /// Lowers the rate to a little below what the service accepts, within these bounds.
-    fn slow_down(&mut self, min: f64, max: f64) {
+        self.cuts += 1;
         let accepted = self.accepted.rate() / (1.0 - self.usual_share);
-        self.rate = Some((accepted * HEADROOM).clamp(min, max).max(MIN_RATE));
-        self.calm = 0;
+        self.rate = Some((accepted * HEADROOM).max(MIN_RATE));
     }
 
     /// Raises the rate after a sample with no more 429s than usual.
     fn speed_up(&mut self) {
-        self.before_cut = None;
-        self.usual_share = self.usual_share.min(0.7 * self.usual_share + 0.3 * self.sample.share());
-        let factor = 1.0 + (FIRST_INCREASE * 2_f64.powi(self.calm)).min(1.0);
-        self.calm += 1;
+        self.cuts = 0;
+        self.usual_share = 0.9 * self.usual_share + 0.1 * self.sample.share().min(self.usual_share * 1.5);
         // A rate that is at most half used limits nothing.
-        self.rate = self.rate.filter(|rate| self.sample.rate() > rate / 2.0).map(|rate| rate * factor);
+        self.rate = self.rate.filter(|rate| self.sample.rate() > rate / 2.0).map(|rate| rate * (1.0 + self.increase));
+        let growth = if self.increase < FAST_INCREASE { 2.0 } else { 1.4 };
+        self.increase = (self.increase * growth).min(1.0);
     }
 }

@@ -80,9 +80,19 @@ async fn a_run_approaches_the_rate_of_the_service() {
 
 #[tokio::test(start_paused = true)]
 async fn random_429s_do_not_slow_down_a_run() {
-    for (share, least) in [(0.01, 1000.0), (0.1, 700.0), (0.3, 300.0)] {
-        let outcome = run(64, 10_000, || fastrand::f64() >= share).await;
-        assert!(outcome.done > least, "{share}: {outcome:?}");
+    for (share, calls, min) in [
+        (0.01, 10_000, 1500.0),
+        (0.02, 30_000, 1500.0),
+        (0.05, 10_000, 1000.0),
+        (0.05, 50_000, 1500.0),
+        (0.1, 10_000, 700.0),
+        (0.1, 50_000, 1500.0),
+        (0.2, 50_000, 1000.0),
+        (0.3, 10_000, 400.0),
+        (0.3, 50_000, 1000.0),
+    ] {
+        let outcome = run(64, calls, || fastrand::f64() >= share).await;
+        assert!(outcome.done > min, "{share} of {calls}: {outcome:?}");
     }
 }
 
