@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::{NoContext, Timestamp, Uuid, Variant};
 
 use super::{IdempotencyKey, UserId};
 use crate::operation::Operation;
@@ -99,7 +99,8 @@ impl FromStr for RunId {
 
     fn from_str(text: &str) -> Result<Self, InvalidRunId> {
         let uuid: Uuid = text.parse().map_err(|_| InvalidRunId)?;
-        if uuid.get_version_num() == 7 { Ok(Self(uuid)) } else { Err(InvalidRunId) }
+        let is_run = uuid.get_version_num() == 7 && uuid.get_variant() == Variant::RFC4122;
+        if is_run { Ok(Self(uuid)) } else { Err(InvalidRunId) }
     }
 }
 
@@ -136,7 +137,13 @@ mod tests {
 
     #[test]
     fn only_a_uuid_of_version_7_is_valid() {
-        for bad in ["", "x", "6f9b9f0e-0d0c-4a53-9a3e-0c1f4a7c2b55", "00000000-0000-0000-0000-000000000000"] {
+        for bad in [
+            "",
+            "x",
+            "6f9b9f0e-0d0c-4a53-9a3e-0c1f4a7c2b55",
+            "00000000-0000-0000-0000-000000000000",
+            "01890a5d-ac96-774b-0cce-b302099a8057",
+        ] {
             assert_eq!(bad.parse::<RunId>(), Err(InvalidRunId), "{bad}");
         }
     }

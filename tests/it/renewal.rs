@@ -76,11 +76,7 @@ fn a_run_that_cannot_renew_ends_and_can_be_resumed() {
     let not_begun = rows.as_array().and_then(|rows| rows.last()).expect("a row for each");
     assert_eq!(not_begun["outcome"], "skipped");
     assert_eq!(not_begun["message"], "not started: there is no credential");
-    assert!(
-        finished.error()["hint"].as_str().is_some_and(|hint| hint.contains("--resume")),
-        "{}",
-        finished
-    );
+    assert!(finished.error()["hint"].as_str().is_some_and(|hint| hint.contains("--resume")), "{}", finished);
 }
 
 #[test]

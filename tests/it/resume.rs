@@ -144,24 +144,25 @@ fn an_old_run_needs_yes_to_resume() {
 }
 
 #[test]
-fn a_run_from_the_future_needs_yes_to_resume() {
+fn a_run_from_the_future_is_refused() {
     let sandbox = sandbox_with(2);
     let in_minutes = |minutes: u64| RunId::begun_at(SystemTime::now() + Duration::from_secs(minutes * 60)).to_string();
     let latest = "ffffffff-ffff-7fff-bfff-ffffffffffff".to_owned();
-    for run in [in_minutes(6), in_minutes(10 * 24 * 60), latest.clone()] {
+    for run in [in_minutes(6), in_minutes(10 * 24 * 60), latest] {
         for targets in [&["invite-1", "invite-2"][..], &["invite-1"], &["--all-invited"]] {
-            let finished = dci_on(&sandbox, &[&["resend-invite", "--resume", &run], targets].concat()).finish();
-            assert_eq!(finished.code, 2, "{finished}");
-            let error = finished.error();
-            assert!(error["message"].to_string().contains("begins in the future"), "{error}");
-            assert!(error["hint"].to_string().contains("--yes"), "{error}");
+            for command in [&["resend-invite"][..], &["resend-invite", "--yes"], &["cancel-invite", "--yes"]] {
+                if targets[0] == "--all-invited" && command[0] == "cancel-invite" {
+                    continue;
+                }
+                let finished = dci_on(&sandbox, &[command, &["--resume", &run], targets].concat()).finish();
+                assert_eq!(finished.code, 2, "{finished}");
+                assert!(finished.error()["message"].to_string().contains("begins in the future"), "{finished}");
+            }
         }
     }
     assert_eq!(sandbox.requests(), 0);
-    for args in [&[in_minutes(4).as_str()][..], &[&latest, "--yes"]] {
-        let finished = dci_on(&sandbox, &[&["resend-invite", "invite-1", "--resume"], args].concat()).finish();
-        assert_eq!(finished.code, 0, "{finished}");
-    }
+    let finished = dci_on(&sandbox, &["resend-invite", "invite-1", "--resume", &in_minutes(4)]).finish();
+    assert_eq!(finished.code, 0, "{finished}");
 }
 
 #[test]

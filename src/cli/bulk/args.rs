@@ -75,12 +75,12 @@ impl KeyedArgs {
 
     /// Rejects a run whose keys the server may have forgotten: resuming it could do its work twice.
     pub fn check_age(&self, now: SystemTime) -> Result<(), CliError> {
-        let Some(run) = self.resume.filter(|_| !self.bulk.confirmation.yes) else { return Ok(()) };
+        let Some(run) = self.resume else { return Ok(()) };
         if run.is_from_the_future(now) {
             return Err(CliError::usage(format!("the run {run} begins in the future: a clock or the id is wrong"))
-                .hint("Check this machine's clock. To resume it anyway, add --yes: invites may then be sent twice."));
+                .hint("Check this machine's clock and the id, or start a new run: list-users shows who still waits."));
         }
-        if !run.keys_may_have_expired(now) {
+        if self.bulk.confirmation.yes || !run.keys_may_have_expired(now) {
             return Ok(());
         }
         let hours = run.age(now).as_secs() / 3600;

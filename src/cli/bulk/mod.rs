@@ -144,7 +144,7 @@ impl<A: Action> Bulk<'_, A> {
     /// Checks the age of a resumed run by the server's clock, in case this machine's is wrong.
     async fn check_age_by_server(&self) -> Result<(), CliError> {
         let Self { args, context, client, .. } = self;
-        if args.resume.is_some() && !args.bulk.confirmation.yes && client.server_time().is_none() {
+        if args.resume.is_some() && client.server_time().is_none() {
             // Any response has the time, even an error. The first call of the action would fail with the same error.
             let _ = context.call(client.validate().send()).await;
         }
