@@ -200,7 +200,7 @@ async fn one<A: InviteAction>(
         Ok(body) => {
             // It knows the time zone, which takes its time to read.
             let sentence = context.output.is_for_people().then(|| action.sentence(&invite));
-            Ok(Report::answer(A::OPERATION, sentence.unwrap_or_default(), body))
+            Ok(Report::response(A::OPERATION, sentence.unwrap_or_default(), body))
         }
         Err(error) => Err(match args.resume {
             Some(run) => context.advise_same_call(error.context(failed), RESUME_FLAG, &run.to_string()),

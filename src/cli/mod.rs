@@ -39,14 +39,13 @@ pub use command_line::command;
 use context::Context;
 use error::CliError;
 pub use help::{Body, Section, reference};
-pub use output::rows_in;
 use output::{Output, Report};
 
 /// Runs the program with these arguments, the first of which is its name. It sets the panic hook of the process.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    let output = Output::for_wrong_arguments(&args);
+    let output = Output::before_parsing(&args);
     panics::show_in(output.clone());
     panics::caught(|| match completion::requested(&args) {
         Some(candidates) => complete(candidates),

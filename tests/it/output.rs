@@ -212,5 +212,5 @@ fn a_full_disk_is_an_error_that_says_that_the_call_succeeded() {
         .output()
         .expect("the program starts");
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("the command was done, but its result cannot be written"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the command ran, but its result cannot be written"));
 }

@@ -38,7 +38,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             args.confirmation.ask(context, &format!("Delete the user {target}"), &[]).await?;
             let body = delete(context, &client, &id).await;
             let body = body.map_err(|error| error.context(failed))?;
-            Ok(Report::answer(Operation::DELETE_USER, format!("The user {target} was deleted."), body))
+            Ok(Report::response(Operation::DELETE_USER, format!("The user {target} was deleted."), body))
         }
         Targets::List(targets) => {
             context.output.check_columns(Row::columns)?;

@@ -1,6 +1,5 @@
 //! The help pages. Texts about operations come from the spec, all others from the commands.
 
-mod pager;
 mod prose;
 mod reference;
 
@@ -11,7 +10,6 @@ use clap::builder::{PossibleValue, StyledStr, Styles};
 use super::commands::{DEFINITIONS, Definition};
 use crate::operation::Operation;
 
-pub(super) use pager::page;
 pub use reference::{Body, Section};
 
 /// The greatest width of help.

@@ -60,12 +60,12 @@ impl<'a> Answers<'a> {
 
     /// Whether there are answers that are not shown yet, and can be.
     pub fn are_to_be_shown(&self) -> bool {
-        self.rows.are_to_be_shown()
+        self.rows.has_unprinted()
     }
 
     /// Shows them.
     pub fn show(&mut self) {
-        self.rows.show();
+        self.rows.flush();
     }
 
     /// Answers for the next target; without an outcome nothing was done to it.
