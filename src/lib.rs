@@ -67,3 +67,8 @@ pub mod sandbox;
 #[cfg(feature = "schemars")]
 pub use generated::schemas::SCHEMAS;
 pub use generated::types;
+
+/// Compiles the Rust of the README.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

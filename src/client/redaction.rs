@@ -74,13 +74,14 @@ const MAX_BACKSLASHES: usize = 8;
 fn length_of(characters: &[u8], text: &[u8]) -> Option<usize> {
     let Some((first, others)) = characters.split_first() else { return Some(0) };
     let backslashes = text.iter().take(MAX_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
-    let unescaped = match first {
-        b'\\' => 1..=backslashes,
-        _ if text.get(backslashes)?.eq_ignore_ascii_case(first) => backslashes + 1..=backslashes + 1,
-        _ => backslashes + 1..=backslashes,
+    let is_length = |length: &usize| match first {
+        b'\\' => *length <= backslashes,
+        _ => *length == backslashes + 1 && text.get(backslashes).is_some_and(|byte| byte.eq_ignore_ascii_case(first)),
     };
-    let lengths = unescaped.rev().chain(escaped(*first, text, backslashes));
-    lengths.into_iter().find_map(|length| Some(length + length_of(others, &text[length..])?))
+    // JSON doubles a backslash: the last of an odd number escapes what follows.
+    let (even, odd) = ((2..=MAX_BACKSLASHES).rev().step_by(2), (1..=MAX_BACKSLASHES + 1).rev().step_by(2));
+    let mut lengths = even.chain(odd).filter(is_length).chain(escaped(*first, text, backslashes));
+    lengths.find_map(|length| Some(length + length_of(others, &text[length..])?))
 }
 
 fn escaped(wanted: u8, text: &[u8], backslashes: usize) -> Option<usize> {
@@ -182,6 +183,12 @@ mod tests {
         for text in ["", "s3cr", r"\u00", "%", "&", "%25", "&#;", "\\", "s3cr/t+K=y-\"0", "the key is bad"] {
             assert_eq!(redact(SECRETS[0], text.as_bytes()), text.as_bytes());
         }
+    }
+
+    #[test]
+    fn a_quote_after_a_backslash_stays_escaped() {
+        let json = json!([r#"a!a0a0!AA!0\""#]).to_string();
+        assert_eq!(redact(r"a!a0a0!AA!0\", json.as_bytes()), br#"["[credential]\""]"#);
     }
 
     proptest! {

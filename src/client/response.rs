@@ -49,11 +49,13 @@ pub(super) async fn complete(mut response: Response, token: Option<&AccessToken>
     } else {
         read_body(&mut response, &mut body, MAX_BODY_BYTES).await?
     };
+    if let Some(token) = token {
+        token.redact_headers(response.headers_mut());
+    }
     let encoding = Encoding::of(response.headers(), &body);
     let mut body = without_byte_order_mark(body.freeze());
     if let Some(token) = token {
         body = token.redacted(body);
-        token.redact_headers(response.headers_mut());
     }
     if is_error {
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -65,7 +65,7 @@ impl Invite {
         match self.cancelled {
             true => "Cancelled",
             false if self.expires_at <= now => "Expired",
-            false => "CredentialsFuture",
+            false => "Pending",
         }
     }
 }
@@ -224,7 +224,7 @@ impl Users {
         Ok(user)
     }
 
-    /// Sends the invite again: a new token, 48 hours, `CredentialsFuture` whatever it was. A dry run only checks.
+    /// Sends the invite again: a new token, 48 hours, `Pending` whatever it was. A dry run only checks.
     pub fn resend(
         &mut self,
         customer: &str,

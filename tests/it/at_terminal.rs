@@ -43,10 +43,7 @@ fn states_have_colours_by_what_they_mean() {
         let (before, _) = ended.written.split_once(&format!("m{word}")).expect("the word has a colour");
         before.rsplit('\u{1b}').next().expect("a sequence").to_owned()
     };
-    assert_eq!(
-        [colour_of("active"), colour_of("CredentialsFuture"), colour_of("Expired")],
-        ["[38;5;10", "[38;5;11", "[38;5;9"]
-    );
+    assert_eq!([colour_of("active"), colour_of("Pending"), colour_of("Expired")], ["[38;5;10", "[38;5;11", "[38;5;9"]);
 }
 
 #[test]

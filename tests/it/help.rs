@@ -93,7 +93,7 @@ fn the_page_of_resend_invite_states_what_the_reference_page_states() {
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for statement in [
         "a new link, which expires in 48 hours. The links in all earlier emails stop working.",
-        "Works on an invite in any state. A cancelled invite becomes `CredentialsFuture` again.",
+        "Works on an invite in any state. A cancelled invite becomes `Pending` again.",
         "404 if no invite has the id: it was never created, or it was accepted and therefore removed",
         "Requires the `usersManager` permission",
         "Request (application/json): { \"type\": \"object\" }",

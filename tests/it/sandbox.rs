@@ -331,13 +331,13 @@ async fn cancelling_is_soft_and_resending_brings_the_invite_back() {
     caller.send(post(RESEND).key("a")).await;
     let token = caller.sandbox.outbox()[0].token.clone();
     assert_eq!(caller.send(post(&format!("{CANCEL}?dryRun=true")).key("b")).await.status, 200);
-    assert!(caller.has_status("pending@example.com", "CredentialsFuture").await);
+    assert!(caller.has_status("pending@example.com", "Pending").await);
     assert_eq!(caller.send(post(CANCEL).key("c")).await.status, 200);
     assert!(caller.has_status("pending@example.com", "Cancelled").await);
     assert_eq!(caller.sandbox.accept(&token), Err(dci::sandbox::AcceptError::Cancelled));
     assert_eq!(caller.send(post(CANCEL).key("d")).await.status, 409);
     assert_eq!(caller.send(post(RESEND).key("e")).await.status, 200);
-    assert!(caller.has_status("pending@example.com", "CredentialsFuture").await);
+    assert!(caller.has_status("pending@example.com", "Pending").await);
     assert_eq!(caller.send(call(Method::DELETE, "/iam/v1/users/invite-pending")).await.status, 200);
     assert_eq!(caller.send(get("/iam/v1/users?email=pending@example.com")).await.body["rowCount"], 0);
 }

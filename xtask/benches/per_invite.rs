@@ -66,7 +66,7 @@ fn list(criterion: &mut Criterion) {
             "roleId": "role-user",
             "organizationId": "root",
             "status": "invited",
-            "inviteStatus": "CredentialsFuture",
+            "inviteStatus": "Pending",
         })
     };
     let users: Vec<_> = (1..=USERS).map(user).collect();

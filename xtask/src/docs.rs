@@ -125,7 +125,7 @@ mod tests {
             "# dci resend-invite Resend an invite",
             "dci resend-invite [OPTIONS] <TARGET>...",
             "with a new link, which expires in 48 hours. The links in all earlier emails stop working.",
-            "Works on an invite in any state. A cancelled invite becomes `CredentialsFuture` again.",
+            "Works on an invite in any state. A cancelled invite becomes `Pending` again.",
             "Returns 404 if no invite has the id: it was never created, or it was accepted and therefore removed.",
             "Requires the `usersManager` permission.",
             "## Request (application/json) ```json { \"type\": \"object\" } ```",

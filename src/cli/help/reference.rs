@@ -17,6 +17,27 @@ HTTPS_PROXY, NO_PROXY
 SSL_CERT_FILE, SSL_CERT_DIR
              certificate authorities to trust instead of the system's";
 
+const ERROR_OBJECT: &str = "\
+Unless --output is table, an error is a JSON object on stderr. A member that does not apply is null.
+  code             see the exit codes: VALIDATION_ERROR, NETWORK_ERROR, …
+  message, hint    what failed, and what to do next
+  retryable        whether the same command may succeed later, and is safe to repeat
+  http_status      of the last response
+  request_id       the server's name for the request
+  retry_after      how long the server asks to wait, in seconds
+  attempts         how many requests were sent
+  idempotency_key  the key of the request";
+
+const ROWS: &str = "\
+The result is an array with one object for each target, in the order given, as the calls end.
+  target           as it was given
+  id               the id that it stands for
+  outcome          what was done, such as resent, or checked in a dry run; failed; or skipped
+  message          what the server said, or why it failed or was skipped
+  inviteId         as the server sent it
+  error            the error object, if it failed
+The first line of stderr is {\"run\": {\"id\", \"targets\"}} if the run can be resumed.";
+
 /// A part of a command's reference page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -61,6 +82,10 @@ pub(super) fn sections(command: &clap::Command) -> Vec<Section> {
     let codes = exit_codes(name).into_iter().map(|code| format!("{:>3}  {}", code.number(), code.meaning()));
     let codes: Vec<String> = codes.collect();
     sections.push(Section::new("Exit codes", Body::Text(codes.join("\n"))));
+    if command.get_arguments().any(|argument| argument.get_id() == "concurrency") {
+        sections.push(Section::new("Several targets", Body::Text(ROWS.to_owned())));
+    }
+    sections.push(Section::new("Errors", Body::Text(ERROR_OBJECT.to_owned())));
     if operation.is_some() {
         let aliases: BTreeSet<String> = [name.to_owned(), name.replace('-', "")].into();
         let aliases: Vec<String> = aliases.into_iter().collect();

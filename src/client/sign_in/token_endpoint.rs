@@ -7,7 +7,7 @@ use oauth2::{
     RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
 };
 use reqwest::{StatusCode, Url};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::client::config::http_client;
 use crate::client::duration::in_words;
@@ -189,22 +189,31 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, TokenError> {
     let mut body = BytesMut::new();
     read_body(&mut response, &mut body, MAX_ERROR_BYTES).await??;
     let body = body.freeze();
-    let is_error = |body: &[u8]| serde_json::from_slice::<BasicErrorResponse>(body).is_ok();
     if status.is_success() {
         let mut answer = HttpResponse::new(in_standard_form(&body).unwrap_or_else(|| body.to_vec()));
         // Some answer an error with 200, and others tokens with 201.
-        if is_error(answer.body()) {
+        if is_error_response(answer.body()) {
             *answer.status_mut() = StatusCode::BAD_REQUEST;
         }
         return Ok(answer);
     }
     let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-    if failed || !is_error(&body) {
+    if failed || !is_error_response(&body) {
         return Err(TokenError::Status(status, error_body::message(status, None, &body).ok()));
     }
     let mut answer = HttpResponse::new(body.into());
     *answer.status_mut() = status;
     Ok(answer)
+}
+
+/// Whether the body is an error of RFC 6749, and nothing else.
+fn is_error_response(body: &[u8]) -> bool {
+    let body: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
+    body.is_some_and(|body| {
+        body.get("error").and_then(Value::as_str).is_some_and(|error| !error.is_empty())
+            && !body.contains_key("access_token")
+            && serde_json::from_value::<BasicErrorResponse>(body.into()).is_ok()
+    })
 }
 
 /// An answer with what servers write in forms of their own as RFC 6749 has it; `None` if it is not a JSON object.
