@@ -69,7 +69,7 @@ mod tests {
 
     fn candidates_of(line: &str, replaced: &str) -> Vec<String> {
         let typed = [line.to_owned(), replaced.to_owned()];
-        let text = candidates(&mut command_line::summarized(), &typed).expect("candidates");
+        let text = candidates(&mut command_line::with_short_help(), &typed).expect("candidates");
         text.lines().map(str::to_owned).collect()
     }
 

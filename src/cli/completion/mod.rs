@@ -43,7 +43,7 @@ pub(super) fn requested(args: &[OsString]) -> Option<io::Result<String>> {
 }
 
 fn candidates(shell: Shell, typed: &[String]) -> io::Result<String> {
-    let mut command = command_line::summarized();
+    let mut command = command_line::with_short_help();
     if shell == Shell::Bash {
         return bash::candidates(&mut command, typed);
     }

@@ -180,10 +180,9 @@ impl Output {
 
     /// Prints the id of a run before its first call, so that the run can be resumed even after a crash.
     pub fn run_begins(&self, id: RunId, targets: usize) {
-        if self.quiet {
-        } else if self.is_for_people() {
+        if self.is_for_people() {
             self.note(&format!("Run {id}: {targets} to do."));
-        } else {
+        } else if !self.quiet {
             self.stderr(&json!({ "run": { "id": id.to_string(), "targets": targets } }).to_string());
         }
     }

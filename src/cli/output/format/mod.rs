@@ -160,7 +160,9 @@ mod tests {
     fn streamed(format: Format, columns: Vec<Column>, rows: &[Row<'_>]) -> String {
         let mut stream = format.row_stream(columns).expect("the format has a stream");
         let mut text = Vec::new();
-        rows.iter().for_each(|row| stream.add(row, &mut text).expect("a row"));
+        for row in rows {
+            stream.add(row, &mut text).expect("a row");
+        }
         stream.end(&mut text).expect("an end");
         String::from_utf8(text).expect("UTF-8")
     }

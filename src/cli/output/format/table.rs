@@ -75,13 +75,19 @@ fn cell(style: ColumnStyle, value: Option<&Value>) -> Cell {
 
 /// Green is good, yellow is waiting, red is over or failed.
 fn color(style: ColumnStyle, text: &str) -> Option<Color> {
-    match (style, text.to_lowercase().as_str()) {
-        (ColumnStyle::State, "active") => Some(Color::Green),
-        (ColumnStyle::State, "invited" | "pending") => Some(Color::Yellow),
-        (ColumnStyle::State, "cancelled" | "expired") => Some(Color::Red),
-        (ColumnStyle::Outcome, "resent" | "cancelled" | "deleted" | "checked") => Some(Color::Green),
-        (ColumnStyle::Outcome, "skipped") => Some(Color::Yellow),
-        (ColumnStyle::Outcome, "failed") => Some(Color::Red),
-        _ => None,
+    let text = text.to_lowercase();
+    match style {
+        ColumnStyle::State => match text.as_str() {
+            "active" => Some(Color::Green),
+            "invited" | "pending" => Some(Color::Yellow),
+            "cancelled" | "expired" => Some(Color::Red),
+            _ => None,
+        },
+        ColumnStyle::Outcome => match text.as_str() {
+            "skipped" => Some(Color::Yellow),
+            "failed" => Some(Color::Red),
+            _ => Some(Color::Green),
+        },
+        ColumnStyle::Plain | ColumnStyle::Uncut => None,
     }
 }
