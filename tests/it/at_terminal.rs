@@ -14,7 +14,7 @@ fn colored(run: Run) -> Run {
 }
 
 #[test]
-fn the_default_is_words_and_colour() {
+fn text_and_colour_are_the_default() {
     let ended = colored(dci(&["--sandbox", "resend-invite", "invite-pending"])).at_terminal().end();
     assert!(
         ended.code == 0 && ended.screen.starts_with("The invite invite-pending was sent again."),
@@ -37,7 +37,7 @@ fn colour_can_be_turned_off() {
 }
 
 #[test]
-fn states_have_colours_by_what_they_mean() {
+fn states_have_colours() {
     let ended = colored(dci(&["--sandbox", "list-users"])).at_terminal().end();
     let colour_of = |word: &str| {
         let (before, _) = ended.written.split_once(&format!("m{word}")).expect("the word has a colour");
@@ -47,7 +47,7 @@ fn states_have_colours_by_what_they_mean() {
 }
 
 #[test]
-fn a_table_fits_the_width_and_ends_in_an_ellipsis_what_does_not() {
+fn a_table_fits_the_width_of_the_terminal() {
     let wide = "日本語の名前がとても長い人".repeat(4);
     let body = format!(
         r#"{{"users":[{{"id":"id-1","email":"somebody.with.a.long.address@subdomain.example.com","displayName":"{wide}","status":"active","roleId":"r"}}]}}"#
@@ -67,7 +67,7 @@ fn an_empty_list_is_a_sentence() {
 }
 
 #[test]
-fn a_call_that_takes_long_shows_that_it_is_waited_for_and_leaves_nothing_behind() {
+fn a_slow_call_shows_a_spinner_and_clears_it() {
     let sandbox = Sandbox::start().expect("a free port");
     sandbox.inject(Fault::latency(Duration::from_secs(3600)));
     let mut terminal = colored(dci_on(&sandbox, &["resend-invite", "invite-pending"])).at_terminal();
@@ -79,7 +79,7 @@ fn a_call_that_takes_long_shows_that_it_is_waited_for_and_leaves_nothing_behind(
 }
 
 #[test]
-fn a_run_shows_how_far_it_is_and_leaves_nothing_behind() {
+fn a_run_shows_its_progress_and_clears_it() {
     let sandbox = sandbox_with(3);
     sandbox.inject(Fault::status(404));
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
@@ -92,7 +92,7 @@ fn a_run_shows_how_far_it_is_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn results_come_above_how_far_a_run_is_and_stay_whole() {
+fn results_are_printed_above_the_progress() {
     let sandbox = sandbox_with(3);
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(3));
     let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--concurrency", "1", "-o", "json"];
@@ -109,7 +109,7 @@ fn results_come_above_how_far_a_run_is_and_stay_whole() {
 }
 
 #[test]
-fn in_a_pipe_nothing_of_it_is_there() {
+fn a_pipe_gets_no_progress() {
     let sandbox = sandbox_with(20);
     sandbox.inject(Fault::status(429).retry_after("0").times(3));
     let finished =
@@ -122,7 +122,7 @@ fn in_a_pipe_nothing_of_it_is_there() {
 }
 
 #[test]
-fn a_long_help_goes_through_the_pager() {
+fn long_help_uses_the_pager() {
     let page = |pager: &str| colored(dci(&["resend-invite", "--help"])).env("PAGER", pager).at_terminal().end();
     let path = std::env::var("PATH").expect("a path");
     let run = colored(dci(&["resend-invite", "--help"])).env("PAGER", "sed 's/^/> /'").env("PATH", &path);

@@ -1,4 +1,4 @@
-//! stdout has the result and nothing else, in the form that was asked for.
+//! Formats, columns, colours and pipes.
 
 use std::process::{Command, Stdio};
 
@@ -14,11 +14,11 @@ fn resend(args: &[&str]) -> String {
 }
 
 #[test]
-fn json_is_the_default_where_stdout_is_no_terminal() {
+fn json_is_the_default_without_a_terminal() {
     assert_eq!(resend(&[]), resend(&["-ojson"]));
 }
 
-/// What each format shows of one result.
+/// Compares one result in each format with a snapshot.
 fn formats(name: &str, run: impl Fn(&[&str]) -> Finished) {
     let shown = ["table", "json", "yaml", "csv", "toon"].map(|format| {
         let finished = run(&["--output", format]);
@@ -38,7 +38,7 @@ fn on_server(body: &str, args: &[&str]) -> impl Fn(&[&str]) -> Finished {
 }
 
 #[test]
-fn each_format_shows_each_list_with_rows_with_one_and_with_none() {
+fn each_list_in_each_format() {
     formats("list_users_rows", on_sandbox(&["list-users"]));
     formats("list_users_one", on_sandbox(&["list-users", "--email", "expired@example.com"]));
     formats("list_users_none", on_sandbox(&["list-users", "--email", "nobody@example.com"]));
@@ -56,7 +56,7 @@ fn each_format_shows_each_list_with_rows_with_one_and_with_none() {
 }
 
 #[test]
-fn each_format_shows_each_run_with_rows_with_one_and_with_none() {
+fn each_run_in_each_format() {
     for (command, flags) in [("resend-invite", &[][..]), ("cancel-invite", &["--yes"]), ("delete-user", &["--yes"])] {
         let run = |list: &'static str| {
             move |format: &[&str]| dci(&[&["--sandbox", command, "-"], flags, format].concat()).stdin(list).finish()
@@ -68,7 +68,7 @@ fn each_format_shows_each_run_with_rows_with_one_and_with_none() {
 }
 
 #[test]
-fn each_format_shows_each_single_answer() {
+fn each_single_response_in_each_format() {
     formats("resend", on_sandbox(&["resend-invite", "invite-pending"]));
     formats("cancel", on_sandbox(&["cancel-invite", "invite-pending", "--yes"]));
     formats("invite", on_sandbox(&["invite-user", "new@example.com"]));
@@ -99,7 +99,7 @@ fn columns_are_picked_and_ordered() {
 }
 
 #[test]
-fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed() {
+fn an_unknown_column_is_an_error_before_anything_is_sent() {
     let sandbox = Sandbox::start().expect("a free port");
     for args in [
         &["resend-invite", "invite-pending"][..],
@@ -115,16 +115,16 @@ fn an_unknown_column_is_refused_with_those_there_are_before_anything_is_changed(
         let finished = dci_on(&sandbox, &[args, &["--columns", "shoeSize", "-o", "csv"]].concat()).finish();
         assert_eq!(finished.code, 2, "{}", finished.call_record());
         let hint = finished.error()["hint"].to_string();
-        assert!(hint.contains("There are: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
+        assert!(hint.contains("Columns: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
     }
     assert_eq!(dci_on(&sandbox, &["list-users"]).finish().json()["rowCount"], 4);
     assert!(sandbox.outbox().is_empty());
     let json = dci_on(&sandbox, &["list-users", "--columns", "email"]).finish();
-    assert!(json.code == 2 && json.error()["message"].to_string().contains("--columns is for tables and CSV"));
+    assert!(json.code == 2 && json.error()["message"].to_string().contains("--columns applies to tables and CSV only"));
 }
 
 #[test]
-fn a_documented_column_that_the_server_leaves_out_is_empty() {
+fn a_column_of_the_spec_that_the_server_omits_is_empty() {
     let server = ScriptedServer::answering(response("200 OK", "application/json", "{}"));
     let args = ["delete-user", "u1", "--yes", "-o", "csv", "--columns", "message"];
     let finished = dci_at(&server.url, &args).finish();
@@ -133,7 +133,7 @@ fn a_documented_column_that_the_server_leaves_out_is_empty() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_run_whose_result_cannot_be_written_still_says_how_it_ended() {
+fn a_run_with_an_unwritable_result_prints_how_it_ended() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let output = Command::new(env!("CARGO_BIN_EXE_dci"))
         .args(["--sandbox", "resend-invite", "invite-pending", "nobody", "-o", "table"])
@@ -154,13 +154,13 @@ fn csv_is_rfc_4180() {
 }
 
 #[test]
-fn the_format_can_come_from_the_environment() {
+fn the_environment_can_choose_the_format() {
     let finished = dci(&["--sandbox", "resend-invite", "nobody"]).env("DCI_OUTPUT", "table").finish();
     assert!(finished.stderr.starts_with("error: "), "{}", finished.call_record());
 }
 
 #[test]
-fn colour_is_for_terminals_unless_it_is_asked_for() {
+fn colour_is_for_terminals_by_default() {
     let args = ["--sandbox", "resend-invite", "nobody", "-o", "table"];
     assert!(!dci(&args).finish().stderr.contains('\u{1b}'));
     let always = dci(&[&args[..], &["--color", "always"]].concat()).finish();
@@ -170,7 +170,7 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 }
 
 #[test]
-fn colour_that_is_asked_for_is_shown_whole_with_no_color() {
+fn color_always_overrides_no_color() {
     for args in [&["list-users"][..], &["resend-invite", "nobody"], &["resend-invite", "-h"], &["list-users", "--nope"]]
     {
         let run = || dci(&[&["--sandbox"], args, &["--color", "always", "-o", "table"]].concat());
@@ -190,7 +190,7 @@ fn a_pipe_into_head_ends_quietly() {
 }
 
 #[test]
-fn a_reader_that_is_gone_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_dci"))
         .args(["--sandbox", "resend-invite", "invite-pending"])
         .stdout(Stdio::piped())
@@ -204,7 +204,7 @@ fn a_reader_that_is_gone_is_no_error() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_an_error_that_says_that_the_call_succeeded() {
+fn on_a_full_disk_the_error_says_that_the_command_ran() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let output = Command::new(env!("CARGO_BIN_EXE_dci"))
         .args(["--sandbox", "resend-invite", "invite-pending", "-o", "table"])
