@@ -48,7 +48,7 @@ impl CommandLine {
         let fast = if has_flag("--help") {
             None
         } else if is_short_help {
-            Some(with_short_help().styles(help_styles))
+            Some(with_short_help().styles(help_styles).disable_help_subcommand(true))
         } else {
             let named = DEFINITIONS.iter().filter(|definition| is_named(definition, args));
             Some(program().subcommands(named.map(with_alias)))
