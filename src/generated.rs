@@ -1,9 +1,9 @@
-//! The include of what `build.rs` wrote. Nothing here, or there, is edited by hand.
+//! Includes the code that `build.rs` generates. Do not edit that code by hand.
 
-/// The types of the API: each schema of `openapi/doit.yaml`, and each part of one that needs a name.
+/// The types of the API: one for each schema in `openapi/doit.yaml`, and for each part of a schema that needs a name.
 ///
-/// They are plain serde types, each with a builder. Types that the document limits (a pattern, a length) are
-/// made by `try_from` or `parse`, which check the limit.
+/// They are serde types, each with a builder. A type with a limit in the spec (a pattern, a length) is made with
+/// `try_from` or `parse`, which check the limit.
 #[allow(clippy::all, clippy::pedantic, clippy::unwrap_used)]
 pub mod types {
     include!(concat!(env!("OUT_DIR"), "/types.rs"));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
+use super::credential::Credential;
 use super::error::CliError;
 use super::output::in_local_time;
 use crate::client::{ApiError, CallResponse, Error, ErrorKind, ResponseValue, call_unless, env};
@@ -24,12 +25,12 @@ const PROXY: &str = "Check the proxy and the variable that sets it.";
 const PRIVATE_AUTHORITY: &str =
     "To trust a private certificate authority, name a file with its certificate in SSL_CERT_FILE.";
 
+/// What `send` of a generated builder returns.
+pub(super) type SendResult<T> = Result<ResponseValue<T>, Error<types::Error>>;
+
 impl Context<'_> {
     /// Makes one call. An error has hints that apply to every command.
-    pub async fn call<T>(
-        &self,
-        sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
-    ) -> Result<CallResponse<T>, CliError> {
+    pub async fn call<T>(&self, sending: impl Future<Output = SendResult<T>>) -> Result<CallResponse<T>, CliError> {
         // Boxed: the future is large, and so would be every future that awaits it.
         let calling = Box::pin(call_unless(sending, self.interrupts.ended()));
         tokio::select! {
@@ -48,7 +49,7 @@ impl Context<'_> {
                 env::TENANT_ID,
                 env::CUSTOMER_CONTEXT
             )),
-            (ErrorKind::Authentication, _) => self.credential().ok().map(|credential| credential.advice()),
+            (ErrorKind::Authentication, _) => self.credential().ok().map(Credential::advice),
             // The API was not called: its credential could not be renewed.
             (kind, _) if error.has_no_credential() => match kind {
                 ErrorKind::Untrusted => Some(format!("Check this machine's clock. {PRIVATE_AUTHORITY}")),

@@ -1,4 +1,4 @@
-//! The question before an action that cannot be undone.
+//! The confirmation before an action that cannot be undone.
 
 use std::io::{self, IsTerminal};
 
@@ -30,10 +30,10 @@ impl Confirmation {
             let mut line = String::new();
             io::stdin().read_line(&mut line).map(|_| line)
         };
-        let answer =
-            context.interrupts.unless_ended(read).await.unwrap_or_else(|| Ok(String::new())).map_err(CliError::io)?;
+        let line = context.interrupts.run_blocking(read).await;
+        let answer = line.unwrap_or_else(|| Ok(String::new())).map_err(CliError::io)?;
         if !answer.ends_with('\n') {
-            // The next output begins on a line of its own.
+            // Start a new line for the next output.
             end_prompt();
         }
         if context.interrupts.is_ended() {

@@ -5,24 +5,30 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::error::CliError;
-use crate::client::sign_in::{SignIn, SignInStore};
+use crate::client::sign_in::{SignIn, SignInStore, StoredSignIn};
 use crate::client::{ApiKey, ClientConfig, ConfigError, env};
 use crate::sandbox::Sandbox;
 
 /// What to call a user whose email address the API does not report.
 pub(super) const UNKNOWN_USER: &str = "an unknown user";
 
-/// The store of the user who runs the program.
+/// The file of the user's sign-ins.
 pub(super) fn sign_ins() -> Result<SignInStore, CliError> {
     SignInStore::of_user().map_err(CliError::credentials)
 }
 
-/// The stored sign-in for an API, even if another credential takes precedence.
+/// Reads the sign-in for an API, even if another credential takes precedence.
 pub(super) fn sign_in(base_url: &Url) -> Result<Option<SignIn>, CliError> {
     sign_ins()?.load(base_url).map_err(CliError::credentials)
 }
 
+/// A credential that uses this sign-in, and renews it in the file.
+pub(super) fn renewable(sign_in: SignIn, base_url: Url) -> Result<StoredSignIn, CliError> {
+    Ok(StoredSignIn::new(sign_ins()?, base_url).with_loaded(sign_in))
+}
+
 /// The credential that a command uses.
+#[derive(Debug)]
 pub(super) enum Credential {
     SandboxKey(ApiKey),
     ApiKey(ApiKey),
@@ -40,6 +46,15 @@ impl Credential {
         match key {
             Err(ConfigError::MissingApiKey) => Ok(sign_in(base_url)?.map_or(Self::None, Self::SignIn)),
             key => key.map_err(|error| CliError::config(&error)),
+        }
+    }
+
+    /// The configuration of a client that uses it.
+    pub fn config(&self, base_url: Url) -> Result<ClientConfig, CliError> {
+        match self {
+            Self::SandboxKey(key) | Self::ApiKey(key) => Ok(ClientConfig::new(key.clone())),
+            Self::SignIn(sign_in) => Ok(ClientConfig::from_credentials(renewable(sign_in.clone(), base_url)?)),
+            Self::None => Err(CliError::config(&ConfigError::MissingApiKey)),
         }
     }
 

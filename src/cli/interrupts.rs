@@ -1,3 +1,5 @@
+//! Ctrl-C and the other signals that end the program.
+
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,39 +13,39 @@ use tokio::time::{Instant, sleep};
 
 use super::exit_code::ExitCode;
 
-/// How long the end may take, a renewal of the sign-in included, before one more signal cuts it off.
-const END_WITHIN: Duration = Duration::from_secs(10);
+/// How long the program may take to end, such as for a renewal of the sign-in. After that, one more signal kills it.
+const EXIT_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Ctrl-C, and whatever else asks the program to end: one place receives the signals.
+/// Receives the signals that end the program: the first one stops new calls, the second one ends calls under way.
 #[derive(Clone, Debug)]
 pub(super) struct Interrupts {
     stage: Arc<watch::Sender<Stage>>,
-    /// How long calls under way have after the first signal.
+    /// How long calls under way may take after the first signal.
     grace: Arc<Mutex<Duration>>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Stage {
-    Going,
-    /// No call is begun any more.
+    Running,
+    /// No more calls are started.
     Stopping,
-    /// Calls under way end at once.
+    /// Calls under way are dropped.
     Ended,
 }
 
 impl Interrupts {
-    /// Receives signals from now on, in a thread of its own: a program that waits for whoever reads its output ends too.
+    /// Starts to receive signals. This has its own thread, so that a program that is blocked on its output ends too.
     pub fn receive() -> io::Result<Self> {
-        let interrupts = Self { stage: Arc::new(watch::Sender::new(Stage::Going)), grace: Arc::default() };
+        let interrupts = Self { stage: Arc::new(watch::Sender::new(Stage::Running)), grace: Arc::default() };
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let signals = {
             let _entered = runtime.enter();
             Signals::listen()?
         };
         let receiving = interrupts.clone();
-        // It needs little, whatever RUST_MIN_STACK asks for.
-        let small = thread::Builder::new().name("dci-signals".into()).stack_size(128 * 1024);
-        small.spawn(move || runtime.block_on(receiving.follow(signals)))?;
+        // A small stack is enough, even if RUST_MIN_STACK is larger.
+        let thread = thread::Builder::new().name("dci-signals".into()).stack_size(128 * 1024);
+        thread.spawn(move || runtime.block_on(receiving.follow(signals)))?;
         Ok(interrupts)
     }
 
@@ -57,61 +59,60 @@ impl Interrupts {
         }
         self.stage.send_replace(Stage::Ended);
         let ended = Instant::now();
-        while ended.elapsed() < END_WITHIN {
+        while ended.elapsed() < EXIT_DEADLINE {
             signals.next().await;
         }
         std::process::exit(ExitCode::Interrupted.number().into());
     }
 
-    /// Lets calls under way go on for a while after the first signal. The second one always ends them.
+    /// Lets calls under way continue for `grace` after the first signal. A second signal ends them at once.
     pub fn allow_grace(&self, grace: Duration) {
         *self.grace.lock().unwrap_or_else(PoisonError::into_inner) = grace;
     }
 
-    /// What a person or another program takes its time for, in a thread that ends with this program; none when a signal
-    /// comes first.
-    pub async fn unless_ended<T: Send + 'static>(&self, reading: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let (sender, read) = oneshot::channel();
-        thread::spawn(move || sender.send(reading()));
+    /// Runs blocking work on its own thread; `None` if Ctrl-C comes first.
+    pub async fn run_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (sender, result) = oneshot::channel();
+        thread::spawn(move || sender.send(work()));
         tokio::select! {
-            // Without a result the thread panicked, which was shown then.
-            read = read => Some(read.unwrap_or_else(|lost| resume_unwind(Box::new(lost)))),
+            // Without a result the thread panicked, and the panic was printed.
+            result = result => Some(result.unwrap_or_else(|error| resume_unwind(Box::new(error)))),
             () = self.ended() => None,
         }
     }
 
-    /// No call is to be begun.
+    /// Waits until no more calls may be started.
     pub async fn stopping(&self) {
         self.reached(Stage::Stopping).await;
     }
 
-    /// Whether nothing is to go on.
+    /// Whether calls under way must end.
     pub fn is_ended(&self) -> bool {
         *self.stage.borrow() == Stage::Ended
     }
 
-    /// Waits until nothing is to go on.
+    /// Waits until calls under way must end.
     pub async fn ended(&self) {
         self.reached(Stage::Ended).await;
     }
 
     async fn reached(&self, stage: Stage) {
-        // The sender lives as long as this.
+        // `self` owns the sender, so the wait cannot fail.
         let _ = self.stage.subscribe().wait_for(|now| *now >= stage).await;
     }
 }
 
-/// The signals that ask the program to end.
+/// The signals that end the program.
 struct Signals(Vec<Listener>);
 
 type Listener = Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<()>> + Send>;
 
 impl Signals {
-    /// Waits for the next one, whichever it is.
+    /// Waits for the next signal of any kind.
     async fn next(&mut self) {
         std::future::poll_fn(|context| {
-            let is_here = self.0.iter_mut().any(|poll| poll(context).is_ready());
-            if is_here { Poll::Ready(()) } else { Poll::Pending }
+            let is_ready = self.0.iter_mut().any(|poll| poll(context).is_ready());
+            if is_ready { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -123,22 +124,22 @@ impl Signals {
         use tokio::signal::unix::{SignalKind, signal};
 
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        let heeded = kinds.into_iter().filter(|kind| *kind != SignalKind::hangup() || !ignores_hangup());
+        let kinds = kinds.into_iter().filter(|kind| *kind != SignalKind::hangup() || !ignores_hangup());
         let listener = |kind| {
             let mut signals = signal(kind)?;
             Ok(Box::new(move |context: &mut Context<'_>| signals.poll_recv(context)) as Listener)
         };
-        heeded.map(listener).collect::<io::Result<_>>().map(Self)
+        kinds.map(listener).collect::<io::Result<_>>().map(Self)
     }
 }
 
-/// Whether this was started to outlive its terminal, as by `nohup`. Only Linux says so.
+/// Whether SIGHUP is ignored, as with `nohup`. Known on Linux only.
 #[cfg(unix)]
 fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    // The lowest bit stands for the signal 1.
+    // The lowest bit is signal 1, SIGHUP.
     ignored.is_some_and(|mask| mask & 1 == 1)
 }
 

@@ -7,6 +7,7 @@
 #![allow(clippy::doc_markdown)]
 
 mod browser;
+mod bulk;
 mod call;
 mod command_line;
 mod commands;
@@ -20,14 +21,14 @@ mod exit_code;
 mod global;
 mod help;
 mod interrupts;
-mod invites;
 mod log;
 mod lookup;
-mod many;
 mod output;
 mod panics;
 mod setting;
+mod sign_ins;
 mod spec_enum;
+mod stop_reason;
 mod target;
 
 use std::ffi::OsString;

@@ -7,14 +7,15 @@ use std::str::FromStr;
 use email_address::EmailAddress;
 use indexmap::IndexSet;
 
-use super::{CliError, Context};
+use super::context::Context;
+use super::error::CliError;
 use crate::client::{InvalidUserId, UserId};
 
-/// The longest line of a list, in bytes.
+/// The maximum length of a line in a list, in bytes.
 const MAX_LINE: usize = 1024;
 
 /// How much of an invalid line an error shows, in characters.
-const MAX_SHOWN: usize = 80;
+const MAX_QUOTED: usize = 80;
 
 /// A user or an invite, by id or by email address. A text with an `@` is an address.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -54,7 +55,7 @@ pub(super) fn email(text: &str) -> Result<EmailAddress, email_address::Error> {
 }
 
 impl Target {
-    /// The target as it was typed.
+    /// The target as typed.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Id(id) => id.as_str(),
@@ -68,6 +69,69 @@ impl fmt::Display for Target {
         f.write_str(self.as_str())
     }
 }
+
+/// What the targets of a command are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum TargetKind {
+    /// An invite that is not accepted yet.
+    Invite,
+    /// A user, or an invite that is not accepted yet.
+    User,
+}
+
+impl TargetKind {
+    /// Names one target, such as "invite 3f2a9c".
+    pub fn name_of(self, target: &Target) -> String {
+        match (self, target) {
+            (Self::Invite, Target::Email(email)) => format!("invite of {email}"),
+            (kind, target) => format!("{} {target}", kind.noun()),
+        }
+    }
+
+    /// Such as "1 invite" or "2 users".
+    pub fn count(self, count: usize) -> String {
+        format!("{count} {}{}", self.noun(), if count == 1 { "" } else { "s" })
+    }
+
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Invite => "invite",
+            Self::User => "user",
+        }
+    }
+}
+
+/// A target, and what it stands for.
+#[derive(Debug)]
+pub(super) struct ResolvedTarget {
+    pub target: Target,
+    pub resolution: Resolution,
+}
+
+#[derive(Debug)]
+pub(super) enum Resolution {
+    Id(UserId),
+    /// The id of an earlier target.
+    DuplicateOf {
+        id: UserId,
+        earlier: String,
+    },
+    /// The target has no id.
+    Failed(Box<CliError>),
+}
+
+/// The lines that a confirmation lists: each target that has an id, with the id.
+pub(super) fn to_confirm(targets: &[ResolvedTarget]) -> Vec<String> {
+    let lines = targets.iter().filter_map(|ResolvedTarget { target, resolution }| match resolution {
+        Resolution::Id(id) if id.as_str() == target.as_str() => Some(id.to_string()),
+        Resolution::Id(id) => Some(format!("{target} ({id})")),
+        Resolution::DuplicateOf { .. } | Resolution::Failed(_) => None,
+    });
+    lines.collect()
+}
+
+/// The hint if the API does not find an invite.
+pub(super) const INVITE_NOT_FOUND: &str = "The invite was never created, or it was accepted and therefore removed.";
 
 /// The help of the arguments of a command that takes several targets.
 pub(super) const TARGETS: &str = "An id, an email address, or - to read a list from stdin";
@@ -92,8 +156,8 @@ impl FromStr for TargetArg {
     }
 }
 
-/// All targets of a command. A list with one target or none is still a list: the form of the output depends only on
-/// the command line.
+/// All targets of a command. A list is a list even if it has one target: the form of the output depends only on the
+/// command line.
 #[derive(Debug)]
 pub(super) enum Targets {
     One(Target),
@@ -101,7 +165,7 @@ pub(super) enum Targets {
 }
 
 impl Targets {
-    /// Reads the targets, without repetitions and in the order given; those from stdin come where `-` stands.
+    /// Reads the targets in their order, without duplicates. Those from stdin replace the `-`.
     pub async fn read(arguments: Vec<TargetArg>, context: &Context<'_>) -> Result<Self, CliError> {
         if let [TargetArg::One(target)] = &arguments[..] {
             return Ok(Self::One(target.clone()));
@@ -110,46 +174,40 @@ impl Targets {
             context.output.note("Type the targets, one per line; Ctrl-D ends the list.");
         }
         // On Ctrl-C the list may be incomplete, so it is not used.
-        let read = context.interrupts.unless_ended(move || Self::read_all(arguments)).await;
+        let read = context.interrupts.run_blocking(move || Self::read_all(arguments)).await;
         read.unwrap_or_else(|| Err(CliError::interrupted()))
     }
 
     fn read_all(arguments: Vec<TargetArg>) -> Result<Self, CliError> {
         let mut targets = IndexSet::new();
-        let mut add = |target: Target| {
-            targets.insert(target);
-        };
         for argument in arguments {
             match argument {
-                TargetArg::One(target) => add(target),
+                TargetArg::One(target) => targets.extend([target]),
                 // A second `-` adds nothing: stdin is at its end.
-                TargetArg::Stdin => read_lines(io::stdin().lock(), &mut add)?,
+                TargetArg::Stdin => read_lines(io::stdin().lock(), &mut targets)?,
             }
         }
         Ok(Self::List(targets.into_iter().collect()))
     }
 }
 
-fn read_lines(mut stdin: impl BufRead, add: &mut impl FnMut(Target)) -> Result<(), CliError> {
+fn read_lines(mut stdin: impl BufRead, targets: &mut IndexSet<Target>) -> Result<(), CliError> {
     let mut line = Vec::new();
     for number in 1_usize.. {
         line.clear();
-        // The longest line, its end, and one byte more.
-        let most = MAX_LINE as u64 + 2;
+        // One byte more than the longest line and its "\n", so that a longer line is noticed.
         let length = (&mut stdin)
-            .take(most)
+            .take(MAX_LINE as u64 + 2)
             .read_until(b'\n', &mut line)
             .map_err(|error| CliError::other(format!("cannot read stdin: {error}")).hint("Nothing was sent."))?;
         if length == 0 {
             break;
         }
-        let text = read_line(&line).map_err(|problem| {
+        let target = read_line(&line).map_err(|problem| {
             CliError::usage(format!("line {number} of stdin {problem}"))
                 .hint("Nothing was sent. Each line is one id or one email address, in UTF-8.")
         })?;
-        if let Some(target) = text {
-            add(target);
-        }
+        targets.extend(target);
     }
     Ok(())
 }
@@ -167,7 +225,7 @@ fn read_line(line: &[u8]) -> Result<Option<Target>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    let start: String = text.chars().take(MAX_SHOWN).collect();
+    let start: String = text.chars().take(MAX_QUOTED).collect();
     text.parse().map(Some).map_err(|error| format!("is not a target: {start:?}: {error}"))
 }
 
@@ -176,9 +234,9 @@ mod tests {
     use super::*;
 
     fn read(stdin: &[u8]) -> Result<Vec<String>, String> {
-        let mut found = Vec::new();
-        read_lines(stdin, &mut |target| found.push(target.to_string())).map_err(|error| error.sentence())?;
-        Ok(found)
+        let mut targets = IndexSet::new();
+        read_lines(stdin, &mut targets).map_err(|error| error.sentence())?;
+        Ok(targets.iter().map(Target::to_string).collect())
     }
 
     #[test]
@@ -189,12 +247,12 @@ mod tests {
         );
         assert_eq!(read(b""), Ok(Vec::new()));
         let longest = "x".repeat(MAX_LINE);
-        assert_eq!(read(format!("{longest}\r\n{longest}").as_bytes()).map(|found| found.len()), Ok(2));
+        assert_eq!(read(format!("{longest}\r\na").as_bytes()).map(|found| found.len()), Ok(2));
     }
 
     #[test]
     fn an_invalid_line_is_an_error_with_its_number() {
-        let problem = |stdin: &[u8]| read(stdin).expect_err("a line is wrong");
+        let problem = |stdin: &[u8]| read(stdin).expect_err("a line is invalid");
         assert_eq!(problem(b"a\n\xff\n"), "line 2 of stdin is not UTF-8");
         assert_eq!(
             problem(&[b"a\n\n".to_vec(), vec![b'x'; 1 << 20]].concat()),

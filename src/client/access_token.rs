@@ -1,15 +1,17 @@
+//! The secret in the header `Authorization`.
+
 use std::str::FromStr;
 
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::redaction::redacted;
+use super::redaction::{PLACEHOLDER, redacted};
 
-/// What goes into `Authorization: Bearer …`: an OAuth access token, or what an [`ApiKey`](super::ApiKey) is sent as.
+/// An OAuth access token, sent as `Authorization: Bearer …`. An [`ApiKey`](super::ApiKey) is sent in the same way.
 ///
-/// It is never shown: `Debug` prints a placeholder, and the header is marked as sensitive. As
-/// [`Credentials`](super::Credentials) it is a fixed token: one that cannot be renewed.
+/// `Debug` prints a placeholder, and the header is marked as sensitive. As [`Credentials`](super::Credentials), it
+/// cannot be renewed.
 ///
 /// ```
 /// let token: dci::client::AccessToken = "s3cret".parse()?;
@@ -19,14 +21,14 @@ use super::redaction::redacted;
 #[derive(Clone, Debug)]
 pub struct AccessToken(SecretString);
 
-/// A text that cannot be an access token or an API key. The text is not part of the message.
+/// Why a text is not a valid access token or API key. The message does not contain the text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAccessToken {
-    /// Nothing but white space.
+    /// Empty, or only white space.
     #[error("it is empty")]
     Empty,
-    /// Something that a header cannot carry, such as a line break or a letter with an accent.
+    /// Characters that a header cannot carry, such as a line break or an accented letter.
     #[error("it has characters other than visible ASCII")]
     NotVisibleAscii,
 }
@@ -34,7 +36,7 @@ pub enum InvalidAccessToken {
 const SCHEME: &str = "Bearer ";
 
 impl AccessToken {
-    /// The shortest token that is looked for in a text: a shorter one may be a common word.
+    /// The shortest token that is redacted: a shorter one may be a common word.
     const MIN_REDACTED: usize = 12;
 
     pub(super) fn authorization(&self) -> HeaderValue {
@@ -44,7 +46,7 @@ impl AccessToken {
         value
     }
 
-    /// The token that a request was given.
+    /// The token in the header of a request.
     pub(super) fn of_authorization(value: &HeaderValue) -> Option<Self> {
         value.to_str().ok()?.strip_prefix(SCHEME)?.parse().ok()
     }
@@ -54,7 +56,7 @@ impl AccessToken {
         self.0.expose_secret()
     }
 
-    /// The text with a placeholder for the token, if it is in there: a server may repeat what it was sent.
+    /// Replaces the token with a placeholder: a server may repeat the token in a response.
     pub(super) fn redacted(&self, text: Bytes) -> Bytes {
         let token = self.0.expose_secret();
         if token.len() < Self::MIN_REDACTED { text } else { redacted(token, text) }
@@ -65,7 +67,7 @@ impl AccessToken {
         for header in headers.values_mut() {
             let redacted = self.redacted(Bytes::copy_from_slice(header.as_bytes()));
             if redacted != header.as_bytes() {
-                *header = HeaderValue::from_maybe_shared(redacted).unwrap_or(HeaderValue::from_static("[credential]"));
+                *header = HeaderValue::from_maybe_shared(redacted).unwrap_or(HeaderValue::from_static(PLACEHOLDER));
             }
         }
     }
@@ -83,7 +85,7 @@ impl Eq for AccessToken {}
 impl FromStr for AccessToken {
     type Err = InvalidAccessToken;
 
-    /// White space around the token is left out: it comes from files and copied text.
+    /// Ignores white space around the token, as files and copied text have it.
     fn from_str(text: &str) -> Result<Self, InvalidAccessToken> {
         let token = text.trim();
         if token.is_empty() {
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_around_a_token_is_left_out() {
+    fn white_space_around_a_token_is_ignored() {
         let token = token(" abc\r\n");
         assert_eq!(token.authorization(), "Bearer abc");
         assert!(token.authorization().is_sensitive());
@@ -113,14 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_a_server_repeats_is_not_shown() {
+    fn a_repeated_token_is_redacted() {
         let long = token("0123456789ab");
         assert_eq!(long.redacted(Bytes::from("key 0123456789ab is bad")), "key [credential] is bad");
         assert_eq!(token("sandbox").redacted(Bytes::from("the sandbox")), "the sandbox");
     }
 
     #[test]
-    fn what_a_header_cannot_carry_is_no_token() {
+    fn characters_that_a_header_cannot_carry_are_invalid() {
         assert_eq!(" \n".parse::<AccessToken>(), Err(InvalidAccessToken::Empty));
         assert_eq!("a\nb".parse::<AccessToken>(), Err(InvalidAccessToken::NotVisibleAscii));
         assert_eq!("schlüssel".parse::<AccessToken>(), Err(InvalidAccessToken::NotVisibleAscii));

@@ -1,10 +1,12 @@
+//! An API key.
+
 use std::str::FromStr;
 
 use super::{AccessToken, InvalidAccessToken};
 
-/// An API key, made in the DoiT console.
+/// An API key, created in the DoiT console.
 ///
-/// It is never shown: `Debug` prints a placeholder.
+/// `Debug` prints a placeholder.
 ///
 /// ```
 /// let key: dci::client::ApiKey = "s3cret".parse()?;
@@ -14,13 +16,13 @@ use super::{AccessToken, InvalidAccessToken};
 #[derive(Clone, Debug)]
 pub struct ApiKey(AccessToken);
 
-/// A text that cannot be an API key. The text is not part of the message.
+/// The text is not a valid API key. The message does not contain it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the API key cannot be one: {0}")]
+#[error("invalid API key: {0}")]
 pub struct InvalidApiKey(#[from] InvalidAccessToken);
 
 impl ApiKey {
-    /// What it is sent as.
+    /// The key as it is sent.
     pub(super) fn access_token(&self) -> AccessToken {
         self.0.clone()
     }
@@ -29,7 +31,7 @@ impl ApiKey {
 impl FromStr for ApiKey {
     type Err = InvalidApiKey;
 
-    /// White space around the key is left out: it comes from files and copied text.
+    /// Ignores white space around the key, as files and copied text have it.
     fn from_str(text: &str) -> Result<Self, InvalidApiKey> {
         Ok(Self(text.parse()?))
     }

@@ -1,42 +1,43 @@
+//! One call, from `send` of a generated builder to a [`CallResponse`] or an [`ApiError`].
+
 use bytes::Bytes;
 
 use super::call_record::{CallRecord, record};
 use super::{ApiError, Error, ResponseValue};
 use crate::types;
 
-/// What a successful [`call`] brings.
+/// The response of a successful [`call`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CallResponse<T> {
-    /// The answer as the document describes it.
+    /// The body as the type of the spec.
     pub value: T,
-    /// The body as the server sent it: it may hold properties that the document leaves out.
+    /// The body as the server sent it, which may have properties that the spec does not have.
     pub body: Bytes,
-    /// What the server calls this request, to be quoted to its support.
+    /// The request id of the server, for support; `None` if the server sent none.
     pub request_id: Option<String>,
-    /// How many attempts it took.
+    /// How many attempts were made; at least 1.
     pub attempts: u32,
 }
 
-/// Makes one call: `sending` is what `send` of one of the [`builder`](super::builder)s returns.
+/// Makes one call. `sending` is the future that `send` of a [`builder`](super::builder) returns.
 ///
 /// # Errors
 ///
-/// Everything that can go wrong is an [`ApiError`]; its [`kind`](ApiError::kind) says what to do about it, and it
-/// has the idempotency key with which the same call can be made again safely.
+/// Every failure is an [`ApiError`]. Its [`kind`](ApiError::kind) says what to do, and its
+/// [`idempotency_key`](ApiError::idempotency_key) makes it safe to make the same call again.
 pub async fn call<T>(
     sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
 ) -> Result<CallResponse<T>, ApiError> {
     call_unless(sending, std::future::pending()).await
 }
 
-/// The same, unless it is to `stop` before: what comes of it then is an error of the kind
-/// [`Interrupted`](super::ErrorKind::Interrupted), which says whether it
-/// [may have been done](ApiError::outcome_unknown) all the same.
+/// Makes one call that ends early when `stop` completes.
 ///
 /// # Errors
 ///
-/// As of [`call`].
+/// Those of [`call`], and [`Interrupted`](super::ErrorKind::Interrupted) if `stop` completes first. The server may have
+/// processed the request then: see [`outcome_unknown`](ApiError::outcome_unknown).
 pub async fn call_unless<T>(
     sending: impl Future<Output = Result<ResponseValue<T>, Error<types::Error>>>,
     stop: impl Future<Output = ()>,
@@ -53,14 +54,14 @@ pub async fn call_unless<T>(
 }
 
 tokio::task_local! {
-    /// The key of the call under way may have been used before.
+    /// Set if the idempotency key of the current call may have been used before.
     static USED_KEY: ();
 }
 
-/// What `send` returns, with an idempotency key that may have been used before, as in a run that is resumed.
+/// Marks the idempotency key of a call as one that may have been used before, as when a run is resumed.
 ///
-/// The earlier request may still be under way. Some operations answer that with the same 409 as a conflict of their own,
-/// so that a 409 is then retried, and counts as a conflict when it stays.
+/// The server may still be processing the earlier request. It then returns a 409, which may look like a conflict of the
+/// operation. The client therefore retries the 409, and reports a conflict only if it persists.
 ///
 /// ```no_run
 /// use dci::client::{Client, IdempotencyKey, UserId, call, with_used_key};
@@ -74,7 +75,7 @@ pub async fn with_used_key<F: Future>(sending: F) -> F::Output {
     USED_KEY.scope((), sending).await
 }
 
-/// Whether the key of the call under way may have been used before.
-pub(super) fn may_be_used() -> bool {
+/// Whether the idempotency key of the current call may have been used before.
+pub(super) fn key_may_be_used() -> bool {
     USED_KEY.try_with(|()| ()).is_ok()
 }

@@ -1,22 +1,23 @@
-use futures_util::{Stream, StreamExt, stream};
+//! Many calls at once: [`call_each`].
 
+use futures_util::{Stream, StreamExt, stream};
 use progenitor_client::ClientInfo;
 
 use super::Client;
 
-/// How many calls can have begun for each that can be under way: the others wait after a 429.
-const BEGUN_FOR_EACH_UNDER_WAY: usize = 16;
+/// How many calls may have started for each that may be in flight. The others wait after a 429.
+const STARTED_PER_SLOT: usize = 16;
 
-/// Makes a call for each of `items`, as many at once as the client's
-/// [concurrency](super::ClientConfig::with_concurrency), and yields what comes of them in the order in which they
-/// end. It takes no more of them than can be under way.
+/// Makes a call for each item and yields the results as they arrive.
 ///
-/// After a 429 fewer calls are under way at once, and then slowly more again, so that the run finds the rate that
-/// the service allows; what `Retry-After` asks for holds for all of it. `each` is not asked for the next call before
-/// that call may begin.
+/// At most [`with_concurrency`](super::ClientConfig::with_concurrency) calls are in flight. Items are taken as they are
+/// needed, and `each` is called only when its call may start.
 ///
-/// Nothing is sent before the stream is polled. Dropping the stream drops the calls under way: whether their work
-/// was done is not known then, and the same keys make it safe to start again.
+/// A 429 slows down the whole run, and a `Retry-After` pauses it. The run then speeds up to the rate that the service
+/// allows.
+///
+/// Nothing is sent before the stream is polled. Dropping the stream drops the calls in flight; their outcome is
+/// unknown. With the same idempotency keys, it is safe to make them again.
 ///
 /// ```no_run
 /// use dci::client::{Client, RunId, UserId, call, call_each};
@@ -32,7 +33,7 @@ const BEGUN_FOR_EACH_UNDER_WAY: usize = 16;
 /// }));
 /// while let Some((result, id)) = results.next().await {
 ///     match result {
-///         Ok(answer) => println!("{id}: {}", answer.value.message),
+///         Ok(response) => println!("{id}: {}", response.value.message),
 ///         Err(error) => println!("{id}: {error}"),
 ///     }
 /// }
@@ -45,7 +46,7 @@ pub fn call_each<I: IntoIterator, F: Future>(
 ) -> impl Stream<Item = F::Output> {
     let limit = client.inner().limit();
     stream::iter(items)
-        .then(move |item| async move { (limit.permit().await, item) })
-        .map(move |(permit, item)| permit.hold(each(item)))
-        .buffer_unordered(limit.concurrency().get() * BEGUN_FOR_EACH_UNDER_WAY)
+        .then(move |item| async move { (limit.acquire().await, item) })
+        .map(move |(permit, item)| permit.run(each(item)))
+        .buffer_unordered(limit.concurrency().get() * STARTED_PER_SLOT)
 }

@@ -1,3 +1,9 @@
+//! What the exchange learns about a call and the generated code does not return: attempts, status, body, key.
+//!
+//! The record is a task-local. [`record`] sets it while the future of a call runs. The exchange, which runs inside
+//! that future, fills it through the `record_*` functions. Without a record (`send` was awaited on its own) they do
+//! nothing.
+
 use std::cell::RefCell;
 use std::pin::pin;
 use std::time::Duration;
@@ -6,27 +12,27 @@ use bytes::Bytes;
 use reqwest::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 
-use super::response::{self, WholeBody};
+use super::response::{WholeBody, request_id};
 use super::{CredentialsError, Failure, IdempotencyKey};
 use crate::operation::Operation;
 
-/// What the exchange knows of the call under way and the generated code does not hand on.
+/// The record of one call.
 #[derive(Debug, Default)]
 pub(super) struct CallRecord {
     pub idempotency_key: Option<IdempotencyKey>,
     pub operation: Option<&'static Operation>,
     started: Option<Instant>,
-    /// An attempt to change something is under way.
+    /// A request that may change something is in flight.
     is_changing: bool,
     pub attempts: u32,
     pub elapsed: Duration,
-    /// Another attempt was allowed, and the wait for it would not have ended in time.
+    /// Another attempt was allowed, but there was no time for it.
     pub is_out_of_time: bool,
-    /// An attempt to change something may have succeeded without an answer.
+    /// A request that may change something got no response that says whether it was processed.
     pub outcome_unknown: bool,
-    /// Why there was no credential to send, first or again.
+    /// Why there was no credential, at the start or after a 401.
     pub no_credential: Option<CredentialsError>,
-    /// Of the last attempt, as are the following.
+    /// How the last attempt failed. The following fields belong to the last attempt too.
     pub failure: Option<Failure>,
     pub status: Option<StatusCode>,
     pub request_id: Option<String>,
@@ -34,12 +40,11 @@ pub(super) struct CallRecord {
 }
 
 tokio::task_local! {
-    /// Set while the future of a [`call`] runs, which is also what runs the exchange.
+    /// Set while the future of a call runs.
     static CALL_RECORD: RefCell<CallRecord>;
 }
 
-/// Runs the future of a call, and returns with its outcome what was noted of it. There is no outcome when it was to
-/// stop before.
+/// Runs the future of a call and returns its outcome and its record. The outcome is `None` if `stop` completes first.
 pub(super) async fn record<T>(
     sending: impl Future<Output = T>,
     stop: impl Future<Output = ()>,
@@ -57,8 +62,7 @@ pub(super) async fn record<T>(
     (outcome, call_record)
 }
 
-/// Notes the request of the call under way, which starts with it. Outside of one (`send` was awaited on its own) nobody
-/// asks for it.
+/// Records the start of a call.
 pub(super) fn record_request(request: &Request, operation: &'static Operation) {
     let key = || request.headers().get("idempotency-key")?.to_str().ok()?.parse().ok();
     let _ = CALL_RECORD.try_with(|call_record| {
@@ -69,12 +73,12 @@ pub(super) fn record_request(request: &Request, operation: &'static Operation) {
     });
 }
 
-/// When the call under way started. Outside of one that is now.
+/// When the current call started; now if it has no record.
 pub(super) fn started() -> Instant {
     CALL_RECORD.try_with(|call_record| call_record.borrow().started).ok().flatten().unwrap_or_else(Instant::now)
 }
 
-/// Notes that an attempt of the call under way begins.
+/// Records the start of an attempt.
 pub(super) fn record_attempt_start(request: &Request) {
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();
@@ -83,36 +87,36 @@ pub(super) fn record_attempt_start(request: &Request) {
     });
 }
 
-/// Notes what came of the attempt, and how long the call has taken with it.
+/// Records the end of an attempt, and the time since the call started.
 pub(super) fn record_attempt_end(outcome: &reqwest::Result<Response>, failure: Option<Failure>, elapsed: Duration) {
-    let answer = outcome.as_ref().ok();
-    let body = answer.and_then(|answer| answer.extensions().get::<WholeBody>());
+    let response = outcome.as_ref().ok();
+    let body = response.and_then(|response| response.extensions().get::<WholeBody>());
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();
         call_record.elapsed = elapsed;
         call_record.outcome_unknown |= call_record.is_changing && failure.is_some_and(Failure::outcome_unknown);
         call_record.is_changing = false;
         call_record.failure = failure;
-        call_record.status = answer.map(Response::status);
-        call_record.request_id = answer.and_then(|answer| response::request_id(answer.headers()));
+        call_record.status = response.map(Response::status);
+        call_record.request_id = response.and_then(|response| request_id(response.headers()));
         call_record.body = body.map(|body| body.0.clone()).unwrap_or_default();
     });
 }
 
-/// Notes that an attempt to change something may have succeeded without an answer.
-pub(super) fn note_doubt() {
+/// Records that a request in flight may have been processed without a response.
+pub(super) fn record_outcome_unknown() {
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();
         call_record.outcome_unknown |= call_record.is_changing;
     });
 }
 
-/// Notes that the call under way ends for want of time.
+/// Records that there was no time for another attempt.
 pub(super) fn record_out_of_time() {
     let _ = CALL_RECORD.try_with(|call_record| call_record.borrow_mut().is_out_of_time = true);
 }
 
-/// Notes why there is no credential for the call under way.
+/// Records why there is no credential.
 pub(super) fn record_missing_credential(error: CredentialsError) {
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();

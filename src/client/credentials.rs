@@ -1,3 +1,5 @@
+//! Where a client gets its credential from: [`Credentials`].
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
@@ -5,11 +7,13 @@ use std::sync::Arc;
 
 use super::{AccessToken, ApiKey, ErrorKind};
 
-/// A future that a [`Credentials`] returns.
+/// The future that a method of [`Credentials`] returns.
 pub type CredentialsFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, CredentialsError>> + Send + 'a>>;
 
-/// Where a client has its credential from. An [`ApiKey`] is one, and so is an [`AccessToken`], which is fixed. With the
-/// feature `sign-in` a `sign_in::StoredSignIn` is the third: it renews itself.
+/// A source of credentials for a client.
+///
+/// [`ApiKey`] and [`AccessToken`] are fixed credentials. With the feature `sign-in`, `sign_in::StoredSignIn` is one
+/// that renews itself.
 ///
 /// ```
 /// use dci::client::{AccessToken, ClientConfig, Credentials, CredentialsFuture};
@@ -19,7 +23,7 @@ pub type CredentialsFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Creden
 ///
 /// impl Credentials for FromVault {
 ///     fn get(&self) -> CredentialsFuture<'_, AccessToken> {
-///         Box::pin(async { Ok("a token that was asked for".replace(' ', "-").parse().expect("visible ASCII")) })
+///         Box::pin(async { Ok("a-token-from-the-vault".parse().expect("visible ASCII")) })
 ///     }
 /// }
 ///
@@ -27,13 +31,13 @@ pub type CredentialsFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Creden
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Credentials: fmt::Debug + Send + Sync {
-    /// What to send now. It is asked for once a call, so that what takes long is to be kept.
+    /// The credential to send. Each call asks once, so cache what is slow.
     fn get(&self) -> CredentialsFuture<'_, AccessToken>;
 
-    /// Another one in place of one that the API refused with 401; none where there is no other. A call asks at most
-    /// once, and is then made again.
-    fn renew<'a>(&'a self, refused: &'a AccessToken) -> CredentialsFuture<'a, Option<AccessToken>> {
-        let _ = refused;
+    /// Another credential after the API rejected this one with 401; `None` if there is no other. A call asks at most
+    /// once, and then retries.
+    fn renew<'a>(&'a self, rejected: &'a AccessToken) -> CredentialsFuture<'a, Option<AccessToken>> {
+        let _ = rejected;
         Box::pin(async { Ok(None) })
     }
 }
@@ -50,11 +54,10 @@ impl Credentials for ApiKey {
     }
 }
 
-/// Why there is no credential to send.
+/// Why there is no credential.
 ///
-/// Its kind says what to do: [`Authentication`](ErrorKind::Authentication) to sign in again,
-/// [`Network`](ErrorKind::Network) or [`Server`](ErrorKind::Server) to try again later. The call that it was for ends
-/// with the same kind.
+/// The kind says what to do: sign in again after [`Authentication`](ErrorKind::Authentication), retry later after
+/// [`Network`](ErrorKind::Network) or [`Server`](ErrorKind::Server). The call fails with the same kind.
 #[derive(Clone, Debug)]
 pub struct CredentialsError {
     kind: ErrorKind,
@@ -63,24 +66,24 @@ pub struct CredentialsError {
 }
 
 impl CredentialsError {
-    /// Without a cause. The message is shown: it has no secret in it.
+    /// An error without a source. The message is printed: it must not contain a secret.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
-    /// The same with what caused it.
+    /// Sets the source of the error.
     #[must_use]
     pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         Self { source: Some(Arc::new(source)), ..self }
     }
 
-    /// What it means for the caller.
+    /// What the error means for the caller.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Whether it can pass by itself.
+    /// Whether a retry may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self.kind, ErrorKind::Network | ErrorKind::Server | ErrorKind::RateLimited)

@@ -1,6 +1,8 @@
+//! Durations in words.
+
 use std::time::Duration;
 
-/// A duration as people say it: whole milliseconds below a second, tenths of a second below ten.
+/// A duration in words: milliseconds below 1 s, tenths of a second below 10 s, then whole seconds.
 pub(crate) fn in_words(duration: Duration) -> String {
     match duration.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{} ms", duration.as_millis()),

@@ -1,4 +1,4 @@
-//! The encodings of a body that was not requested: this client asks for none.
+//! Detects an encoding of a body. The client requests none, so every encoding is an error.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use super::error_body::excerpt;
 /// The longest name that is kept, in characters.
 const MAX_NAME: usize = 50;
 
-/// What a body is instead of UTF-8, such as `encoded as gzip`.
+/// The encoding of a body in words, such as `encoded as gzip`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Encoding(String);
 
 impl Encoding {
-    /// The encoding of a body, by its first bytes, or by its header if it is not JSON.
+    /// Detects the encoding from the first bytes of the body, or from the header if the body is not JSON.
     pub fn of(headers: &HeaderMap, body: &[u8]) -> Option<Self> {
         let found = match body {
             [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return Some(Self("encoded in UTF-32".to_owned())),
@@ -26,7 +26,7 @@ impl Encoding {
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, ..] => Some("bzip2"),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("xz"),
-            // The header of zlib, which is what `deflate` means.
+            // `deflate` means zlib, and this is its header.
             [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] if !is_text(body) => Some("deflate"),
             _ => None,
         };
@@ -36,7 +36,7 @@ impl Encoding {
     }
 }
 
-/// The encodings that the header names, which may have none.
+/// The encodings in the header; `None` if there are none.
 fn declared(headers: &HeaderMap) -> Option<String> {
     let names = headers.get(CONTENT_ENCODING)?.to_str().ok()?.to_lowercase();
     let is_named = |name: &&str| !["", "identity", "utf-8", "none"].contains(name);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn an_encoding_is_named_by_the_body_or_its_header() {
+    fn the_body_or_its_header_names_the_encoding() {
         for (declared, body, name) in [
             (None, &b"\x1f\x8b\x08\0"[..], "encoded as gzip"),
             (Some("gzip"), b"\x1f\x8b\x08\0", "encoded as gzip"),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_not_encoded_whatever_its_header_says() {
+    fn json_is_not_encoded_whatever_the_header_says() {
         for declared in [None, Some("gzip"), Some("utf-8"), Some("")] {
             for text in [&b"{\"a\": 1}"[..], b"", "\u{feff}[]".as_bytes()] {
                 assert_eq!(encoding(declared, text), None, "{text:?}");

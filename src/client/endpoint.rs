@@ -1,37 +1,38 @@
+//! Checks that a secret may be sent to a URL.
+
 use reqwest::Url;
 use url::Host;
 
-/// A URL that no secret may be sent to.
+/// A secret may not be sent to this URL.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{url:?} {problem}")]
 pub(super) struct InvalidEndpoint {
-    /// What was given; an ellipsis when it may hold a secret.
+    /// The URL; an ellipsis if it may contain a secret.
     pub url: String,
     /// What is wrong with it.
     pub problem: String,
 }
 
-/// Where secrets may be sent: `https`, or `http` to a loopback address.
+/// Parses a URL that secrets may be sent to: `https`, or `http` for a loopback address.
 pub(super) fn endpoint(url: &str) -> Result<Url, InvalidEndpoint> {
-    // What may hold a secret is not repeated in the message.
-    let shown = if url.contains(['@', '?', '#']) { "…" } else { url };
-    let refuse = |problem: &str| InvalidEndpoint { url: shown.to_owned(), problem: problem.to_owned() };
-    let parsed = Url::parse(url).map_err(|error| refuse(&format!("is not a URL: {error}")))?;
+    let printable = if url.contains(['@', '?', '#']) { "…" } else { url };
+    let invalid = |problem: &str| InvalidEndpoint { url: printable.to_owned(), problem: problem.to_owned() };
+    let parsed = Url::parse(url).map_err(|error| invalid(&format!("is not a URL: {error}")))?;
     if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(refuse("has a user name or a password in it"));
+        return Err(invalid("has a user name or a password in it"));
     }
     if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(refuse("has a query or a fragment"));
+        return Err(invalid("has a query or a fragment"));
     }
     match parsed.scheme() {
         "https" => Ok(parsed),
         "http" if is_loopback(&parsed) => Ok(parsed),
-        "http" => Err(refuse("is not encrypted: use https (http is for loopback addresses only)")),
-        _ => Err(refuse("is neither https nor http")),
+        "http" => Err(invalid("is not encrypted: use https (http is for loopback addresses only)")),
+        _ => Err(invalid("is neither https nor http")),
     }
 }
 
-/// `localhost` counts: resolvers keep it on this machine.
+/// Whether the host is this machine. `localhost` always is (RFC 6761).
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

@@ -1,4 +1,5 @@
-//! The bodies of error responses. The spec promises `{"error": "…"}`; other services and proxies have other forms.
+//! Finds the message in the body of an error. The spec has `{"error": "…"}`; other services and proxies have other
+//! forms.
 
 use bytes::Bytes;
 use reqwest::StatusCode;
@@ -7,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::encoding::Encoding;
 use super::json_text;
 
-/// The names under which services say what is wrong, in the order in which they are shown. They are compared without
-/// regard to case, `_` and `-`.
-const TELLING: [&str; 17] = [
+/// The properties that hold a message, in the order in which they are printed. Case, `_`, `-`, `@` and `$` are
+/// ignored.
+const MESSAGE_NAMES: [&str; 17] = [
     "error",
     "errors",
     "fault",
@@ -29,7 +30,7 @@ const TELLING: [&str; 17] = [
     "text",
 ];
 
-/// What people can do without beside a text.
+/// The properties that are omitted if there is a message.
 const TECHNICAL: [&str; 9] =
     ["code", "instance", "path", "requestid", "status", "statuscode", "timestamp", "traceid", "type"];
 
@@ -39,34 +40,34 @@ const MAX_TEXT: usize = 2000;
 /// The longest title of an HTML page, in characters.
 const MAX_TITLE: usize = 200;
 
-/// A body that the spec promises, with what the server said in the one that it sent.
-pub(super) fn documented(
+/// The body in the form of the spec, with the message of the server.
+pub(super) fn normalize(
     status: StatusCode,
     media_type: Option<&str>,
     encoding: Option<&Encoding>,
     body: &Bytes,
 ) -> Bytes {
     if let Some(encoding) = encoding {
-        let message = instead_of_message(status, &format!("a body that is {encoding}, which was not requested"));
+        let message = no_message(status, &format!("a body that is {encoding}, which was not requested"));
         return json!({ "error": message }).to_string().into();
     }
-    let message = message(status, media_type, body).unwrap_or_else(|what| instead_of_message(status, &what));
-    let mut documented = json!({ "error": message });
+    let message = message(status, media_type, body).unwrap_or_else(|what| no_message(status, &what));
+    let mut normalized = json!({ "error": message });
     if let Some(code) = code_in(&json_text::parseable(body)) {
-        documented["code"] = code.into();
+        normalized["code"] = code.into();
     }
-    documented.to_string().into()
+    normalized.to_string().into()
 }
 
-/// What the server said in the body of an error, or else what the body is.
+/// The message in the body of an error. `Err` says what the body is instead.
 pub(super) fn message(status: StatusCode, media_type: Option<&str>, body: &Bytes) -> Result<String, String> {
     match serde_json::from_slice(&json_text::parseable(body)) {
-        Ok(value) => said(&value, Depth::Top).ok_or_else(|| "empty JSON".to_owned()),
+        Ok(value) => message_in(&value, Depth::Top).ok_or_else(|| "empty JSON".to_owned()),
         Err(_) => message_of_text(status, media_type, body),
     }
 }
 
-/// The machine-readable code in an error body, where the service sends one beside the message.
+/// The machine-readable code in an error body; `None` if it has none.
 pub(super) fn code_in(body: &[u8]) -> Option<String> {
     code_of(&serde_json::from_slice(body).ok()?).map(|code| excerpt(code, MAX_TITLE))
 }
@@ -81,43 +82,43 @@ enum Depth {
     Inner,
 }
 
-/// What a value says, in one line: texts under the names that services use for them, or else all that is in it.
-fn said(value: &Value, depth: Depth) -> Option<String> {
+/// The message in a value, in one line: the texts of [`MESSAGE_NAMES`], or else all of the value.
+fn message_in(value: &Value, depth: Depth) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
         Value::Array(values) => {
-            let texts: Vec<String> = values.iter().filter_map(|value| said(value, Depth::Inner)).collect();
+            let texts: Vec<String> = values.iter().filter_map(|value| message_in(value, Depth::Inner)).collect();
             (!texts.is_empty()).then(|| texts.join("; "))
         }
-        Value::Object(members) => said_by_members(members, depth),
+        Value::Object(members) => message_in_object(members, depth),
     }
 }
 
-fn said_by_members(members: &Map<String, Value>, depth: Depth) -> Option<String> {
-    let mut telling: Vec<(usize, &String, String)> = members
+fn message_in_object(members: &Map<String, Value>, depth: Depth) -> Option<String> {
+    let mut messages: Vec<(usize, &String, String)> = members
         .iter()
         .filter(|(_, value)| !value.is_boolean() && !value.is_number())
         .filter_map(|(name, value)| {
-            let place = TELLING.iter().position(|telling| *telling == plain_name(name))?;
-            Some((place, name, said(value, Depth::Inner)?))
+            let place = MESSAGE_NAMES.iter().position(|known| *known == normalized_name(name))?;
+            Some((place, name, message_in(value, Depth::Inner)?))
         })
         .collect();
-    telling.sort_by_key(|(place, ..)| *place);
+    messages.sort_by_key(|(place, ..)| *place);
     let mut texts: Vec<&str> = Vec::new();
-    for (.., text) in &telling {
+    for (.., text) in &messages {
         if !texts.iter().any(|known| known.contains(text.as_str())) {
             texts.push(text);
         }
     }
     let is_other = |name: &String| {
-        let is_needed = telling.is_empty() || depth == Depth::Inner && !TECHNICAL.contains(&&*plain_name(name));
-        is_needed && !telling.iter().any(|(_, told, _)| *told == name)
+        let is_needed = messages.is_empty() || depth == Depth::Inner && !TECHNICAL.contains(&&*normalized_name(name));
+        is_needed && !messages.iter().any(|(_, known, _)| *known == name)
     };
     let others = members.iter().filter(|(name, _)| is_other(name));
     let others: Vec<String> =
-        others.filter_map(|(name, value)| Some(format!("{name}: {}", said(value, Depth::Inner)?))).collect();
+        others.filter_map(|(name, value)| Some(format!("{name}: {}", message_in(value, Depth::Inner)?))).collect();
     match (texts.join(": "), others.join(", ")) {
         (texts, others) if texts.is_empty() && others.is_empty() => None,
         (texts, others) if others.is_empty() => Some(texts),
@@ -126,7 +127,7 @@ fn said_by_members(members: &Map<String, Value>, depth: Depth) -> Option<String>
     }
 }
 
-fn plain_name(name: &str) -> String {
+fn normalized_name(name: &str) -> String {
     name.chars().filter(|char| !matches!(char, '_' | '-' | '@' | '$')).flat_map(char::to_lowercase).collect()
 }
 
@@ -138,12 +139,12 @@ fn message_of_text(status: StatusCode, media_type: Option<&str>, body: &[u8]) ->
     }
     let is_declared = media_type.is_some_and(|media_type| media_type.to_lowercase().contains("html"));
     if text.starts_with('<') && (is_declared || is_html(text)) {
-        let title = title(text).filter(|title| *title != named(status));
+        let title = title(text).filter(|title| *title != status_text(status));
         let title = title.map(|title| format!(" ({title})")).unwrap_or_default();
         return Err(format!("an HTML page{title}"));
     }
-    let (odd, all) = (text.chars().filter(|char| *char == char::REPLACEMENT_CHARACTER).count(), text.chars().count());
-    if text.contains('\0') || odd * 4 > all {
+    let invalid = text.chars().filter(|char| *char == char::REPLACEMENT_CHARACTER).count();
+    if text.contains('\0') || invalid * 4 > text.chars().count() {
         return Err("binary data".to_owned());
     }
     Ok(excerpt(text, MAX_TEXT))
@@ -156,29 +157,29 @@ fn is_html(text: &str) -> bool {
 
 /// The title of an HTML page, in one line.
 fn title(page: &str) -> Option<String> {
-    // As long as the page: what has another length in lower case is not ASCII.
+    // ASCII only, so that positions stay the same.
     let lower = page.to_ascii_lowercase();
-    let begun = lower.find("<title")?;
-    let begun = begun + lower[begun..].find('>')? + 1;
-    let end = begun + lower[begun..].find("</title")?;
-    let words: Vec<&str> = page[begun..end].split_whitespace().collect();
+    let tag = lower.find("<title")?;
+    let start = tag + lower[tag..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    let words: Vec<&str> = page[start..end].split_whitespace().collect();
     (!words.is_empty()).then(|| excerpt(&words.join(" "), MAX_TITLE))
 }
 
-/// The beginning of a text, in characters.
-pub(crate) fn excerpt(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
+/// The text, cut to a number of characters.
+pub(crate) fn excerpt(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
 
-fn instead_of_message(status: StatusCode, what: &str) -> String {
-    format!("the server answered {} with {what} instead of a message", named(status))
+fn no_message(status: StatusCode, what: &str) -> String {
+    format!("the server returned {} with {what} instead of a message", status_text(status))
 }
 
-/// The status and what it is called, if it has a name.
-pub(super) fn named(status: StatusCode) -> String {
+/// The status, with its name if it has one.
+pub(super) fn status_text(status: StatusCode) -> String {
     match status.canonical_reason() {
         Some(reason) => format!("{} {reason}", status.as_u16()),
         None => status.as_u16().to_string(),
@@ -191,18 +192,18 @@ mod tests {
 
     use super::*;
 
-    fn rewritten(media_type: &str, body: &[u8]) -> Bytes {
-        documented(StatusCode::BAD_GATEWAY, Some(media_type), None, &Bytes::copy_from_slice(body))
+    fn normalized(media_type: &str, body: &[u8]) -> Bytes {
+        normalize(StatusCode::BAD_GATEWAY, Some(media_type), None, &Bytes::copy_from_slice(body))
     }
 
     fn message(media_type: &str, body: impl AsRef<[u8]>) -> String {
-        let body = rewritten(media_type, body.as_ref());
+        let body = normalized(media_type, body.as_ref());
         serde_json::from_slice::<Value>(&body).expect("JSON")["error"].as_str().expect("a text").to_owned()
     }
 
     #[test]
-    fn what_a_server_said_is_found_in_every_form_of_json() {
-        for (body, said) in [
+    fn the_message_is_found_in_every_form_of_json() {
+        for (body, expected) in [
             (r#"{"error": " no\n", "code": "x", "path": "/x"}"#, "no"),
             (r#"{"error": "first", "error": "second"}"#, "second"),
             (r#"{"error": {"message": "quota"}}"#, "quota"),
@@ -230,19 +231,19 @@ mod tests {
             ("[1]", "1"),
             (r#"{"error": "half \ud800"}"#, "half \u{fffd}"),
         ] {
-            assert_eq!(message("application/json", body), said, "{body}");
+            assert_eq!(message("application/json", body), expected, "{body}");
         }
         assert_eq!(message("application/json", b"{\"error\": \"a\xffb\"}"), "a\u{fffd}b");
     }
 
     #[test]
     fn other_text_is_the_message() {
-        for (text, said) in [
+        for (text, expected) in [
             (" upstream timed out\n", "upstream timed out"),
             ("<Error><Message>quota</Message></Error>", "<Error><Message>quota</Message></Error>"),
             ("{\"error\": \"breaks o", "{\"error\": \"breaks o"),
         ] {
-            assert_eq!(message("text/plain", text), said);
+            assert_eq!(message("text/plain", text), expected);
         }
         assert_eq!(message("text/html", "not a page"), "not a page");
         assert_eq!(message("text/plain", b"ung\xfcltig"), "ung\u{fffd}ltig");
@@ -251,13 +252,13 @@ mod tests {
     #[test]
     fn a_code_is_kept() {
         for body in [r#"{"code": "x", "message": "no"}"#, r#"{"error": {"code": "x", "message": "no"}}"#] {
-            assert_eq!(code_in(&rewritten("application/json", body.as_bytes())).as_deref(), Some("x"));
+            assert_eq!(code_in(&normalized("application/json", body.as_bytes())).as_deref(), Some("x"));
         }
     }
 
     #[test]
-    fn what_is_not_a_message_is_named() {
-        let start = "the server answered 502 Bad Gateway with";
+    fn a_body_without_a_message_is_named() {
+        let start = "the server returned 502 Bad Gateway with";
         for (media_type, body, what) in [
             ("text/html", &b"<html>"[..], "an HTML page"),
             ("text/plain", b"<!DOCTYPE html><TITLE>\n Bad\n gateway </TITLE>", "an HTML page (Bad gateway)"),
@@ -270,8 +271,8 @@ mod tests {
             assert_eq!(message(media_type, body), format!("{start} {what} instead of a message"));
         }
         let encoding = Encoding::of(&HeaderMap::new(), b"\xff\xfe");
-        let named = documented(StatusCode::BAD_GATEWAY, None, encoding.as_ref(), &Bytes::new());
-        assert!(String::from_utf8_lossy(&named).contains("a body that is encoded in UTF-16"), "{named:?}");
+        let body = normalize(StatusCode::BAD_GATEWAY, None, encoding.as_ref(), &Bytes::new());
+        assert!(String::from_utf8_lossy(&body).contains("a body that is encoded in UTF-16"), "{body:?}");
     }
 
     #[test]

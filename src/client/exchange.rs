@@ -1,17 +1,20 @@
+//! The exchange: sends the request of a call, reads the response, and retries.
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::adaptive_limit::AdaptiveLimit;
-use super::call::may_be_used;
+use super::call::key_may_be_used;
 use super::connections::{Connections, Sent};
+use super::content_type::set_content_type;
 use super::duration::in_words;
-use super::response::{complete, request_id};
+use super::response::{read_whole, request_id};
 use super::retry::{Backoff, Delay, retry_after};
 use super::server_clock::ServerClock;
 use super::{
@@ -22,17 +25,17 @@ use crate::operation::Operation;
 
 const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
 
-/// One request until it is answered: what every operation of a [`Client`] goes through.
+/// Makes the calls of a [`Client`]: the hooks of the generated code.
 ///
-/// It adds the credential, the tenant and the customer context, sends the request, and reads the whole answer.
-/// [`ClientConfig::build`](super::ClientConfig::build) makes it.
+/// It adds the credential, the tenant and the customer context, sends the request, reads the whole response, and
+/// retries. [`ClientConfig::build`](super::ClientConfig::build) makes it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     credentials: Arc<dyn Credentials>,
     tenant: Option<HeaderValue>,
     customer_context: Option<String>,
     retry_policy: RetryPolicy,
-    /// Shared by all clones of a client, as the next is, so that a rate limit that one call meets slows down all of a run.
+    /// Shared by all clones of a client, as are the following: a 429 slows down the whole run.
     limit: Arc<AdaptiveLimit>,
     connections: Arc<Connections>,
     server_clock: Arc<ServerClock>,
@@ -61,17 +64,7 @@ impl Exchange {
         &self.server_clock
     }
 
-    async fn token(&self) -> Result<AccessToken, CredentialsError> {
-        Self::in_time(self.retry_policy.timeout, self.credentials.get()).await
-    }
-
-    /// A credential is part of the call, and of the time for it.
-    async fn in_time<T>(left: Duration, asked: CredentialsFuture<'_, T>) -> Result<T, CredentialsError> {
-        let too_late = |_| CredentialsError::new(ErrorKind::Network, "no credential in time");
-        tokio::time::timeout(left, asked).await.map_err(too_late)?
-    }
-
-    /// Adds who asks, and for which customer.
+    /// Adds the credential, the tenant and the customer context.
     fn add_credentials(&self, request: &mut Request, token: &AccessToken) {
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, token.authorization());
@@ -87,14 +80,15 @@ impl Exchange {
 impl ClientHooks<Exchange> for Client {
     async fn pre<E>(&self, request: &mut Request, info: &OperationInfo) -> Result<(), Error<E>> {
         if !operation(info).is_at(request.url().path()) {
-            return Err(Error::InvalidRequest("the id does not fit into the path of the request".into()));
+            return Err(Error::InvalidRequest("the id is not one segment of the path".into()));
         }
-        // The generator adds it; the document knows no such header.
+        // The generator adds a header that the spec does not have.
         request.headers_mut().remove("api-version");
-        label_body(request, operation(info)).map_err(Error::InvalidRequest)?;
+        set_content_type(request, operation(info)).map_err(Error::InvalidRequest)?;
         call_record::record_request(request, operation(info));
-        match self.inner().token().await {
-            Ok(token) => self.inner().add_credentials(request, &token),
+        let exchange = self.inner();
+        match within(exchange.retry_policy.timeout, exchange.credentials.get()).await {
+            Ok(token) => exchange.add_credentials(request, &token),
             Err(error) => {
                 let message = error.to_string();
                 call_record::record_missing_credential(error);
@@ -109,41 +103,19 @@ impl ClientHooks<Exchange> for Client {
     }
 }
 
-/// Sets the media type that the document gives the body, where the generator knows only another one.
-fn label_body(request: &mut Request, operation: &Operation) -> Result<(), String> {
-    let (Some(content), Some(body)) = (operation.request, request.body()) else { return Ok(()) };
-    let body = body.as_bytes().ok_or("a body that is a stream cannot be sent again; give it as bytes")?;
-    let media_type = match content.media_type {
-        "multipart/form-data" => match boundary(body) {
-            Some(boundary) => format!("multipart/form-data; boundary=\"{boundary}\""),
-            None => return Err("the body is no form: it has to begin with its boundary".to_owned()),
-        },
-        other => other.to_owned(),
-    };
-    if let Ok(value) = HeaderValue::from_str(&media_type) {
-        request.headers_mut().insert(CONTENT_TYPE, value);
-    }
-    Ok(())
-}
-
-/// The boundary of a multipart body, which is what its first line has after two dashes.
-fn boundary(body: &[u8]) -> Option<&str> {
-    let line = body.strip_prefix(b"--")?.split(|byte| *byte == b'\r').next()?;
-    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(byte);
-    (1..=70)
-        .contains(&line.len())
-        .then_some(line)
-        .filter(|line| line.iter().all(is_allowed))
-        .and_then(|line| str::from_utf8(line).ok())
-}
-
 fn operation(info: &OperationInfo) -> &'static Operation {
-    Operation::named(info.operation_id).expect("the client and the table are made from one document")
+    Operation::named(info.operation_id).expect("the client and the table are generated from one spec")
+}
+
+/// Waits for a credential, which is part of the time for the call.
+async fn within<T>(timeout: Duration, credential: CredentialsFuture<'_, T>) -> Result<T, CredentialsError> {
+    let timed_out = |_| CredentialsError::new(ErrorKind::Network, "reading the credential timed out");
+    tokio::time::timeout(timeout, credential).await.map_err(timed_out)?
 }
 
 impl Exchange {
-    /// Sends the request until it is answered, or may not or cannot be tried again. Every attempt sends the same
-    /// bytes, the idempotency key among them, but for a credential that had to be renewed.
+    /// Sends the request until an attempt succeeds or must not be retried. Every attempt sends the same bytes,
+    /// including the idempotency key. Only the credential may change.
     async fn run(
         &self,
         http: &reqwest::Client,
@@ -151,35 +123,36 @@ impl Exchange {
         operation: &Operation,
     ) -> reqwest::Result<Response> {
         let started = call_record::started();
-        let left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
+        let time_left = || self.retry_policy.timeout.saturating_sub(started.elapsed());
         let mut backoff = Backoff::new(&self.retry_policy);
-        let mut may_be_under_way = may_be_used();
+        let mut key_may_be_in_use = key_may_be_used();
         let mut may_renew = true;
         let mut number = 0;
         loop {
             number += 1;
             let attempt_started = Instant::now();
             call_record::record_attempt_start(&request);
-            let within = self.retry_policy.attempt_timeout.min(left());
-            let Sent { outcome, was_sent_before } = self.attempt(http, &request, operation, within).await;
-            if was_sent_before {
-                may_be_under_way = true;
-                call_record::note_doubt();
+            let timeout = self.retry_policy.attempt_timeout.min(time_left());
+            let Sent { outcome, was_resent } = self.attempt(http, &request, operation, timeout).await;
+            if was_resent {
+                key_may_be_in_use = true;
+                call_record::record_outcome_unknown();
             }
-            let failure = failure_of(&outcome, operation, may_be_under_way);
+            let failure = failure_of(&outcome, operation, key_may_be_in_use);
             call_record::record_attempt_end(&outcome, failure, started.elapsed());
             self.log_attempt(&request, number, attempt_started.elapsed(), &outcome);
-            let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer.headers(), SystemTime::now()));
-            self.limit.note(attempt_started, failure == Some(Failure::Status(429)));
-            if let (Some(Failure::Status(429 | 503)), Some(asked)) = (failure, asked) {
-                self.limit.pause(asked);
+            let retry_after =
+                outcome.as_ref().ok().and_then(|response| retry_after(response.headers(), SystemTime::now()));
+            self.limit.record(attempt_started, failure == Some(Failure::Status(429)));
+            if let (Some(Failure::Status(429 | 503)), Some(time)) = (failure, retry_after) {
+                self.limit.pause(time);
             }
 
             if failure == Some(Failure::Status(401)) && std::mem::take(&mut may_renew) {
-                match self.renewed(&request, left()).await {
-                    // It was refused before anything was done, so that this is safe for every operation.
+                match self.renew(&request, time_left()).await {
+                    // A 401 is sent before any work is done, so this is safe for every operation.
                     Ok(Some(token)) => {
-                        tracing::info!("the credential was renewed, trying again at once");
+                        tracing::info!("credential renewed, retrying at once");
                         request.headers_mut().insert(AUTHORIZATION, token.authorization());
                         continue;
                     }
@@ -187,145 +160,123 @@ impl Exchange {
                     Err(error) => call_record::record_missing_credential(error),
                 }
             }
-            let Some(failure) = failure.filter(|failure| failure.may_be_tried_again(operation)) else {
+            let Some(failure) = failure.filter(|failure| failure.may_be_retried(operation)) else {
                 return outcome;
             };
-            may_be_under_way |= !failure.was_not_processed();
-            let delay = match asked {
-                Some(asked) => Delay::Asked(asked),
-                None if failure == Failure::Status(429) && self.is_rate_limited() => Delay::RateLimit,
+            key_may_be_in_use |= !failure.was_not_processed();
+            let delay = match retry_after {
+                Some(time) => Delay::RetryAfter(time),
+                None if failure == Failure::Status(429) && self.likely_rate_limited() => Delay::RateLimit,
                 None => Delay::Recovery,
             };
             let Some(delay) = backoff.next(delay) else {
-                // A conflict that stays is one that the operation knows, where it knows any.
+                // A 409 that persists is a conflict of the operation, if the spec has one.
                 if failure == Failure::KeyInUse && operation.documents(409) {
                     call_record::record_attempt_end(&outcome, Some(Failure::Status(409)), started.elapsed());
                 }
                 return outcome;
             };
-            let delay = delay.max(self.limit.pause_left());
-            if asked.is_some_and(|asked| asked > self.retry_policy.max_retry_after) || delay >= left() {
+            let delay = delay.max(self.limit.remaining_pause());
+            if retry_after.is_some_and(|time| time > self.retry_policy.max_retry_after) || delay >= time_left() {
                 call_record::record_out_of_time();
                 return outcome;
             }
-            let (next, most) = (number + 1, self.retry_policy.max_attempts);
+            let (next, max) = (number + 1, self.retry_policy.max_attempts);
             match delay {
-                Duration::ZERO => tracing::info!("{failure}, trying again at once ({next} of {most})"),
-                delay => tracing::info!("{failure}, trying again in {} ({next} of {most})", in_words(delay)),
+                Duration::ZERO => tracing::info!("{failure}, retrying at once ({next} of {max})"),
+                delay => tracing::info!("{failure}, retrying in {} ({next} of {max})", in_words(delay)),
             }
             if failure == Failure::Status(429) {
-                AdaptiveLimit::give_back();
+                AdaptiveLimit::release();
             }
-            if !self.wait(delay, left).await {
+            if !self.wait(delay, time_left).await {
                 call_record::record_out_of_time();
                 return outcome;
             }
         }
     }
 
-    /// Whether a 429 means a rate limit. In a run that is known; otherwise it is likely.
-    fn is_rate_limited(&self) -> bool {
-        !AdaptiveLimit::is_held() || self.limit.is_limiting()
+    /// Whether a 429 is likely to come from a rate limit. A run has measured it; a single call assumes it.
+    fn likely_rate_limited(&self) -> bool {
+        !AdaptiveLimit::has_permit() || self.limit.is_limiting()
     }
 
-    /// Waits for so long before another attempt, and longer while the server asked for it or limits the rate; false
-    /// where there is no time for it.
-    async fn wait(&self, delay: Duration, left: impl Fn() -> Duration) -> bool {
+    /// Waits before another attempt: for the delay, for a pause of the whole client, and for a permit. `false` if the
+    /// call has no time left for it.
+    async fn wait(&self, delay: Duration, time_left: impl Fn() -> Duration) -> bool {
         let mut wait = delay;
         while !wait.is_zero() {
-            if wait >= left() {
+            if wait >= time_left() {
                 return false;
             }
             tokio::time::sleep(wait).await;
-            wait = self.limit.pause_left();
+            wait = self.limit.remaining_pause();
         }
-        tokio::time::timeout(left(), self.limit.regain()).await.is_ok()
+        tokio::time::timeout(time_left(), self.limit.reacquire()).await.is_ok()
     }
 
-    /// Another credential in place of the one of the request, which was refused.
-    async fn renewed(&self, request: &Request, left: Duration) -> Result<Option<AccessToken>, CredentialsError> {
+    /// Another credential, instead of the rejected one of the request; `None` if there is no other.
+    async fn renew(&self, request: &Request, time_left: Duration) -> Result<Option<AccessToken>, CredentialsError> {
         match request.headers().get(AUTHORIZATION).and_then(AccessToken::of_authorization) {
-            Some(refused) => Self::in_time(left, self.credentials.renew(&refused)).await,
+            Some(rejected) => within(time_left, self.credentials.renew(&rejected)).await,
             None => Ok(None),
         }
     }
 
-    /// Sends the request once.
+    /// Sends the request and reads the whole response.
     async fn attempt(
         &self,
         http: &reqwest::Client,
         request: &Request,
         operation: &Operation,
-        within: Duration,
+        timeout: Duration,
     ) -> Sent {
-        let Sent { outcome, was_sent_before } = self.connections.send(http, request, operation, within).await;
+        let Sent { outcome, was_resent } = self.connections.send(http, request, operation, timeout).await;
         let token = request.headers().get(AUTHORIZATION).and_then(AccessToken::of_authorization);
         let outcome = match outcome {
             Ok(response) => {
                 self.server_clock.read(response.headers(), SystemTime::now());
-                complete(response, token.as_ref()).await
+                read_whole(response, token.as_ref()).await
             }
             Err(error) => Err(error),
         };
-        Sent { outcome, was_sent_before }
+        Sent { outcome, was_resent }
     }
 
     fn log_attempt(&self, request: &Request, number: u32, took: Duration, outcome: &reqwest::Result<Response>) {
-        // To put this into words takes its time.
+        // Formatting is not free.
         if !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
-        let (method, path, most) = (request.method(), request.url().path(), self.retry_policy.max_attempts);
+        let (method, path, max) = (request.method(), request.url().path(), self.retry_policy.max_attempts);
         let took = in_words(took);
         match outcome {
-            Ok(answer) => {
-                let id = request_id(answer.headers()).unwrap_or_else(|| "none".to_owned());
-                let status = answer.status().as_u16();
-                tracing::debug!("{method} {path}: {status} in {took} (attempt {number} of {most}, request id {id})");
+            Ok(response) => {
+                let id = request_id(response.headers()).unwrap_or_else(|| "none".to_owned());
+                let status = response.status().as_u16();
+                tracing::debug!("{method} {path}: {status} in {took} (attempt {number} of {max}, request id {id})");
             }
             Err(error) => {
                 let failure = Failure::of_error(error);
-                tracing::debug!("{method} {path}: {failure} in {took} (attempt {number} of {most})");
+                tracing::debug!("{method} {path}: {failure} in {took} (attempt {number} of {max})");
             }
         }
     }
 }
 
-/// What went wrong, if anything did.
+/// How the attempt failed; `None` if it succeeded.
 ///
-/// 409 means that the key is in use, by an earlier attempt or by an earlier call, where it cannot mean anything else.
-fn failure_of(outcome: &reqwest::Result<Response>, operation: &Operation, may_be_under_way: bool) -> Option<Failure> {
+/// A 409 means [`Failure::KeyInUse`] if an earlier request with the key may still be processed, or if the spec has no
+/// conflict for the operation.
+fn failure_of(outcome: &reqwest::Result<Response>, operation: &Operation, key_may_be_in_use: bool) -> Option<Failure> {
     let means_key_in_use = |status: StatusCode| {
         status == StatusCode::CONFLICT
             && operation.takes_idempotency_key
-            && (may_be_under_way || !operation.documents(409))
+            && (key_may_be_in_use || !operation.documents(409))
     };
     match outcome {
-        Ok(answer) if means_key_in_use(answer.status()) => Some(Failure::KeyInUse),
-        Ok(answer) => Failure::of_status(answer.status()),
+        Ok(response) if means_key_in_use(response.status()) => Some(Failure::KeyInUse),
+        Ok(response) => Failure::of_status(response.status()),
         Err(error) => Some(Failure::of_error(error)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::operation::Content;
-
-    fn sent_as(media_type: &'static str, body: &'static str) -> Result<Option<String>, String> {
-        let request = Some(Content { media_type, schema: "{}" });
-        let operation = Operation { request, ..*Operation::UPDATE_USER };
-        let mut request = Request::new(reqwest::Method::PATCH, "http://127.0.0.1/".parse().expect("a URL"));
-        *request.body_mut() = Some(body.into());
-        label_body(&mut request, &operation)?;
-        Ok(request.headers().get(CONTENT_TYPE).map(|value| value.to_str().expect("visible").to_owned()))
-    }
-
-    #[test]
-    fn a_body_is_sent_as_what_the_document_says() {
-        assert_eq!(sent_as("application/merge-patch+json", "{}"), Ok(Some("application/merge-patch+json".to_owned())));
-        let form = "--x-1\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x-1--\r\n";
-        assert_eq!(sent_as("multipart/form-data", form), Ok(Some("multipart/form-data; boundary=\"x-1\"".to_owned())));
-        assert!(sent_as("multipart/form-data", "no form").is_err());
     }
 }

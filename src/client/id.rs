@@ -1,12 +1,13 @@
+//! The id of a user or invite, and its encoding in a path.
+
 use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The id of a user, or of the invite of a user who has not accepted yet.
+/// The id of a user or an invite.
 ///
-/// What is one has passed the check that it stands for one thing on the server: it becomes exactly one segment
-/// of the request's path, whatever it holds.
+/// It is checked and encoded, so that it is always exactly one segment of the path of a request.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Serialize)]
 #[serde(transparent)]
 pub struct UserId(String);
@@ -15,29 +16,29 @@ impl UserId {
     /// The longest id, in bytes. The service's own ids have about 20.
     pub const MAX_BYTES: usize = 1024;
 
-    /// The id as it was typed.
+    /// The id, not encoded.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A text that cannot be the id of a user or an invite.
+/// Why a text is not a valid id.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidUserId {
-    /// Nothing at all, or nothing but white space.
+    /// Empty, or only white space.
     #[error("an id cannot be blank")]
     Blank,
-    /// White space at an end, as copied text often has.
+    /// White space at the start or the end, as copied text often has.
     #[error("an id cannot begin or end with white space")]
     WhiteSpaceAround,
-    /// `.` and `..` change the path instead of being a part of it.
+    /// `.` or `..`, which change the path.
     #[error("an id cannot be \".\" or \"..\"")]
     DotSegment,
     /// A control character, such as a line break.
     #[error("an id cannot contain control characters")]
     ControlCharacter,
-    /// More than [`UserId::MAX_BYTES`].
+    /// Longer than [`UserId::MAX_BYTES`].
     #[error("an id cannot be longer than {} bytes", UserId::MAX_BYTES)]
     TooLong,
 }
@@ -65,11 +66,11 @@ impl FromStr for UserId {
     }
 }
 
-/// All that is not unreserved in RFC 3986: nothing that a server could take for a separator is left.
+/// Every character that is not unreserved in RFC 3986, so that a server cannot see a separator.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A text as one segment of a path. `.` and `..` cannot be encoded: a URL means the same by `%2e`. The exchange
-/// refuses a path that they changed.
+/// Encodes a text as one segment of a path. `.` and `..` cannot be encoded, since `%2e` means the same: the exchange
+/// rejects a path that they changed.
 pub(crate) fn encode_path(segment: &str) -> String {
     utf8_percent_encode(segment, ENCODED).to_string()
 }

@@ -1,3 +1,5 @@
+//! The idempotency key of a call.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -5,30 +7,30 @@ use uuid::Uuid;
 
 use crate::types::{CancelInviteIdempotencyKey, ResendInviteIdempotencyKey};
 
-/// The key that makes it safe to send a request again: the server does the work of a key once, and answers the
-/// same request with the same key from its memory for at least 24 hours.
+/// An idempotency key: it makes it safe to send a request again.
 ///
-/// Between 1 and 255 visible ASCII characters. A run over many invites needs a key for each of them: a
-/// [`RunId`](super::RunId) makes them.
+/// The server does the work of a key once. It remembers the response for at least 24 hours, and returns it to the same
+/// request with the same key. A key has 1 to 255 visible ASCII characters. A run over many invites needs a key for
+/// each: [`RunId::key`](super::RunId::key) derives them.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct IdempotencyKey(String);
 
-/// A text that cannot be an idempotency key.
+/// The text is not a valid idempotency key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("an idempotency key has between 1 and {} visible ASCII characters", IdempotencyKey::MAX_LENGTH)]
+#[error("an idempotency key must have 1 to {} visible ASCII characters", IdempotencyKey::MAX_LENGTH)]
 pub struct InvalidIdempotencyKey;
 
 impl IdempotencyKey {
-    /// The longest key, in characters; the document's `maxLength`.
+    /// The longest key, in characters: `maxLength` in the spec.
     pub const MAX_LENGTH: usize = 255;
 
-    /// A new key: a UUID, version 4, as the API recommends.
+    /// Makes a new random key: a UUID of version 4, as the API recommends.
     #[must_use]
     pub fn random() -> Self {
         Uuid::new_v4().into()
     }
 
-    /// The key as it is sent.
+    /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -45,8 +47,8 @@ impl FromStr for IdempotencyKey {
     type Err = InvalidIdempotencyKey;
 
     fn from_str(text: &str) -> Result<Self, InvalidIdempotencyKey> {
-        let fits = (1..=Self::MAX_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidIdempotencyKey) }
+        let is_valid = (1..=Self::MAX_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_valid { Ok(Self(text.to_owned())) } else { Err(InvalidIdempotencyKey) }
     }
 }
 
@@ -56,12 +58,12 @@ impl fmt::Display for IdempotencyKey {
     }
 }
 
-/// The document limits the key in each operation; each limit gets a type of its own from the generator.
+/// The generator makes a type of the key for each operation.
 macro_rules! generated_key {
     ($($generated:ty),*) => {$(
         impl From<IdempotencyKey> for $generated {
             fn from(key: IdempotencyKey) -> Self {
-                Self::try_from(key.0).expect("a checked key is within the document's maxLength")
+                Self::try_from(key.0).expect("a valid key is within the maxLength of the spec")
             }
         }
     )*};

@@ -1,8 +1,8 @@
-//! JSON as a parser needs it: a text may hold half of a surrogate pair, or bytes that are not UTF-8.
+//! Makes JSON parseable that has lone surrogates or bytes that are not UTF-8.
 
 use bytes::Bytes;
 
-/// The body with U+FFFD for what no Rust string can hold, so that the rest of it can be parsed.
+/// Replaces with U+FFFD what a Rust string cannot hold, so that the rest can be parsed.
 pub(super) fn parseable(body: &Bytes) -> Bytes {
     let mut text = match str::from_utf8(body) {
         Ok(_) if !may_have_surrogates(body) => return body.clone(),
@@ -26,7 +26,7 @@ fn may_have_surrogates(body: &[u8]) -> bool {
     body.windows(3).any(|window| window.eq_ignore_ascii_case(br"\ud"))
 }
 
-/// The half of a surrogate pair that is escaped at the start of the text.
+/// The surrogate that is escaped at the start of the text; `None` if there is none.
 fn surrogate(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     u16::from_str_radix(digits, 16).ok().filter(|unit| (0xd800..=0xdfff).contains(unit))
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_string_holds_is_replaced() {
+    fn lone_surrogates_and_invalid_utf8_are_replaced() {
         assert_eq!(
             parsed(br#"["\ud800", "a\uDFFFb", "\ud83d\ude00", "\ud83d\ud83d\ude00", "\\ud800"]"#),
             serde_json::json!(["\u{fffd}", "a\u{fffd}b", "😀", "\u{fffd}😀", "\\ud800"])
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_stays_as_it_is() {
+    fn everything_else_is_unchanged() {
         for body in
             ["", "{}", r#"{"a": "\u00e9 \\ \" \/ é"}"#, r#"{"a": "\ud83d\ude00"}"#, r"\", r"\ud", r"\ud8\u", "\\é"]
         {

@@ -1,12 +1,12 @@
-//! Calls to the DoiT API: what a generated client lacks.
+//! The client of the DoiT API: credentials, retries, idempotency keys and errors for the generated operations.
 //!
-//! [`ClientConfig`] makes a [`Client`], whose operations are generated from `openapi/doit.yaml` as builders
-//! ([`builder`]). [`call`] makes one call of what such a builder's `send` returns: the [`CallResponse`] has the typed
-//! value and the body as the server sent it, and whatever goes wrong is an [`ApiError`]. [`call_each`] makes many
-//! calls, and a [`RunId`] gives each of them a key with which the run can be started again.
+//! [`ClientConfig`] builds a [`Client`]. Its operations are [`builder`]s, generated from `openapi/doit.yaml`. [`call`]
+//! makes the call of such a builder's `send`: it returns a [`CallResponse`], which has the typed value and the body as
+//! the server sent it, or an [`ApiError`]. [`call_each`] makes many calls, and a [`RunId`] derives a key for each of
+//! them, so that the run can be resumed.
 //!
-//! Under every call lies the [`Exchange`]: one request until it is answered. What may be tried again is a
-//! [`Failure`]'s matter, and when a [`RetryPolicy`]'s.
+//! The [`Exchange`] makes the attempts of a call. [`Failure`] decides whether a call may be retried, and
+//! [`RetryPolicy`] when.
 
 mod access_token;
 mod adaptive_limit;
@@ -15,15 +15,19 @@ mod call;
 mod call_each;
 mod call_record;
 mod config;
+mod config_error;
 mod connections;
+mod content_type;
 mod credentials;
 mod duration;
 mod encoding;
 mod endpoint;
 mod error;
 mod error_body;
+mod error_kind;
 mod exchange;
 mod failure;
+mod http_client;
 mod id;
 mod idempotency_key;
 mod json_text;
@@ -44,13 +48,15 @@ pub use call::{CallResponse, call, call_unless, with_used_key};
 pub use call_each::call_each;
 #[cfg(feature = "cli")]
 pub(crate) use config::base_url;
-pub use config::{ClientConfig, ConfigError, DEFAULT_BASE_URL, env};
+pub use config::{ClientConfig, DEFAULT_BASE_URL, env};
+pub use config_error::ConfigError;
 pub use credentials::{Credentials, CredentialsError, CredentialsFuture};
 #[cfg(feature = "cli")]
 pub(crate) use duration::in_words;
-pub use error::{ApiError, ErrorKind};
+pub use error::ApiError;
 #[cfg(feature = "cli")]
 pub(crate) use error_body::excerpt;
+pub use error_kind::ErrorKind;
 pub use exchange::Exchange;
 pub use failure::Failure;
 pub(crate) use id::encode_path;

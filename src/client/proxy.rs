@@ -1,7 +1,7 @@
-//! The proxy that the environment names for a server. It is used or refused, and never passed over.
+//! The proxy of the environment. An invalid one is an error: it is never ignored.
 
+mod error;
 mod no_proxy;
-mod refusal;
 
 use reqwest::Url;
 
@@ -9,26 +9,26 @@ use super::ConfigError;
 use super::config::variable;
 use no_proxy::is_listed;
 
-pub(super) use refusal::ProxyError;
+pub(super) use error::ProxyError;
 
-/// In curl's order; the first that is not empty counts.
+/// In curl's order. The first that is not empty is used.
 const PROXY: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
-/// A proxy, and which variable names it.
+/// A proxy, and the variable that it comes from.
 #[derive(Clone)]
 pub(super) struct Proxy {
     variable: &'static str,
-    /// It may hold a password.
+    /// It may contain a password.
     url: Url,
     /// Host and port of the server behind it.
     server: String,
 }
 
 impl Proxy {
-    /// The proxy for an encrypted server, if there is one.
+    /// The proxy for an `https` server; `None` if there is none.
     pub fn from_env(server: &Url) -> Result<Option<Self>, ConfigError> {
         let Some((name, text)) = first_set(PROXY)? else { return Ok(None) };
         if let Some((name, list)) = first_set(NO_PROXY)?
@@ -38,21 +38,21 @@ impl Proxy {
         }
         let url = proxy_url(&text).map_err(|problem| ConfigError::Variable {
             variable: name,
-            problem: format!("it is not the URL of a proxy: {problem}"),
+            problem: format!("invalid proxy URL: {problem}"),
         })?;
         let host = server.host_str().unwrap_or_default();
         let server = format!("{host}:{}", server.port_or_known_default().unwrap_or(443));
         Ok(Some(Self { variable: name, url, server }))
     }
 
-    /// Sends everything by it.
-    pub fn carry(
+    /// Sends all requests through the proxy.
+    pub fn apply(
         self,
         http: reqwest::ClientBuilder,
         tls: &rustls::ClientConfig,
     ) -> reqwest::Result<reqwest::ClientBuilder> {
         let proxy = reqwest::Proxy::all(self.url.clone())?;
-        Ok(http.proxy(proxy).connector_layer(refusal::Explaining::new(self, tls)))
+        Ok(http.proxy(proxy).connector_layer(error::ExplainLayer::new(self, tls)))
     }
 }
 
@@ -65,13 +65,13 @@ fn first_set<const N: usize>(names: [&'static str; N]) -> Result<Option<(&'stati
     Ok(None)
 }
 
-/// The URL of a proxy, or what is wrong with it, without a word of it.
+/// Parses the URL of a proxy. The error does not contain the text.
 fn proxy_url(text: &str) -> Result<Url, &'static str> {
     if text.contains(|char: char| char.is_whitespace() || char.is_control()) {
-        return Err("it has white space in it");
+        return Err("it contains white space");
     }
     if text.contains(['"', '\'']) {
-        return Err("it has quotes in it");
+        return Err("it contains quotes");
     }
     let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     let text = match &scheme {
@@ -79,7 +79,7 @@ fn proxy_url(text: &str) -> Result<Url, &'static str> {
         Some(_) => return Err("its scheme is not one of http, https, socks4, socks4a, socks5 and socks5h"),
         None => format!("http://{text}"),
     };
-    // `Url` would take the host from what follows further slashes.
+    // `Url` would skip further slashes to find a host.
     let has_host = text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with(['/', '\\', ':', '?', '#']));
     let mut url = Url::parse(&text).map_err(|error| match error {
         url::ParseError::InvalidPort => "its port is not a number up to 65535",
@@ -92,14 +92,14 @@ fn proxy_url(text: &str) -> Result<Url, &'static str> {
     if url.port() == Some(0) {
         return Err("its port is 0");
     }
-    // A password with a slash that is not escaped begins a path.
+    // An unescaped slash in a password starts a path.
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err("it goes on after the host and port; escape / ? # in a password as %2F %3F %23");
+        return Err("it has a path, a query or a fragment; escape / ? # in a password as %2F %3F %23");
     }
     if url.port().is_none() && url.scheme().starts_with("socks") {
         url.set_port(Some(1080)).map_err(|()| "it cannot be parsed")?;
     }
-    // The HTTP client would pass over what it cannot read.
+    // The HTTP client would ignore an invalid proxy.
     match url.as_str().parse::<http::Uri>() {
         Ok(uri) if uri.host().is_some_and(|host| !host.is_empty()) => Ok(url),
         _ => Err("it cannot be parsed"),
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_a_host_with_or_without_scheme_port_and_password() {
+    fn scheme_port_and_password_of_a_proxy_are_optional() {
         for (text, url) in [
             ("http://p.example:3128", "http://p.example:3128/"),
             ("http://p.example:3128/", "http://p.example:3128/"),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_proxy_is_refused() {
+    fn an_invalid_proxy_is_an_error() {
         for text in [
             " http://p.example:3128",
             "http://p.example:3128 ",

@@ -1,14 +1,14 @@
-//! Removing a secret from what a server sent, in every way in which JSON, a URL or HTML may write it.
+//! Redacts a secret in a response, also if JSON, a URL or HTML escapes it.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 
-const PLACEHOLDER: &[u8] = b"[credential]";
+pub(super) const PLACEHOLDER: &str = "[credential]";
 
-/// The text with a placeholder for each occurrence of the secret, which is visible ASCII. Case is ignored.
+/// Replaces each occurrence of the secret, which is visible ASCII, with a placeholder. Case is ignored.
 ///
-/// JSON that has the secret in its strings stays JSON.
+/// JSON with the secret in its strings stays valid.
 pub(super) fn redacted(secret: &str, text: Bytes) -> Bytes {
     let secret = Secret::new(secret);
     let mut redacted: Option<Vec<u8>> = None;
@@ -18,7 +18,7 @@ pub(super) fn redacted(secret: &str, text: Bytes) -> Bytes {
             Some(length) => {
                 let redacted = redacted.get_or_insert_default();
                 redacted.extend_from_slice(&text[copied..at]);
-                redacted.extend_from_slice(PLACEHOLDER);
+                redacted.extend_from_slice(PLACEHOLDER.as_bytes());
                 at += length;
                 copied = at;
             }
@@ -34,14 +34,14 @@ pub(super) fn redacted(secret: &str, text: Bytes) -> Bytes {
     }
 }
 
-/// The same for a text.
+/// Redacts a string.
 #[cfg(feature = "sign-in")]
 pub(super) fn redacted_text(secret: &str, text: &str) -> String {
     String::from_utf8_lossy(&redacted(secret, Bytes::copy_from_slice(text.as_bytes()))).into_owned()
 }
 
 struct Secret<'a> {
-    /// A backslash that is repeated counts once, here and in texts: JSON doubles it.
+    /// Without repeated backslashes: JSON doubles a backslash, so any number of them matches one.
     characters: Cow<'a, [u8]>,
 }
 
@@ -56,10 +56,10 @@ impl<'a> Secret<'a> {
         Self { characters: Cow::Owned(characters) }
     }
 
-    /// How many bytes the secret takes at the start of a text, if it is there.
+    /// The length of the secret at the start of a text; `None` if the text does not start with it.
     fn length_at(&self, text: &[u8]) -> Option<usize> {
         let first = *self.characters.first()?;
-        // Most bytes of a text cannot begin it.
+        // Fast path: most bytes cannot start the secret.
         if !(text[0].eq_ignore_ascii_case(&first) || matches!(text[0], b'\\' | b'%' | b'&')) {
             return None;
         }
@@ -67,10 +67,10 @@ impl<'a> Secret<'a> {
     }
 }
 
-/// The most backslashes before a character: JSON within JSON within JSON has seven.
+/// The most backslashes before a character: JSON in JSON in JSON has seven.
 const MAX_BACKSLASHES: usize = 8;
 
-/// How many bytes the characters take at the start of a text, if they are there, each as it is or escaped.
+/// The length of the characters at the start of a text, each as it is or escaped; `None` if they are not there.
 fn length_of(characters: &[u8], text: &[u8]) -> Option<usize> {
     let Some((first, others)) = characters.split_first() else { return Some(0) };
     let backslashes = text.iter().take(MAX_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
@@ -84,12 +84,13 @@ fn length_of(characters: &[u8], text: &[u8]) -> Option<usize> {
     lengths.find_map(|length| Some(length + length_of(others, &text[length..])?))
 }
 
+/// The length of an escaped character at the start of a text, with its backslashes.
 fn escaped(wanted: u8, text: &[u8], backslashes: usize) -> Option<usize> {
     let (character, length) = match &text[backslashes..] {
         // `\u0061`, `\x61`
         [b'u' | b'U', rest @ ..] if backslashes > 0 => (number(rest.get(..4)?, 16)?, 5),
         [b'x' | b'X', rest @ ..] if backslashes > 0 => (number(rest.get(..2)?, 16)?, 3),
-        // `%61`, also when its `%` is escaped again.
+        // `%61`, also if its `%` is escaped again
         [b'%', rest @ ..] => {
             let again = rest.chunks_exact(2).take(MAX_BACKSLASHES).take_while(|pair| pair == b"25").count() * 2;
             match rest.get(again..again + 2).and_then(|pair| number(pair, 16)) {
@@ -105,7 +106,7 @@ fn escaped(wanted: u8, text: &[u8], backslashes: usize) -> Option<usize> {
     u8::try_from(character).is_ok_and(is_wanted).then_some(backslashes + length)
 }
 
-/// The character of an HTML entity, with the length of the entity; the text stands after its `&`.
+/// The character of an HTML entity and the length of the entity. The text starts after the `&`.
 fn entity(text: &[u8]) -> Option<(u32, usize)> {
     let end = text.iter().take(10).position(|byte| *byte == b';')?;
     let character = match &text[..end] {
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_removed_however_it_is_escaped() {
+    fn every_escaped_form_of_a_secret_is_redacted() {
         for secret in SECRETS {
             let each = |escape: &dyn Fn(u8) -> String| secret.bytes().map(escape).collect::<String>();
             let in_json = |text: &str| {
@@ -170,7 +171,7 @@ mod tests {
                 secret.replace('&', "&amp;").replace('"', "&quot;"),
             ] {
                 for (before, after) in [(&b""[..], &b""[..]), (b"\xff the key ", b" is bad\xfe")] {
-                    let expected = [before, PLACEHOLDER, after].concat();
+                    let expected = [before, PLACEHOLDER.as_bytes(), after].concat();
                     let redacted = redact(secret, &[before, written.as_bytes(), after].concat());
                     assert_eq!(String::from_utf8_lossy(&redacted), String::from_utf8_lossy(&expected), "{written}");
                 }
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_secret_stays() {
+    fn other_text_is_unchanged() {
         for text in ["", "s3cr", r"\u00", "%", "&", "%25", "&#;", "\\", "s3cr/t+K=y-\"0", "the key is bad"] {
             assert_eq!(redact(SECRETS[0], text.as_bytes()), text.as_bytes());
         }
@@ -193,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn json_stays_json_and_keeps_the_rest(
+        fn json_stays_valid_and_keeps_the_rest(
             secret in "[!-~]{12,20}",
             before in any::<String>(),
             after in any::<String>(),
@@ -201,8 +202,8 @@ mod tests {
             let json = json!({ "before": before, "text": format!("{before}{secret}{after}"), "after": [after] });
             let text = redacted(&secret, json.to_string().into());
             let read: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
-            let shown = read["text"].as_str().expect("a text").to_lowercase();
-            prop_assert!(shown.contains("[credential]") && !shown.contains(&secret.to_lowercase()));
+            let text = read["text"].as_str().expect("a text").to_lowercase();
+            prop_assert!(text.contains(PLACEHOLDER) && !text.contains(&secret.to_lowercase()));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a whole response, and making of its body what the generated code can parse.
+//! Reads a whole response, and converts its body to one that the generated code can parse.
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
@@ -8,13 +8,13 @@ use super::encoding::Encoding;
 use super::error_body::{self, excerpt};
 use super::{AccessToken, json_text};
 
-/// The headers in which the service names a request.
+/// The headers with the request id, in order of preference.
 const REQUEST_ID: [&str; 3] = ["x-request-id", "x-doit-trace", "cf-ray"];
 
-/// The largest body of a success, in bytes (256 MiB), which is a list of about a million users.
+/// The largest body of a success, in bytes (256 MiB): a list of about a million users.
 pub const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
 
-/// How much of the body of an error is read, in bytes (1 MiB).
+/// The most of an error body that is read, in bytes (1 MiB).
 pub(super) const MAX_ERROR_BYTES: usize = 1024 * 1024;
 
 /// The longest request id that is kept, in characters.
@@ -26,24 +26,24 @@ pub(super) enum UnreadableBody {
     /// The body is larger than this many bytes.
     #[error("the response is larger than {} MiB, the limit of this client", .0 / 1024 / 1024)]
     TooLarge(usize),
-    /// The body has an encoding that was not requested.
+    /// The body has an encoding that the client did not request.
     #[error("the response is {0}, which was not requested")]
     Encoded(Encoding),
 }
 
-/// The whole body of a response, kept beside the [`Response`]: as the server sent it, but for a byte order mark.
+/// The whole body as the server sent it, without a byte order mark: an extension of the [`Response`].
 #[derive(Clone)]
 pub(super) struct WholeBody(pub Bytes);
 
-/// The response with its whole body read, and with a body that the spec promises if it is an error.
+/// Reads the whole body of a response. The body of an error is converted to the form of the spec.
 ///
-/// The status of an error survives whatever its body is; a success that cannot be read fails when it is parsed.
-pub(super) async fn complete(mut response: Response, token: Option<&AccessToken>) -> reqwest::Result<Response> {
+/// The status of an error survives an unreadable body. A success with an unreadable body fails when it is parsed.
+pub(super) async fn read_whole(mut response: Response, token: Option<&AccessToken>) -> reqwest::Result<Response> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let mut body = BytesMut::new();
     let read = if is_error {
-        // The status says what matters most. A message that broke off or is too long is cut.
+        // The status matters most, so a message that breaks off or is too long is cut.
         let _ = read_body(&mut response, &mut body, MAX_ERROR_BYTES).await;
         Ok(())
     } else {
@@ -59,20 +59,20 @@ pub(super) async fn complete(mut response: Response, token: Option<&AccessToken>
     }
     if is_error {
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let documented = error_body::documented(status, media_type, encoding.as_ref(), &body);
-        return Ok(rebuild(response, documented.clone().into(), Some(documented)));
+        let normalized = error_body::normalize(status, media_type, encoding.as_ref(), &body);
+        return Ok(rebuild(response, normalized.clone().into(), Some(normalized)));
     }
     if let Err(unreadable) =
         read.and_then(|()| encoding.map_or(Ok(()), |encoding| Err(UnreadableBody::Encoded(encoding))))
     {
-        let failing = reqwest::Body::wrap_stream(futures_util::stream::iter([Err::<Bytes, _>(unreadable)]));
-        return Ok(rebuild(response, failing, None));
+        let unreadable = reqwest::Body::wrap_stream(futures_util::stream::iter([Err::<Bytes, _>(unreadable)]));
+        return Ok(rebuild(response, unreadable, None));
     }
     let parsed = json_text::parseable(&body);
     Ok(rebuild(response, parsed.into(), Some(body)))
 }
 
-/// Reads the body up to a limit in bytes. What came before an error is kept.
+/// Reads the body up to a limit in bytes. `body` keeps what was read before an error.
 pub(super) async fn read_body(
     response: &mut Response,
     body: &mut BytesMut,
@@ -88,16 +88,16 @@ pub(super) async fn read_body(
     Ok(Ok(()))
 }
 
-fn without_byte_order_mark(body: Bytes) -> Bytes {
+pub(super) fn without_byte_order_mark(body: Bytes) -> Bytes {
     if body.starts_with("\u{feff}".as_bytes()) { body.slice('\u{feff}'.len_utf8()..) } else { body }
 }
 
 fn rebuild(mut from: Response, body: reqwest::Body, whole: Option<Bytes>) -> Response {
     let url = from.url().clone();
     let rebuilt = http::Response::builder().status(from.status()).version(from.version()).url(url).body(body);
-    let mut rebuilt = rebuilt.expect("what was read is valid");
+    let mut rebuilt = rebuilt.expect("the parts of a response are valid");
     *rebuilt.headers_mut() = std::mem::take(from.headers_mut());
-    // They told how long the body on the wire was.
+    // They belong to the body on the wire.
     rebuilt.headers_mut().remove(CONTENT_LENGTH);
     rebuilt.headers_mut().remove(TRANSFER_ENCODING);
     if let Some(whole) = whole {
@@ -106,7 +106,7 @@ fn rebuild(mut from: Response, body: reqwest::Body, whole: Option<Bytes>) -> Res
     rebuilt.into()
 }
 
-/// What the server calls the request.
+/// The request id of the server.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = REQUEST_ID.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
     Some(excerpt(id, MAX_REQUEST_ID))
@@ -124,7 +124,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_status_survives_any_body_and_an_error_gets_a_message(
+        fn a_status_survives_any_body(
             status in 100_u16..1000,
             media_type in prop::option::of(any::<Vec<u8>>()),
             body in prop_oneof![any::<Vec<u8>>(), any::<String>().prop_map(String::into_bytes), Just(br#"{"error":"#.to_vec())],
@@ -135,13 +135,13 @@ mod tests {
                 response.headers_mut().insert(CONTENT_TYPE, value);
             }
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-            let completed = runtime.block_on(complete(response.into(), None)).expect("the body is in memory");
-            prop_assert_eq!(completed.status().as_u16(), status);
+            let response = runtime.block_on(read_whole(response.into(), None)).expect("the body is in memory");
+            prop_assert_eq!(response.status().as_u16(), status);
             if (400..600).contains(&status) {
-                let read: types::Error = runtime.block_on(completed.json()).expect("a body as documented");
+                let read: types::Error = runtime.block_on(response.json()).expect("a body in the form of the spec");
                 prop_assert!(read.error.is_some_and(|message| !message.trim().is_empty()));
             } else if Encoding::of(&HeaderMap::new(), &body).is_none() {
-                let kept = completed.extensions().get::<WholeBody>().expect("the whole body").0.clone();
+                let kept = response.extensions().get::<WholeBody>().expect("the whole body").0.clone();
                 prop_assert_eq!(kept, without_byte_order_mark(body.into()));
             }
         }

@@ -1,14 +1,16 @@
+//! When a call is retried: the policy, the backoff, and `Retry-After`.
+
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// When a call is tried again, and for how long: plain data, to be changed field by field.
+/// When a call is retried, and for how long. [`Failure`](super::Failure) decides whether.
 ///
-/// The delay before an attempt is random between zero and a bound that doubles from attempt to attempt ("full
-/// jitter"), so that many clients do not come back at once. What the server asks for in `Retry-After` goes first, and
-/// up to as long again is added to it, within the same bound.
+/// The delay before an attempt is random between zero and a bound that doubles with each attempt ("full jitter"), so
+/// that many clients do not retry at the same moment. A `Retry-After` of the server takes precedence; the client adds
+/// random time up to the same length, within the bound.
 ///
 /// ```
 /// use dci::client::RetryPolicy;
@@ -19,23 +21,23 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RetryPolicy {
-    /// The most attempts of one call, the first one included; 1 turns retries off. Default 5.
+    /// The most attempts of one call, including the first; 1 turns retries off. Default 5.
     pub max_attempts: NonZeroU32,
-    /// The time for a whole call, attempts and waits included. A wait that cannot end before it is not begun.
-    /// Default 2 minutes.
+    /// The time for a whole call, including attempts, waits and the credential. A call that has no time for the next
+    /// wait fails at once. Default 2 minutes.
     pub timeout: Duration,
-    /// The time for one attempt, from connecting to the last byte of the answer. Default 30 s.
+    /// The time for one attempt, from connecting to the last byte of the response. Default 30 s.
     pub attempt_timeout: Duration,
-    /// The time for making a connection. Default 10 s.
+    /// The time for connecting. Default 10 s.
     pub connect_timeout: Duration,
     /// The bound of the first delay. Default 500 ms.
     pub first_delay: Duration,
-    /// The same after a 429 that does not say how long to wait. Default 2 s. In a run it holds while the service is
-    /// known to limit the rate.
+    /// The bound of the first delay after a 429 without `Retry-After`. Default 2 s. A run uses it only while it
+    /// measures a rate limit.
     pub first_delay_when_rate_limited: Duration,
-    /// The most that the bound grows to. Default 30 s.
+    /// The largest bound. Default 30 s.
     pub max_delay: Duration,
-    /// The most that `Retry-After` is followed for; a call that is asked to wait longer fails at once. Default 60 s.
+    /// The longest `Retry-After` that is obeyed. A longer one makes the call fail at once. Default 60 s.
     pub max_retry_after: Duration,
 }
 
@@ -60,15 +62,15 @@ pub(super) struct Backoff {
     bounds_when_rate_limited: ExponentialBackoff,
 }
 
-/// What the delay before an attempt is for.
+/// The reason for a delay.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Delay {
-    /// The server, or the way to it, has a moment to recover.
+    /// The server or the network needs time to recover.
     Recovery,
     /// The server limits the rate.
     RateLimit,
-    /// The server asked for it, in `Retry-After`.
-    Asked(Duration),
+    /// The server sent `Retry-After`.
+    RetryAfter(Duration),
 }
 
 impl Backoff {
@@ -87,14 +89,13 @@ impl Backoff {
         }
     }
 
-    /// How long to wait after a failure; none when that was the last attempt.
+    /// How long to wait before the next attempt; `None` if no attempts are left.
     pub fn next(&mut self, delay: Delay) -> Option<Duration> {
         let (bound, bound_when_rate_limited) = (self.bounds.next()?, self.bounds_when_rate_limited.next()?);
         Some(match delay {
             Delay::Recovery => jitter(bound),
             Delay::RateLimit => jitter(bound_when_rate_limited),
-            // Not before, and not all at once.
-            Delay::Asked(asked) => asked.saturating_add(jitter(bound_when_rate_limited.min(asked))),
+            Delay::RetryAfter(time) => time.saturating_add(jitter(bound_when_rate_limited.min(time))),
         })
     }
 }
@@ -103,11 +104,11 @@ fn jitter(bound: Duration) -> Duration {
     Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound)
 }
 
-/// `Retry-After`, in seconds or as an HTTP date; what is neither is as if it were not there.
+/// The time in `Retry-After`, which is in seconds or an HTTP date; `None` if it is neither.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // What does not fit into a u64 is a long time too.
+        // A number that overflows means a long time too.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(text).ok()?;
@@ -121,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(value: &str) -> Option<Duration> {
+    fn parsed(value: &str) -> Option<Duration> {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).expect("a header"))]);
         // Sun, 06 Nov 1994 08:49:37 GMT
         retry_after(&headers, SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777))
@@ -129,13 +130,13 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(asked("0"), Some(Duration::ZERO));
-        assert_eq!(asked(" 120 "), Some(Duration::from_secs(120)));
-        assert_eq!(asked("99999999999999999999"), Some(Duration::from_secs(u64::MAX)));
-        assert_eq!(asked("Sun, 06 Nov 1994 08:49:44 GMT"), Some(Duration::from_secs(7)));
-        assert_eq!(asked("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO), "a date that is over");
+        assert_eq!(parsed("0"), Some(Duration::ZERO));
+        assert_eq!(parsed(" 120 "), Some(Duration::from_secs(120)));
+        assert_eq!(parsed("99999999999999999999"), Some(Duration::from_secs(u64::MAX)));
+        assert_eq!(parsed("Sun, 06 Nov 1994 08:49:44 GMT"), Some(Duration::from_secs(7)));
+        assert_eq!(parsed("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO), "a date in the past");
         for neither in ["", "-1", "+1", "1.5", "soon", "1, 2"] {
-            assert_eq!(asked(neither), None, "{neither:?}");
+            assert_eq!(parsed(neither), None, "{neither:?}");
         }
     }
 
@@ -160,12 +161,12 @@ mod tests {
     }
 
     fn delays() -> impl Strategy<Value = Delay> {
-        prop_oneof![Just(Delay::Recovery), Just(Delay::RateLimit), any::<Duration>().prop_map(Delay::Asked)]
+        prop_oneof![Just(Delay::Recovery), Just(Delay::RateLimit), any::<Duration>().prop_map(Delay::RetryAfter)]
     }
 
     proptest! {
         #[test]
-        fn any_bytes_in_retry_after_are_read_or_left_out(bytes: Vec<u8>) {
+        fn any_bytes_in_retry_after_are_accepted_or_ignored(bytes: Vec<u8>) {
             if let Ok(value) = HeaderValue::from_bytes(&bytes) {
                 let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
                 let _ = retry_after(&headers, SystemTime::now());
@@ -173,7 +174,7 @@ mod tests {
         }
 
         #[test]
-        fn delays_keep_to_their_bounds_and_end_with_the_attempts(
+        fn delays_stay_within_their_bounds(
             attempts in 1_u32..50,
             first in 0_u64..1000,
             when_rate_limited in 0_u64..1000,
@@ -193,9 +194,9 @@ mod tests {
                 prop_assert_eq!(next.is_some(), number + 1 < attempts as usize);
                 let Some(next) = next else { break };
                 match delay {
-                    Delay::Asked(asked) => {
-                        let most = asked.saturating_add(asked.min(policy.max_delay));
-                        prop_assert!(asked <= next && next <= most);
+                    Delay::RetryAfter(time) => {
+                        let max = time.saturating_add(time.min(policy.max_delay));
+                        prop_assert!(time <= next && next <= max);
                     }
                     Delay::Recovery | Delay::RateLimit => prop_assert!(next <= policy.max_delay),
                 }

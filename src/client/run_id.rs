@@ -1,3 +1,5 @@
+//! The id of a run, from which the keys of its calls are derived.
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -7,60 +9,60 @@ use uuid::{NoContext, Timestamp, Uuid};
 use super::{IdempotencyKey, UserId};
 use crate::operation::Operation;
 
-/// A run over many invites: what the key of each of its calls is derived from.
+/// The id of a run over many invites.
 ///
-/// The same run gives the same keys, so that one that broke off can be started again with the same invites, and
-/// what was done is not done twice: for as long as the server [remembers](Self::KEY_RETENTION) the keys.
+/// The idempotency keys of the run are derived from it. A run that broke off can therefore be resumed with the same
+/// invites while the server [remembers](Self::KEY_RETENTION) the keys: no work is done twice.
 ///
-/// It is a UUID of version 7, which holds the moment at which the run began.
+/// It is a UUID of version 7, which contains the start time of the run.
 ///
 /// ```
 /// use dci::client::{RunId, UserId};
 /// use dci::operation::Operation;
 ///
 /// let run = RunId::new();
-/// let again: RunId = run.to_string().parse()?;
+/// let resumed: RunId = run.to_string().parse()?;
 /// let id: UserId = "3f2a9c".parse()?;
-/// assert_eq!(again.key(Operation::RESEND_INVITE, &id, false), run.key(Operation::RESEND_INVITE, &id, false));
+/// assert_eq!(resumed.key(Operation::RESEND_INVITE, &id, false), run.key(Operation::RESEND_INVITE, &id, false));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RunId(Uuid);
 
-/// A text that is not the id of a run.
+/// The text is not a valid id of a run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the id of a run is a UUID of version 7, as it was printed when the run began")]
+#[error("the id of a run must be a UUID of version 7, as printed when the run began")]
 pub struct InvalidRunId;
 
 impl RunId {
-    /// How long the server remembers a key at least.
+    /// The shortest time for which the server remembers a key: 24 hours, as the spec says.
     pub const KEY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// How far two clocks may differ.
+    /// The largest difference of two clocks that is ignored: 5 minutes.
     pub const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
 
-    /// A run that begins now.
+    /// The id of a run that begins now.
     #[must_use]
-    #[allow(clippy::new_without_default, reason = "no two are equal, so that none is the default")]
+    #[allow(clippy::new_without_default, reason = "each is different, so there is no default")]
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// A run that began at this moment.
+    /// The id of a run that began at this time.
     #[must_use]
-    pub fn begun_at(moment: SystemTime) -> Self {
-        let since_epoch = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    pub fn begun_at(time: SystemTime) -> Self {
+        let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let timestamp = Timestamp::from_unix(NoContext, since_epoch.as_secs(), since_epoch.subsec_nanos());
         Self(Uuid::new_v7(timestamp))
     }
 
-    /// How long ago the run began; zero for one that begins in the future.
+    /// The time since the run began; zero if its start is in the future.
     #[must_use]
     pub fn age(&self, now: SystemTime) -> Duration {
         now.duration_since(self.begun()).unwrap_or_default()
     }
 
-    /// Whether the run begins in the future, by more than clocks may differ: its age is not known then.
+    /// Whether the start is in the future by more than [`CLOCK_MARGIN`](Self::CLOCK_MARGIN). The age is unknown then.
     #[must_use]
     pub fn is_from_the_future(&self, now: SystemTime) -> bool {
         self.begun().duration_since(now).is_ok_and(|ahead| ahead > Self::CLOCK_MARGIN)
@@ -71,16 +73,16 @@ impl RunId {
         SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos)
     }
 
-    /// Whether the server may have forgotten the first keys of the run.
+    /// Whether the server may have forgotten keys of the run.
     #[must_use]
     pub fn keys_may_have_expired(&self, now: SystemTime) -> bool {
         self.age(now) >= Self::KEY_RETENTION
     }
 
-    /// The key with which the run does this to one invite: a UUID of version 5. A dry run has a key of its own.
+    /// The idempotency key of one call of the run: a UUID of version 5. A dry run has different keys.
     #[must_use]
     pub fn key(&self, operation: &Operation, id: &UserId, dry_run: bool) -> IdempotencyKey {
-        // No id has a line break, so that no two names are equal.
+        // An id has no line break, so the names are unique.
         let name = format!("{}\n{}\n{id}", operation.id, if dry_run { "dry" } else { "real" });
         Uuid::new_v5(&self.0, name.as_bytes()).into()
     }
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_one_run_s_one_operation_s_one_invite_s_and_dry_or_real() {
+    fn every_part_of_a_call_changes_its_key() {
         let (run, other) = (RunId::new(), RunId::new());
         let keys = [
             run.key(Operation::RESEND_INVITE, &id("a"), false),
@@ -126,18 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn the_derivation_is_for_ever() {
+    fn the_derivation_never_changes() {
         let run: RunId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("a run's id");
         let key = run.key(Operation::RESEND_INVITE, &id("3f2a9c"), false);
-        assert_eq!(
-            key.as_str(),
-            "26c69afb-5a77-5bf7-8de7-ada0d17fd0d2",
-            "a run that broke off before an update of dci goes on after it"
-        );
+        assert_eq!(key.as_str(), "26c69afb-5a77-5bf7-8de7-ada0d17fd0d2", "a run can be resumed after an update of dci");
     }
 
     #[test]
-    fn only_a_uuid_of_version_7_is_a_run() {
+    fn only_a_uuid_of_version_7_is_valid() {
         for bad in ["", "x", "6f9b9f0e-0d0c-4a53-9a3e-0c1f4a7c2b55", "00000000-0000-0000-0000-000000000000"] {
             assert_eq!(bad.parse::<RunId>(), Err(InvalidRunId), "{bad}");
         }
@@ -145,7 +143,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_age_is_in_the_id(seconds in 0_u64..4_000_000_000, age in 0_u64..10_000_000) {
+        fn the_id_contains_the_start_time(seconds in 0_u64..4_000_000_000, age in 0_u64..10_000_000) {
             let begun = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             let run = RunId::begun_at(begun);
             prop_assert_eq!(run.to_string().parse(), Ok(run));

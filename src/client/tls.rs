@@ -1,3 +1,5 @@
+//! TLS: the root certificates, and why a connection failed.
+
 mod root_file;
 
 use std::ffi::OsString;
@@ -13,10 +15,9 @@ use super::ConfigError;
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
 
-/// TLS with the system's root certificates, or, where none is needed, with none.
+/// The TLS configuration, with the root certificates if they are needed.
 ///
-/// Reading them is most of what a short-lived program pays for a call, so it is done once, here, and only for
-/// an encrypted base URL.
+/// Reading them takes most of the time of a single call, so this is done once, and only for `https`.
 pub(super) fn client_config(with_roots: bool) -> Result<ClientConfig, ConfigError> {
     let roots = if with_roots { roots()? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -26,7 +27,7 @@ pub(super) fn client_config(with_roots: bool) -> Result<ClientConfig, ConfigErro
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where one of them is set, otherwise the system's.
+/// The root certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else those of the system.
 fn roots() -> Result<RootCertStore, ConfigError> {
     let [file, folders] = [FILE, FOLDERS].map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
     if file.is_none() && folders.is_none() {
@@ -46,12 +47,12 @@ fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
     let certificates = root_file::read(file)?;
     let (added, _) = roots.add_parsable_certificates(certificates);
     if added == 0 {
-        return Err(format!("no certificate in {} can be used as a root certificate", file.display()));
+        return Err(format!("{} has no valid root certificate", file.display()));
     }
     Ok(())
 }
 
-/// A file in them may be something else.
+/// Adds the certificates in folders. Other files are ignored.
 fn add_folders(roots: &mut RootCertStore, folders: &OsString) -> Result<(), String> {
     let folders: Vec<PathBuf> = std::env::split_paths(folders).filter(|path| !path.as_os_str().is_empty()).collect();
     let mut certificates = Vec::new();
@@ -64,13 +65,13 @@ fn add_folders(roots: &mut RootCertStore, folders: &OsString) -> Result<(), Stri
             }
         }
     }
-    // Folders hold the same again, by the names that OpenSSL looks up.
+    // A folder has each certificate again, under the name that OpenSSL looks up.
     certificates.sort_unstable_by(|a: &CertificateDer<'_>, b| a.as_ref().cmp(b.as_ref()));
     certificates.dedup();
     roots.add_parsable_certificates(certificates);
     if roots.is_empty() {
         let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        return Err(format!("no certificate in the files of {}", folders.join(", ")));
+        return Err(format!("no certificate found in {}", folders.join(", ")));
     }
     Ok(())
 }
@@ -86,8 +87,8 @@ fn system_roots() -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-/// The one bundle file of the system is enough: its folders hold the same certificates again, in hundreds of
-/// files.
+/// Reads the bundle file of the system. Its folders have the same certificates, in hundreds of files, so they are read
+/// only if there is no bundle.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn read_certificates() -> rustls_native_certs::CertificateResult {
     let openssl_probe::ProbeResult { cert_file, cert_dir } = openssl_probe::probe();
@@ -108,40 +109,38 @@ fn read_certificates() -> rustls_native_certs::CertificateResult {
     rustls_native_certs::load_native_certs()
 }
 
-/// Why there is no TLS with a server, whatever its certificate.
+/// Why the TLS handshake failed, in words.
 pub(super) fn failure_in_words(error: &rustls::Error) -> String {
     use rustls::{AlertDescription, Error};
     let words = match error {
-        Error::InvalidCertificate(reason) => return format!("the certificate is refused: {}", in_words(reason)),
+        Error::InvalidCertificate(reason) => return format!("the certificate is rejected: {}", in_words(reason)),
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
-            "the server does not answer with TLS; it may be one for http"
+            "the server does not use TLS; it may be an http server"
         }
         Error::AlertReceived(
             AlertDescription::ProtocolVersion
             | AlertDescription::HandshakeFailure
             | AlertDescription::InsufficientSecurity,
         )
-        | Error::PeerIncompatible(_) => "the server has no TLS version and cipher that are supported here",
+        | Error::PeerIncompatible(_) => "the server supports no TLS version and cipher of this client",
         Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {
             "the server requires a client certificate, which is not supported"
         }
-        Error::AlertReceived(AlertDescription::UnrecognisedName) => {
-            "the server does not know the name it was asked for"
-        }
+        Error::AlertReceived(AlertDescription::UnrecognisedName) => "the server does not know the requested name",
         Error::AlertReceived(_) => "the server refused the TLS handshake",
-        Error::PeerMisbehaved(_) | Error::DecryptError => "the server breaks the rules of TLS",
+        Error::PeerMisbehaved(_) | Error::DecryptError => "the server violated the TLS protocol",
         Error::NoCertificatesPresented => "the server has no certificate",
         _ => "TLS with the server failed",
     };
     words.to_owned()
 }
 
-/// Why a certificate was refused.
+/// Why a certificate was rejected, in words.
 pub(super) fn in_words(reason: &CertificateError) -> String {
     let words = match reason {
         CertificateError::ExpiredContext { not_after, .. } => return format!("it expired on {}", date(*not_after)),
         CertificateError::NotValidYetContext { not_before, .. } => {
-            return format!("it is valid only from {} on", date(*not_before));
+            return format!("it is not valid before {}", date(*not_before));
         }
         CertificateError::NotValidForNameContext { expected, presented } => {
             let names: Vec<&str> = presented.iter().map(|name| bare_name(name)).collect();
@@ -172,17 +171,17 @@ pub(super) fn in_words(reason: &CertificateError) -> String {
     words.to_owned()
 }
 
-/// The name in what rustls gives as `DnsName("a.example")` or `IpAddress(10.0.0.1)`.
+/// The name in the form of rustls: `DnsName("a.example")` or `IpAddress(10.0.0.1)`.
 fn bare_name(name: &str) -> &str {
     let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
     inner.trim_matches('"')
 }
 
-/// What rustls has no words of its own for.
+/// Why a certificate was rejected, for the errors that rustls only wraps.
 fn in_words_of_webpki(error: &webpki::Error) -> &'static str {
     use webpki::Error;
     match error {
-        Error::CaUsedAsEndEntity => "it is the certificate of an authority, which may not be a server's own",
+        Error::CaUsedAsEndEntity => "it is the certificate of an authority, not of a server",
         Error::EndEntityUsedAsCa => "one of its issuers is not an authority",
         Error::CertDistrusted => "its issuer is distrusted",
         Error::NameConstraintViolation => "its issuer may not issue certificates for this name",
@@ -191,8 +190,8 @@ fn in_words_of_webpki(error: &webpki::Error) -> &'static str {
         }
         Error::SignatureAlgorithmMismatch => "it names two different signature algorithms",
         Error::UnsupportedCriticalExtension => "it has a critical extension that is not supported",
-        Error::UnsupportedCertVersion => "it is not of X.509 version 3",
-        Error::EmptyEkuExtension => "it is not for any purpose (its extended key usage is empty)",
+        Error::UnsupportedCertVersion => "it is not an X.509 version 3 certificate",
+        Error::EmptyEkuExtension => "it is for no purpose (its extended key usage is empty)",
         Error::InvalidSerialNumber => "its serial number is invalid",
         Error::ExtensionValueInvalid
         | Error::MalformedExtensions
@@ -205,7 +204,7 @@ fn in_words_of_webpki(error: &webpki::Error) -> &'static str {
 
 fn unsupported_signature(algorithm: &[u8]) -> String {
     const SHA1: [&[u8]; 2] = [b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", b"\x2a\x86\x48\xce\x3d\x04\x01"];
-    // An identifier comes with its tag and length.
+    // The identifier is DER: a tag and a length come first.
     let is_sha1 = SHA1.iter().any(|sha1| {
         let length = u8::try_from(sha1.len()).unwrap_or_default();
         algorithm.starts_with(&[&[0x06, length], *sha1].concat())
@@ -227,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_told_without_its_kind() {
+    fn the_type_of_a_name_is_removed() {
         for (given, name) in [(r#"DnsName("a.example")"#, "a.example"), ("IpAddress(10.0.0.1)", "10.0.0.1"), ("x", "x")]
         {
             assert_eq!(bare_name(given), name);
@@ -235,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn no_reason_is_a_dump() {
+    fn every_reason_is_a_phrase() {
         use webpki::Error;
         let other = |error: Error| CertificateError::Other(OtherError(Arc::new(error)));
         let sha1 = CertificateError::UnsupportedSignatureAlgorithmContext {

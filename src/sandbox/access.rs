@@ -1,4 +1,4 @@
-//! Who calls, for which customer, and what they may do.
+//! Accounts, and the caller of a request: its account, its customer and its permissions.
 
 use std::sync::Arc;
 
@@ -6,22 +6,21 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::json;
 
-use super::AppState;
+use super::app_state::AppState;
+use super::error_response::ErrorResponse;
 
 pub(super) const EXAMPLE_CUSTOMER: &str = "customer-example";
 pub(super) const FULL_API_KEY: &str = "sandbox";
 
-/// Somebody who can call the API, with an API key or an access token.
+/// An account that can call the API, with its API key or an access token.
 #[derive(Debug)]
 pub(super) struct Account {
     api_key: &'static str,
     pub email: &'static str,
     manages_users: bool,
-    /// Id and domain of the customers that it reaches.
+    /// The customers that it has access to: `(id, domain)`.
     customers: &'static [(&'static str, &'static str)],
 }
 
@@ -47,57 +46,12 @@ pub(super) const ACCOUNTS: &[Account] = &[
 ];
 
 impl Account {
-    pub fn of_email(email: &str) -> Option<&'static Self> {
+    pub fn by_email(email: &str) -> Option<&'static Self> {
         ACCOUNTS.iter().find(|account| account.email == email)
     }
 }
 
-/// An error response: the status and what its body says.
-#[derive(Debug)]
-pub(super) struct ErrorResponse {
-    status: StatusCode,
-    message: String,
-    code: Option<&'static str>,
-}
-
-impl ErrorResponse {
-    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), code: None }
-    }
-
-    pub fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, message)
-    }
-
-    pub fn not_found(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, message)
-    }
-
-    pub fn conflict(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, message)
-    }
-
-    #[cfg(test)]
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    fn with_code(self, code: &'static str) -> Self {
-        Self { code: Some(code), ..self }
-    }
-}
-
-impl IntoResponse for ErrorResponse {
-    fn into_response(self) -> Response {
-        let mut body = json!({ "error": self.message });
-        if let Some(code) = self.code {
-            body["code"] = code.into();
-        }
-        (self.status, axum::Json(body)).into_response()
-    }
-}
-
-/// Who makes a request, for which customer.
+/// The account that makes a request, and the customer it is for.
 pub(super) struct Caller {
     account: &'static Account,
     pub customer: &'static str,
@@ -113,7 +67,7 @@ impl Caller {
         if self.account.manages_users {
             return Ok(());
         }
-        Err(ErrorResponse::new(StatusCode::FORBIDDEN, "the permission usersManager is required"))
+        Err(ErrorResponse::new(StatusCode::FORBIDDEN, "the usersManager permission is required"))
     }
 }
 
@@ -126,8 +80,8 @@ struct Context {
 impl FromRequestParts<Arc<AppState>> for Caller {
     type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, world: &Arc<AppState>) -> Result<Self, ErrorResponse> {
-        let account = authenticate(&parts.headers, world)?;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ErrorResponse> {
+        let account = authenticate(&parts.headers, app)?;
         let context = Query::<Context>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.customer_context);
         let tenant = match parts.headers.get("x-tenant-id") {
             Some(value) => Some(value.to_str().unwrap_or_default().to_owned()),
@@ -137,12 +91,12 @@ impl FromRequestParts<Arc<AppState>> for Caller {
             (None, [only]) => *only,
             (None, _) => {
                 return Err(ErrorResponse::bad_request(
-                    "the credential reaches several customers: name one in X-Tenant-Id",
+                    "the credential has access to several customers: choose one with X-Tenant-Id",
                 )
                 .with_code("tenant_id_required"));
             }
             (Some(tenant), customers) => *customers.iter().find(|(id, _)| id == tenant).ok_or_else(|| {
-                ErrorResponse::bad_request(format!("the credential does not reach the customer {tenant:?}"))
+                ErrorResponse::bad_request(format!("the credential has no access to the customer {tenant:?}"))
                     .with_code("tenant_id_mismatch")
             })?,
         };
@@ -150,13 +104,13 @@ impl FromRequestParts<Arc<AppState>> for Caller {
     }
 }
 
-fn authenticate(headers: &HeaderMap, world: &AppState) -> Result<&'static Account, ErrorResponse> {
+fn authenticate(headers: &HeaderMap, app: &AppState) -> Result<&'static Account, ErrorResponse> {
     let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let bearer = bearer.unwrap_or_default();
     if let Some(account) = ACCOUNTS.iter().find(|account| account.api_key == bearer) {
         return Ok(account);
     }
-    let now = world.now();
-    let signed_in = world.state().grants.account(bearer, now);
-    signed_in.ok_or_else(|| ErrorResponse::new(StatusCode::UNAUTHORIZED, "the credential is missing or not valid"))
+    let now = app.now();
+    let signed_in = app.lock().grants.account(bearer, now);
+    signed_in.ok_or_else(|| ErrorResponse::new(StatusCode::UNAUTHORIZED, "the credential is missing or invalid"))
 }

@@ -1,4 +1,4 @@
-//! The operations of the document over HTTP: what arrives is checked, what leaves has the document's shape.
+//! The operations of the spec over HTTP: checks requests and writes responses as the spec describes them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,20 +15,20 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::AppState;
-use super::access::{Caller, ErrorResponse};
+use super::access::Caller;
+use super::app_state::{App, AppState};
+use super::error_response::ErrorResponse;
 use super::idempotency::Claim;
 use super::users::{ORGANIZATIONS, ROLES, User};
 use crate::operation::Operation;
 
-/// How long the work of a request takes, put on it by a [fault](super::Fault::latency).
+/// How long to take to process a request, set by a [fault](super::Fault::latency).
 #[derive(Clone, Copy)]
 pub(super) struct Latency(pub Duration);
 
-type Shared = State<Arc<AppState>>;
 type ApiResult = Result<Response, ErrorResponse>;
 
-pub(super) fn router(world: Arc<AppState>) -> Router {
+pub(super) fn router(app: Arc<AppState>) -> Router {
     Router::new()
         .route("/iam/v1/users", get(list_users))
         .route("/iam/v1/users/invite", post(invite_user))
@@ -40,11 +40,11 @@ pub(super) fn router(world: Arc<AppState>) -> Router {
         .route("/auth/v1/validate", get(validate))
         .merge(super::control::router())
         .merge(super::authorization::router())
-        .fallback(|uri: Uri| async move { ErrorResponse::not_found(format!("there is nothing at {}", uri.path())) })
+        .fallback(|uri: Uri| async move { ErrorResponse::not_found(format!("no such path: {}", uri.path())) })
         .method_not_allowed_fallback(|method: Method| async move {
-            ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not a method of this path"))
+            ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path does not support {method}"))
         })
-        .with_state(world)
+        .with_state(app)
 }
 
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ struct ListParameters {
 }
 
 async fn list_users(
-    State(world): Shared,
+    State(app): App,
     caller: Caller,
     parameters: Result<Query<ListParameters>, QueryRejection>,
 ) -> ApiResult {
@@ -61,23 +61,23 @@ async fn list_users(
     if let Some(email) = email.as_deref().filter(|email| !email_address::EmailAddress::is_valid(email)) {
         return Err(ErrorResponse::bad_request(format!("email: {email:?} is not an email address")));
     }
-    let now = world.now();
-    let state = world.state();
+    let now = app.now();
+    let state = app.lock();
     let users = state.users.list(caller.customer, email.as_deref(), now);
     Ok(Json(json!({ "rowCount": users.len(), "users": users })).into_response())
 }
 
-async fn invite_user(State(world): Shared, caller: Caller, headers: HeaderMap, body: Bytes) -> ApiResult {
+async fn invite_user(State(app): App, caller: Caller, headers: HeaderMap, body: Bytes) -> ApiResult {
     caller.require_users_manager()?;
-    let who = read_json(Operation::INVITE_USER, &headers, &body)?;
-    let now = world.now();
-    let user = world.state().users.invite(caller.customer, who, now)?;
+    let request = read_json(Operation::INVITE_USER, &headers, &body)?;
+    let now = app.now();
+    let user = app.lock().users.invite(caller.customer, request, now)?;
     let user = without(&user, &["language", "phone", "phoneExtension"]);
     Ok((StatusCode::CREATED, Json(json!({ "message": "User invited", "user": user }))).into_response())
 }
 
 async fn update_user(
-    State(world): Shared,
+    State(app): App,
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
@@ -86,34 +86,34 @@ async fn update_user(
     caller.require_users_manager()?;
     let id = checked_id(id)?;
     let change = read_json(Operation::UPDATE_USER, &headers, &body)?;
-    let user = world.state().users.update(caller.customer, &id, change)?;
+    let user = app.lock().users.update(caller.customer, &id, change)?;
     let user = without(&user, &["status"]);
     Ok(Json(json!({ "message": "User updated", "user": user })).into_response())
 }
 
-async fn delete_user(State(world): Shared, caller: Caller, id: Result<Path<String>, PathRejection>) -> ApiResult {
+async fn delete_user(State(app): App, caller: Caller, id: Result<Path<String>, PathRejection>) -> ApiResult {
     caller.require_users_manager()?;
     let id = checked_id(id)?;
-    world.state().users.delete(caller.customer, &id)?;
+    app.lock().users.delete(caller.customer, &id)?;
     Ok(Json(json!({ "message": "User deleted" })).into_response())
 }
 
-async fn resend_invite(state: Shared, request: IdempotentRequest) -> ApiResult {
+async fn resend_invite(State(app): App, request: IdempotentRequest) -> ApiResult {
     request
-        .once(&state, |world, request| {
-            let now = world.now();
+        .once(&app, |app, request| {
+            let now = app.now();
             let IdempotentRequest { caller, id, key, dry_run, .. } = request;
-            world.state().users.resend(caller.customer, id, *dry_run, key, now)?;
+            app.lock().users.resend(caller.customer, id, *dry_run, key, now)?;
             Ok(json!({ "message": "Invite resent", "inviteId": id }))
         })
         .await
 }
 
-async fn cancel_invite(state: Shared, request: IdempotentRequest) -> ApiResult {
+async fn cancel_invite(State(app): App, request: IdempotentRequest) -> ApiResult {
     request
-        .once(&state, |world, request| {
+        .once(&app, |app, request| {
             let IdempotentRequest { caller, id, dry_run, .. } = request;
-            world.state().users.cancel(caller.customer, id, *dry_run)?;
+            app.lock().users.cancel(caller.customer, id, *dry_run)?;
             Ok(json!({ "message": "Invite cancelled", "inviteId": id }))
         })
         .await
@@ -138,14 +138,14 @@ async fn validate(caller: Caller) -> Response {
     Json(json!({ "domain": caller.domain, "email": caller.email() })).into_response()
 }
 
-/// A request with an `Idempotency-Key`, checked.
+/// A valid request with an `Idempotency-Key`.
 struct IdempotentRequest {
     caller: Caller,
     id: String,
     key: String,
     dry_run: bool,
     latency: Option<Latency>,
-    /// All that makes it the same request as another one.
+    /// What a repeated request has in common with the first: customer, method, URI and body.
     identity: String,
 }
 
@@ -158,24 +158,23 @@ struct DryRun {
 impl axum::extract::FromRequest<Arc<AppState>> for IdempotentRequest {
     type Rejection = ErrorResponse;
 
-    async fn from_request(request: axum::extract::Request, world: &Arc<AppState>) -> Result<Self, ErrorResponse> {
-        use axum::RequestExt;
-        let (mut parts, body) = request.with_limited_body().into_parts();
-        let caller = axum::RequestPartsExt::extract_with_state::<Caller, _>(&mut parts, world).await?;
+    async fn from_request(request: axum::extract::Request, app: &Arc<AppState>) -> Result<Self, ErrorResponse> {
+        let (mut parts, body) = request.into_parts();
+        let caller = axum::RequestPartsExt::extract_with_state::<Caller, _>(&mut parts, app).await?;
         caller.require_users_manager()?;
         let id = checked_id(axum::RequestPartsExt::extract::<Path<String>>(&mut parts).await)?;
         let key = parts.headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default());
-        let key = key.ok_or_else(|| ErrorResponse::bad_request("the header Idempotency-Key is required"))?.to_owned();
+        let key = key.ok_or_else(|| ErrorResponse::bad_request("the Idempotency-Key header is required"))?.to_owned();
         if key.is_empty() || key.len() > 255 {
-            return Err(ErrorResponse::bad_request("Idempotency-Key: between 1 and 255 characters"));
+            return Err(ErrorResponse::bad_request("Idempotency-Key: it must have 1 to 255 characters"));
         }
         let Query(DryRun { dry_run }) = Query::try_from_uri(&parts.uri)
             .map_err(|error| ErrorResponse::bad_request(format!("dryRun: {}", error.body_text())))?;
         let body = axum::body::to_bytes(body, usize::MAX).await;
-        let body = body.map_err(|error| ErrorResponse::bad_request(format!("the body cannot be read: {error}")))?;
+        let body = body.map_err(|error| ErrorResponse::bad_request(format!("cannot read the body: {error}")))?;
         if !body.is_empty() {
             let operation = Operation::of_request(parts.method.as_str(), parts.uri.path());
-            let operation = operation.ok_or_else(|| ErrorResponse::not_found("there is no such operation"))?;
+            let operation = operation.ok_or_else(|| ErrorResponse::not_found("no such operation"))?;
             read_json::<serde_json::Map<String, Value>>(operation, &parts.headers, &body)?;
         }
         let request = format!("{} {}", parts.method, parts.uri);
@@ -186,30 +185,30 @@ impl axum::extract::FromRequest<Arc<AppState>> for IdempotentRequest {
 }
 
 impl IdempotentRequest {
-    /// Does the work unless it was done before under the same key.
+    /// Runs the operation once per key: a repeated request gets the first response.
     async fn once(
         &self,
-        world: &AppState,
-        work: impl FnOnce(&AppState, &Self) -> Result<Value, ErrorResponse>,
+        app: &AppState,
+        run: impl FnOnce(&AppState, &Self) -> Result<Value, ErrorResponse>,
     ) -> ApiResult {
         let account = self.caller.email();
-        let now = world.now();
-        let claim = world.state().idempotency.claim(account, &self.key, &self.identity, now)?;
+        let now = app.now();
+        let claim = app.lock().idempotency.claim(account, &self.key, &self.identity, now)?;
         let body = match claim {
-            Claim::Done(body) => body,
+            Claim::Replay(body) => body,
             Claim::New => {
                 if let Some(Latency(duration)) = self.latency {
-                    world.sleep(duration).await;
+                    app.sleep(duration).await;
                 }
-                match work(world, self) {
+                match run(app, self) {
                     Ok(value) => {
                         let body = Bytes::from(value.to_string());
-                        world.state().idempotency.complete(account, &self.key, body.clone());
+                        app.lock().idempotency.complete(account, &self.key, body.clone());
                         body
                     }
-                    Err(refusal) => {
-                        world.state().idempotency.release(account, &self.key);
-                        return Err(refusal);
+                    Err(error) => {
+                        app.lock().idempotency.release(account, &self.key);
+                        return Err(error);
                     }
                 }
             }
@@ -221,7 +220,7 @@ impl IdempotentRequest {
 fn checked_id(id: Result<Path<String>, PathRejection>) -> Result<String, ErrorResponse> {
     let Path(id) = id.map_err(|error| ErrorResponse::bad_request(format!("id: {}", error.body_text())))?;
     if id.trim().is_empty() {
-        return Err(ErrorResponse::bad_request("id: it is blank"));
+        return Err(ErrorResponse::bad_request("id: it is empty"));
     }
     Ok(id)
 }
@@ -229,25 +228,25 @@ fn checked_id(id: Result<Path<String>, PathRejection>) -> Result<String, ErrorRe
 fn read_json<T: DeserializeOwned>(operation: &Operation, headers: &HeaderMap, body: &[u8]) -> Result<T, ErrorResponse> {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media_type.split(';').next().map(str::trim) != Some("application/json") {
-        return Err(ErrorResponse::bad_request(format!("the body has to be application/json, not {media_type:?}")));
+        return Err(ErrorResponse::bad_request(format!("the body must be application/json, not {media_type:?}")));
     }
-    let invalid = |error| ErrorResponse::bad_request(format!("the body is not valid: {error}"));
+    let invalid = |error| ErrorResponse::bad_request(format!("invalid body: {error}"));
     let value: Value = serde_json::from_slice(body).map_err(invalid)?;
-    // The types of the client take more than the spec allows.
+    // The client's types accept more than the spec allows.
     if let Some(schema) = operation.request.and_then(|request| serde_json::from_str(request.schema).ok())
         && let Some(violation) = violation(&value, &schema)
     {
-        return Err(ErrorResponse::bad_request(format!("the body is not valid: it has {violation}")));
+        return Err(ErrorResponse::bad_request(format!("invalid body: it has {violation}")));
     }
     serde_json::from_value(value).map_err(invalid)
 }
 
-/// What the types of the client take and the schema, which is of OpenAPI 3.0, does not allow: null, and an array for an
+/// What the schema (OpenAPI 3.0) does not allow although the client's types accept it: null, or an array instead of an
 /// object.
 fn violation(value: &Value, schema: &Value) -> Option<String> {
     match value {
         Value::Null if schema["type"].is_string() && schema["nullable"] != true => Some("null".to_owned()),
-        Value::Array(_) if schema["type"] == "object" => Some("an array, not an object".to_owned()),
+        Value::Array(_) if schema["type"] == "object" => Some("an array instead of an object".to_owned()),
         Value::Object(object) => object.iter().find_map(|(name, value)| {
             let violation = violation(value, &schema["properties"][name])?;
             Some(format!("{violation} in {name}"))
@@ -257,7 +256,7 @@ fn violation(value: &Value, schema: &Value) -> Option<String> {
     }
 }
 
-/// The user as JSON, less what the response of an operation does not have.
+/// The user as JSON, except for properties that the operation's response does not have.
 fn without(user: &User, properties: &[&str]) -> Value {
     let mut value = json!(user);
     if let Some(object) = value.as_object_mut() {
@@ -271,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_null_or_an_array_is_refused_where_the_schema_says_so() {
+    fn null_and_arrays_are_rejected_as_the_schema_says() {
         let schema = json!({ "type": "object", "properties": {
             "name": { "type": "string" },
             "nickname": { "type": "string", "nullable": true },
@@ -279,15 +278,15 @@ mod tests {
             "home": { "type": "object", "properties": { "city": { "type": "string" } } },
             "anything": {},
         }});
-        let refused = |value: Value| violation(&value, &schema);
+        let rejected = |value: Value| violation(&value, &schema);
         for good in [json!({}), json!({ "nickname": null, "anything": null, "unknown": null }), json!({ "name": "a" })]
         {
-            assert_eq!(refused(good.clone()), None, "{good}");
+            assert_eq!(rejected(good.clone()), None, "{good}");
         }
-        assert_eq!(refused(json!(null)).as_deref(), Some("null"));
-        assert_eq!(refused(json!(["a"])).as_deref(), Some("an array, not an object"));
-        assert_eq!(refused(json!({ "name": null })).as_deref(), Some("null in name"));
-        assert_eq!(refused(json!({ "tags": ["a", null] })).as_deref(), Some("null in tags"));
-        assert_eq!(refused(json!({ "home": { "city": null } })).as_deref(), Some("null in city in home"));
+        assert_eq!(rejected(json!(null)).as_deref(), Some("null"));
+        assert_eq!(rejected(json!(["a"])).as_deref(), Some("an array instead of an object"));
+        assert_eq!(rejected(json!({ "name": null })).as_deref(), Some("null in name"));
+        assert_eq!(rejected(json!({ "tags": ["a", null] })).as_deref(), Some("null in tags"));
+        assert_eq!(rejected(json!({ "home": { "city": null } })).as_deref(), Some("null in city in home"));
     }
 }

@@ -1,4 +1,4 @@
-//! `/_sandbox/…`: what a person or a test asks of the sandbox itself. No credential is needed.
+//! `/_sandbox/…`: control of the sandbox itself, without a credential.
 
 use std::sync::Arc;
 
@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::access::ErrorResponse;
-use super::users::AcceptError;
-use super::{AppState, Fault};
+use super::app_state::{App, AppState};
+use super::error_response::ErrorResponse;
+use super::fault::Fault;
+use super::invite::AcceptError;
 
-/// Where the paths of this module begin; faults do not reach them.
+/// The prefix of the paths in this file. Faults do not apply to them.
 pub(super) const PREFIX: &str = "/_sandbox/";
 
 pub(super) fn router() -> Router<Arc<AppState>> {
@@ -26,19 +27,19 @@ pub(super) fn router() -> Router<Arc<AppState>> {
         .route("/_sandbox/faults", post(inject))
 }
 
-async fn outbox(State(world): State<Arc<AppState>>) -> Json<Value> {
-    Json(json!({ "emails": world.state().users.outbox() }))
+async fn outbox(State(app): App) -> Json<Value> {
+    Json(json!({ "emails": app.lock().users.outbox() }))
 }
 
 #[derive(Deserialize)]
-struct Acceptance {
+struct AcceptBody {
     token: String,
 }
 
-async fn accept(State(world): State<Arc<AppState>>, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
-    let link: Acceptance = read(&body)?;
-    let now = world.now();
-    let accepted = world.state().users.accept(&link.token, now);
+async fn accept(State(app): App, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
+    let link: AcceptBody = read_json(&body)?;
+    let now = app.now();
+    let accepted = app.lock().users.accept(&link.token, now);
     let id = accepted.map_err(|error| {
         let status = match error {
             AcceptError::UnknownToken => StatusCode::NOT_FOUND,
@@ -50,18 +51,18 @@ async fn accept(State(world): State<Arc<AppState>>, body: Bytes) -> Result<Json<
 }
 
 #[derive(Deserialize)]
-struct Injection {
+struct FaultBody {
     fault: String,
 }
 
-async fn inject(State(world): State<Arc<AppState>>, body: Bytes) -> Result<Response, ErrorResponse> {
-    let injection: Injection = read(&body)?;
-    let fault: Fault = injection.fault.parse().map_err(|error| ErrorResponse::bad_request(format!("{error}")))?;
-    world.state().faults.inject(fault);
+async fn inject(State(app): App, body: Bytes) -> Result<Response, ErrorResponse> {
+    let body: FaultBody = read_json(&body)?;
+    let fault: Fault = body.fault.parse().map_err(|error| ErrorResponse::bad_request(format!("{error}")))?;
+    app.lock().faults.inject(fault);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// JSON of any declared type: that of `curl -d` is a form's.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorResponse> {
-    serde_json::from_slice(body).map_err(|error| ErrorResponse::bad_request(format!("the body is not valid: {error}")))
+/// Parses JSON of any content type, since `curl -d` declares a form.
+fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorResponse> {
+    serde_json::from_slice(body).map_err(|error| ErrorResponse::bad_request(format!("invalid body: {error}")))
 }

@@ -1,3 +1,5 @@
+//! Faults: what they are, how they are parsed, and which one applies to a request.
+
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
@@ -5,23 +7,34 @@ use std::time::Duration;
 
 use crate::operation::{OPERATIONS, Operation};
 
-/// A way in which the sandbox misbehaves: for the next request, unless [`times`](Self::times) says otherwise.
+/// A fault that the sandbox injects into requests.
 ///
-/// As a text, for the command line, it is a list of `name=value` separated by commas:
+/// A fault applies to the next request, or to the next [`times`](Self::times) requests, of any operation or of one
+/// [operation](Self::on).
 ///
-/// | text | meaning |
+/// [`FromStr`] parses the text form that `dci sandbox --fault` takes. It begins with one of:
+///
+/// | text | effect |
 /// | --- | --- |
-/// | `status=503` | this status, with an HTML page from 502 to 504 and at 524, otherwise with JSON; nothing is done |
-/// | `latency=2s` | the work takes this long (`500ms`, `2s`, `1m`) |
-/// | `truncate` | the work is done, and the body of the answer breaks off in the middle |
-/// | `drop-before` | the connection is closed before the work |
-/// | `drop-after` | the work is done, and the connection is closed in place of an answer |
+/// | `status=503` | respond with this status and do not process the request; 502 to 504 and 524 have an HTML body |
+/// | `latency=2s` | take this long to process the request (`500ms`, `2s`, `1m`) |
+/// | `truncate` | process the request, then cut off the response body |
+/// | `drop-before` | close the connection without processing the request |
+/// | `drop-after` | process the request, then close the connection without a response |
 ///
-/// and with any of them `times=3` (how many requests), `operation=resendInvite` (only its requests) and, with a
-/// status, `retry-after=5` (the header).
+/// These options can follow, separated by commas: `times=3`, `operation=resendInvite` and, after `status`,
+/// `retry-after=5`.
+///
+/// ```
+/// use dci::sandbox::Fault;
+///
+/// let fault: Fault = "status=429,times=2,retry-after=5".parse()?;
+/// assert_eq!(fault, Fault::status(429).times(2).retry_after("5"));
+/// # Ok::<(), dci::sandbox::InvalidFault>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fault {
-    pub(super) misbehaviour: FaultKind,
+    kind: FaultKind,
     operation: Option<&'static Operation>,
     times: u64,
 }
@@ -35,82 +48,82 @@ pub(super) enum FaultKind {
     DropAfter,
 }
 
-/// A text that is no [`Fault`].
+/// The text of a [`Fault`] is invalid.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidFault(String);
 
 impl Fault {
-    /// Answers with this status (400 to 599) and does nothing.
+    /// Responds with this status without processing the request.
     ///
     /// # Panics
     ///
-    /// When the status is not one of an error.
+    /// Panics if the status is not between 400 and 599.
     #[must_use]
     pub fn status(status: u16) -> Self {
-        assert!((400..600).contains(&status), "a fault has the status of an error, 400 to 599, not {status}");
+        assert!((400..600).contains(&status), "invalid status {status}: use 400 to 599");
         Self::new(FaultKind::Status { status, retry_after: None })
     }
 
-    /// Lets the work take this long.
+    /// Takes this long to process the request, on the sandbox's clock.
     #[must_use]
     pub fn latency(duration: Duration) -> Self {
         Self::new(FaultKind::Latency(duration))
     }
 
-    /// Does the work, and breaks the body of the answer off in the middle.
+    /// Processes the request, then cuts off the response body in the middle.
     #[must_use]
     pub fn truncate() -> Self {
         Self::new(FaultKind::Truncate)
     }
 
-    /// Closes the connection before the work.
+    /// Closes the connection without processing the request.
     #[must_use]
     pub fn drop_before() -> Self {
         Self::new(FaultKind::DropBefore)
     }
 
-    /// Does the work, and closes the connection in place of an answer.
+    /// Processes the request, then closes the connection without a response.
     #[must_use]
     pub fn drop_after() -> Self {
         Self::new(FaultKind::DropAfter)
     }
 
-    fn new(misbehaviour: FaultKind) -> Self {
-        Self { misbehaviour, operation: None, times: 1 }
+    fn new(kind: FaultKind) -> Self {
+        Self { kind, operation: None, times: 1 }
     }
 
-    /// For this many requests in place of one.
+    /// Applies the fault to this many requests instead of one; 0 to none.
     #[must_use]
     pub fn times(self, times: u64) -> Self {
         Self { times, ..self }
     }
 
-    /// Only for requests of this operation, by its id in the document, such as `resendInvite`.
+    /// Applies the fault only to requests of this operation, by its id in the spec, such as `resendInvite`.
     ///
     /// # Panics
     ///
-    /// When the document has no such operation.
+    /// Panics if the spec has no such operation.
     #[must_use]
     pub fn on(self, operation: &str) -> Self {
-        let operation = find(operation).unwrap_or_else(|error| panic!("{error}"));
+        let operation = operation_with_id(operation).unwrap_or_else(|error| panic!("{error}"));
         Self { operation: Some(operation), ..self }
     }
 
-    /// Adds the header `Retry-After` to a status.
+    /// Sends this `Retry-After` header with a [`status`](Self::status); other faults ignore it.
     #[must_use]
     pub fn retry_after(mut self, value: impl Into<String>) -> Self {
-        if let FaultKind::Status { retry_after, .. } = &mut self.misbehaviour {
+        if let FaultKind::Status { retry_after, .. } = &mut self.kind {
             *retry_after = Some(value.into());
         }
         self
     }
 }
 
-fn find(operation: &str) -> Result<&'static Operation, InvalidFault> {
-    OPERATIONS.iter().find(|known| known.id == operation).ok_or_else(|| {
-        let known: Vec<&str> = OPERATIONS.iter().map(|known| known.id).collect();
-        InvalidFault(format!("there is no operation {operation:?}, only {}", known.join(", ")))
+fn operation_with_id(id: &str) -> Result<&'static Operation, InvalidFault> {
+    OPERATIONS.iter().find(|operation| operation.id == id).ok_or_else(|| {
+        let ids: Vec<&str> = OPERATIONS.iter().map(|operation| operation.id).collect();
+        InvalidFault(format!("unknown operation {id:?}: use one of {}", ids.join(", ")))
     })
 }
 
@@ -122,7 +135,7 @@ impl FromStr for Fault {
         let mut fault = match parts.next().unwrap_or_default() {
             ("status", status) => match status.parse() {
                 Ok(status) if (400..600).contains(&status) => Self::status(status),
-                _ => return Err(InvalidFault(format!("status={status:?}: from 400 to 599"))),
+                _ => return Err(InvalidFault(format!("invalid status {status:?}: use 400 to 599"))),
             },
             ("latency", duration) => Self::latency(parse_duration(duration)?),
             ("truncate", "") => Self::truncate(),
@@ -130,23 +143,29 @@ impl FromStr for Fault {
             ("drop-after", "") => Self::drop_after(),
             _ => {
                 return Err(InvalidFault(format!(
-                    "{text:?}: a fault begins with status=…, latency=…, truncate, drop-before or drop-after"
+                    "unknown fault {text:?}: use status=…, latency=…, truncate, drop-before or drop-after"
                 )));
             }
         };
         for (name, value) in parts {
-            let is_status = matches!(fault.misbehaviour, FaultKind::Status { .. });
+            let is_status = matches!(fault.kind, FaultKind::Status { .. });
             fault = match name {
                 "times" => {
                     let times = value.parse().ok().filter(|times| *times > 0);
-                    fault.times(times.ok_or_else(|| InvalidFault(format!("times={value:?}: a number from 1")))?)
+                    fault.times(
+                        times.ok_or_else(|| {
+                            InvalidFault(format!("invalid times {value:?}: use a number of at least 1"))
+                        })?,
+                    )
                 }
-                "operation" => Self { operation: Some(find(value)?), ..fault },
+                "operation" => Self { operation: Some(operation_with_id(value)?), ..fault },
                 "retry-after" if is_status && axum::http::HeaderValue::from_str(value).is_ok() => {
                     fault.retry_after(value)
                 }
-                "retry-after" => return Err(InvalidFault("retry-after=… goes with status=…".into())),
-                _ => return Err(InvalidFault(format!("{name:?}: only times, operation and retry-after are known"))),
+                "retry-after" => {
+                    return Err(InvalidFault("retry-after requires status=… and a valid header value".into()));
+                }
+                _ => return Err(InvalidFault(format!("unknown option {name:?}: use times, operation or retry-after"))),
             };
         }
         Ok(fault)
@@ -157,31 +176,31 @@ fn parse_duration(text: &str) -> Result<Duration, InvalidFault> {
     let duration: Option<jiff::SignedDuration> = text.parse().ok();
     duration
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| InvalidFault(format!("latency={text:?}: a duration such as 500ms, 2s or 1m")))
+        .ok_or_else(|| InvalidFault(format!("invalid latency {text:?}: use a duration such as 500ms, 2s or 1m")))
 }
 
-/// The faults to come.
+/// The faults to inject.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     queue: VecDeque<Fault>,
-    chance: Option<RandomFaults>,
+    random: Option<RandomFaults>,
 }
 
-/// Faults that strike at random, reproducibly: what befalls a request depends on the seed, the request's key and how
-/// often that key was met, and not on the order in which requests arrive.
+/// Random faults that a seed reproduces: the fault depends on the seed, the request's key and how often the key was
+/// seen, not on the order of requests.
 #[derive(Debug)]
 struct RandomFaults {
     percent: u8,
     seed: u64,
-    met: HashMap<String, u64>,
+    seen: HashMap<String, u64>,
 }
 
 impl RandomFaults {
-    fn strike(&mut self, key: String) -> Option<FaultKind> {
-        let times_met = self.met.entry(key.clone()).or_default();
-        *times_met += 1;
+    fn pick(&mut self, key: String) -> Option<FaultKind> {
+        let times_seen = self.seen.entry(key.clone()).or_default();
+        *times_seen += 1;
         let mut hasher = DefaultHasher::new();
-        (self.seed, key, *times_met).hash(&mut hasher);
+        (self.seed, key, *times_seen).hash(&mut hasher);
         let mut random = fastrand::Rng::with_seed(hasher.finish());
         if random.u8(..100) >= self.percent {
             return None;
@@ -207,24 +226,24 @@ impl Faults {
     }
 
     pub fn inject_at_random(&mut self, percent: u8, seed: u64) {
-        self.chance = (percent > 0).then(|| RandomFaults { percent, seed, met: HashMap::new() });
+        self.random = (percent > 0).then(|| RandomFaults { percent, seed, seen: HashMap::new() });
     }
 
-    /// What befalls a request of this operation; `key` tells it from others.
-    pub fn strike(&mut self, operation: Option<&Operation>, key: impl FnOnce() -> String) -> Option<FaultKind> {
-        self.next(operation).or_else(|| self.chance.as_mut()?.strike(key()))
+    /// Takes the fault for a request of this operation; `key` identifies the request.
+    pub fn take(&mut self, operation: Option<&Operation>, key: impl FnOnce() -> String) -> Option<FaultKind> {
+        self.next(operation).or_else(|| self.random.as_mut()?.pick(key()))
     }
 
     fn next(&mut self, operation: Option<&Operation>) -> Option<FaultKind> {
-        let hits = |fault: &Fault| fault.operation.is_none() || fault.operation == operation;
-        let position = self.queue.iter().position(hits)?;
+        let applies = |fault: &Fault| fault.operation.is_none() || fault.operation == operation;
+        let position = self.queue.iter().position(applies)?;
         let fault = &mut self.queue[position];
         fault.times -= 1;
-        let misbehaviour = fault.misbehaviour.clone();
+        let kind = fault.kind.clone();
         if fault.times == 0 {
             self.queue.remove(position);
         }
-        Some(misbehaviour)
+        Some(kind)
     }
 }
 
@@ -233,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_can_be_written_as_text() {
+    fn a_fault_is_parsed_from_text() {
         let parse = |text: &str| text.parse::<Fault>();
         assert_eq!(parse("status=503,times=2"), Ok(Fault::status(503).times(2)));
         assert_eq!(parse("status=429, retry-after=3"), Ok(Fault::status(429).retry_after("3")));
@@ -246,31 +265,31 @@ mod tests {
     }
 
     #[test]
-    fn faults_strike_in_order_and_only_their_operation() {
+    fn faults_apply_in_order_and_to_their_operation_only() {
         let mut faults = Faults::default();
         faults.inject(Fault::truncate().on("listUsers"));
         faults.inject(Fault::drop_before().times(2));
         let resend = Operation::named("resend_invite");
-        let mut strike = |operation| faults.strike(operation, String::new);
-        assert_eq!(strike(resend), Some(FaultKind::DropBefore));
-        assert_eq!(strike(Operation::named("list_users")), Some(FaultKind::Truncate));
-        assert_eq!(strike(None), Some(FaultKind::DropBefore));
-        assert_eq!(strike(resend), None);
+        let mut take = |operation| faults.take(operation, String::new);
+        assert_eq!(take(resend), Some(FaultKind::DropBefore));
+        assert_eq!(take(Operation::named("list_users")), Some(FaultKind::Truncate));
+        assert_eq!(take(None), Some(FaultKind::DropBefore));
+        assert_eq!(take(resend), None);
     }
 
     #[test]
-    fn random_faults_are_the_same_for_the_same_seed_in_any_order() {
-        let strikes = |keys: &mut dyn Iterator<Item = u32>, seed| {
+    fn a_seed_repeats_its_random_faults_in_any_order() {
+        let random_faults = |keys: &mut dyn Iterator<Item = u32>, seed| {
             let mut faults = Faults::default();
             faults.inject_at_random(30, seed);
-            let mut struck: Vec<_> = keys.map(|key| (key, faults.strike(None, || key.to_string()))).collect();
-            struck.sort_by_key(|(key, _)| *key);
-            struck
+            let mut taken: Vec<_> = keys.map(|key| (key, faults.take(None, || key.to_string()))).collect();
+            taken.sort_by_key(|(key, _)| *key);
+            taken
         };
-        let forwards = strikes(&mut (0..2000), 7);
-        assert_eq!(forwards, strikes(&mut (0..2000).rev(), 7));
-        assert_ne!(forwards, strikes(&mut (0..2000), 8));
-        let share = forwards.iter().filter(|(_, struck)| struck.is_some()).count();
+        let forwards = random_faults(&mut (0..2000), 7);
+        assert_eq!(forwards, random_faults(&mut (0..2000).rev(), 7));
+        assert_ne!(forwards, random_faults(&mut (0..2000), 8));
+        let share = forwards.iter().filter(|(_, fault)| fault.is_some()).count();
         assert!((500..700).contains(&share), "30% of 2,000 are 600, not {share}");
     }
 }

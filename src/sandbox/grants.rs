@@ -1,5 +1,4 @@
-//! What people have granted: authorization codes, and the tokens that come of them. What an authorization server
-//! does, without HTTP.
+//! Grants of the authorization server, without HTTP: authorization codes and their tokens.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,47 +8,47 @@ use uuid::Uuid;
 
 use super::access::Account;
 
-/// How long an authorization code waits to be exchanged.
+/// How long an authorization code is valid.
 const CODE_LIFETIME: SignedDuration = SignedDuration::from_secs(60);
 
-/// How long an access token is accepted. The service's live longer; these are to be seen expiring.
+/// How long an access token is valid. It is short, so that its expiry is easy to test.
 pub(super) const ACCESS_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_secs(300);
 
-/// The SHA-256 of a code verifier (RFC 7636, `S256`).
+/// The SHA-256 hash of a code verifier (RFC 7636, `S256`).
 #[derive(Debug)]
 pub(super) struct CodeChallenge([u8; 32]);
 
 impl CodeChallenge {
-    /// Reads the 43 characters of base64url in which it is sent.
+    /// Parses 43 characters of base64url.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         bytes.try_into().ok().map(Self)
     }
 
-    fn is_met_by(&self, code_verifier: &str) -> bool {
+    fn matches(&self, code_verifier: &str) -> bool {
         Sha256::digest(code_verifier) == self.0
     }
 }
 
-/// Why a code or a refresh token gives no tokens; the `invalid_grant` of RFC 6749.
+/// Why a code or refresh token is invalid: the `invalid_grant` error of RFC 6749.
 #[derive(Debug)]
 pub(super) struct InvalidGrant(pub &'static str);
 
-/// What a code or a refresh token is exchanged for.
+/// The tokens that a code or refresh token is exchanged for.
 #[derive(Debug)]
 pub(super) struct Tokens {
     pub access_token: String,
     pub refresh_token: String,
 }
 
-/// All that was granted.
+/// All grants.
 #[derive(Debug, Default)]
 pub(super) struct Grants {
     grants: Vec<Grant>,
     renewals: u64,
 }
 
-/// One consent of a person, and the family of tokens that comes of it.
+/// The consent of one user, its code and all tokens issued for it.
 #[derive(Debug)]
 struct Grant {
     account: &'static Account,
@@ -57,16 +56,16 @@ struct Grant {
     redirect_uri: String,
     code_challenge: CodeChallenge,
     code_expires_at: Timestamp,
-    /// With the moments at which they expire.
+    /// Each with its expiry.
     access_tokens: Vec<(String, Timestamp)>,
-    /// Only the last one works. Empty until the code is exchanged.
+    /// Only the last one is valid. Empty until the code is exchanged.
     refresh_tokens: Vec<String>,
     revoked: bool,
 }
 
 impl Grants {
-    /// Remembers what a person agreed to, and returns the authorization code.
-    pub fn consent(
+    /// Stores the consent of a user and returns its authorization code.
+    pub fn add(
         &mut self,
         account: &'static Account,
         redirect_uri: &str,
@@ -87,8 +86,8 @@ impl Grants {
         code
     }
 
-    /// Exchanges an authorization code, which works once. A second use means that it was stolen, and revokes what
-    /// was issued for it (RFC 6749 section 4.1.2).
+    /// Exchanges an authorization code. A second use suggests theft and revokes the tokens issued for the code (RFC
+    /// 6749 section 4.1.2).
     pub fn exchange(
         &mut self,
         code: &str,
@@ -97,47 +96,47 @@ impl Grants {
         now: Timestamp,
     ) -> Result<Tokens, InvalidGrant> {
         let grant = self.grants.iter_mut().find(|grant| grant.code == code);
-        let grant = grant.ok_or(InvalidGrant("the code is not known"))?;
+        let grant = grant.ok_or(InvalidGrant("unknown code"))?;
         if !grant.refresh_tokens.is_empty() {
             grant.revoked = true;
-            return Err(InvalidGrant("the code was used before; the tokens issued for it are revoked"));
+            return Err(InvalidGrant("the code was already used; its tokens are revoked"));
         }
         if grant.code_expires_at <= now {
             return Err(InvalidGrant("the code has expired"));
         }
         if grant.redirect_uri != redirect_uri {
-            return Err(InvalidGrant("redirect_uri is not that of the authorization request"));
+            return Err(InvalidGrant("redirect_uri does not match the authorization request"));
         }
-        if !grant.code_challenge.is_met_by(code_verifier) {
-            return Err(InvalidGrant("code_verifier does not meet the code_challenge"));
+        if !grant.code_challenge.matches(code_verifier) {
+            return Err(InvalidGrant("code_verifier does not match the code_challenge"));
         }
         Ok(grant.issue(now))
     }
 
-    /// Exchanges a refresh token, which works once. A second use means that it was stolen, and revokes the whole
-    /// family (RFC 9700 section 4.14.2).
+    /// Exchanges a refresh token. A second use suggests theft and revokes all tokens of the grant (RFC 9700 section
+    /// 4.14.2).
     pub fn renew(&mut self, refresh_token: &str, now: Timestamp) -> Result<Tokens, InvalidGrant> {
         let grant = self.grants.iter_mut().find(|grant| grant.refresh_tokens.iter().any(|used| used == refresh_token));
-        let grant = grant.ok_or(InvalidGrant("the refresh token is not known"))?;
+        let grant = grant.ok_or(InvalidGrant("unknown refresh token"))?;
         if grant.revoked {
             return Err(InvalidGrant("the refresh token was revoked"));
         }
         if grant.refresh_tokens.last().is_none_or(|last| last != refresh_token) {
             grant.revoked = true;
-            return Err(InvalidGrant("the refresh token was used before; all tokens of its family are revoked"));
+            return Err(InvalidGrant("the refresh token was already used; all tokens of its sign-in are revoked"));
         }
         self.renewals += 1;
         Ok(grant.issue(now))
     }
 
-    /// Whose access token this is, unless it has expired or was revoked.
+    /// The account of a valid access token.
     pub fn account(&self, access_token: &str, now: Timestamp) -> Option<&'static Account> {
         let accepts = |(token, expires_at): &(String, Timestamp)| token == access_token && now < *expires_at;
         let mut grants = self.grants.iter().filter(|grant| !grant.revoked);
         grants.find(|grant| grant.access_tokens.iter().any(accepts)).map(|grant| grant.account)
     }
 
-    /// How many refresh tokens were exchanged.
+    /// How many times a refresh token was exchanged.
     pub fn renewals(&self) -> u64 {
         self.renewals
     }

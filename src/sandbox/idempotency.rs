@@ -1,4 +1,4 @@
-//! The memory for `Idempotency-Key`: the work of a key is done once.
+//! The store of idempotency keys: each key runs its request once.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
-use super::access::ErrorResponse;
+use super::error_response::ErrorResponse;
 
 /// How long a key is remembered.
-const MEMORY: SignedDuration = SignedDuration::from_hours(24);
+const KEY_RETENTION: SignedDuration = SignedDuration::from_hours(24);
 
-/// Keys by the account that used them, not by its credential: that may be renewed between two attempts.
+/// The keys of each account. A credential would not do: it may be renewed between two attempts.
 #[derive(Debug, Default)]
 pub(super) struct IdempotencyStore {
     entries: HashMap<(&'static str, String), Entry>,
@@ -19,26 +19,26 @@ pub(super) struct IdempotencyStore {
 
 #[derive(Debug)]
 struct Entry {
-    /// Customer, method, path, query and body of the request that the key was used for.
+    /// Customer, method, URI and body of the first request with the key.
     request: String,
     used_at: Timestamp,
-    /// The body of the success; none while the work is under way.
-    answer: Option<Bytes>,
+    /// The body of the successful response; `None` while the request is in progress.
+    response: Option<Bytes>,
 }
 
-/// What to do with a request that brings a key.
+/// How to process a request with a key.
 pub(super) enum Claim {
-    /// The key is new: do the work, then `complete` or `release` the key.
+    /// The key is new: run the request, then `complete` or `release` the key.
     New,
-    /// The work was done before; this was the answer.
-    Done(Bytes),
+    /// The request completed before: send this body again.
+    Replay(Bytes),
 }
 
 impl IdempotencyStore {
-    /// Takes the key for a request.
+    /// Claims the key for a request.
     ///
-    /// The same key with another request is 422, a key whose work is under way 409: there the facts about the
-    /// API are silent, and other services answer so.
+    /// A key of a different request gets 422 and a key in progress gets 409. The spec has neither; other services
+    /// respond this way.
     pub fn claim(
         &mut self,
         account: &'static str,
@@ -47,30 +47,30 @@ impl IdempotencyStore {
         now: Timestamp,
     ) -> Result<Claim, ErrorResponse> {
         let slot = (account, key.to_owned());
-        match self.entries.get(&slot).filter(|entry| now.duration_since(entry.used_at) < MEMORY) {
+        match self.entries.get(&slot).filter(|entry| now.duration_since(entry.used_at) < KEY_RETENTION) {
             Some(entry) if entry.request != request => Err(ErrorResponse::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "the Idempotency-Key was used for a different request",
+                "this Idempotency-Key was used for a different request",
             )),
-            Some(Entry { answer: None, .. }) => {
-                Err(ErrorResponse::conflict("a request with the same Idempotency-Key is under way"))
+            Some(Entry { response: None, .. }) => {
+                Err(ErrorResponse::conflict("a request with this Idempotency-Key is in progress"))
             }
-            Some(Entry { answer: Some(answer), .. }) => Ok(Claim::Done(answer.clone())),
+            Some(Entry { response: Some(response), .. }) => Ok(Claim::Replay(response.clone())),
             None => {
-                self.entries.insert(slot, Entry { request: request.to_owned(), used_at: now, answer: None });
+                self.entries.insert(slot, Entry { request: request.to_owned(), used_at: now, response: None });
                 Ok(Claim::New)
             }
         }
     }
 
-    /// Remembers the answer of a success.
-    pub fn complete(&mut self, account: &'static str, key: &str, answer: Bytes) {
+    /// Stores the body of the successful response.
+    pub fn complete(&mut self, account: &'static str, key: &str, response: Bytes) {
         if let Some(entry) = self.entries.get_mut(&(account, key.to_owned())) {
-            entry.answer = Some(answer);
+            entry.response = Some(response);
         }
     }
 
-    /// Forgets the key: nothing was done for it.
+    /// Forgets the key of a request that failed and changed nothing.
     pub fn release(&mut self, account: &'static str, key: &str) {
         self.entries.remove(&(account, key.to_owned()));
     }

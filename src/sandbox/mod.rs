@@ -1,12 +1,10 @@
-//! An in-memory DoiT on loopback: all operations of the document, with users, invites, tokens, an outbox of sent
-//! emails and an idempotency store that behave as the service's do.
+//! An in-memory DoiT on loopback, for trying `dci` and for tests.
 //!
-//! It is there to try `dci` on, and to test against: it starts on a free port, [misbehaves](Fault) when told to,
-//! and stops when it is dropped. Each test has one of its own, so that tests run at once and in any order.
+//! A [`Sandbox`] serves every operation of the spec. It has users, invites, tokens, an outbox of sent emails and a store
+//! of idempotency keys. It starts on a free port, injects a [`Fault`] when you ask for it, and stops when it is dropped.
+//! Give each test its own, so that tests can run in parallel.
 //!
-//! # In your tests
-//!
-//! Start it, put in who is needed, let it misbehave, point your code at it, and read what it did:
+//! # Example
 //!
 //! ```
 //! use std::time::Duration;
@@ -16,205 +14,200 @@
 //! let sandbox = Sandbox::start()?;
 //! sandbox.add_invited("invite-ada", "ada@example.com");
 //! sandbox.inject(Fault::status(503).on("resendInvite").times(2));
-//! // … your code, with the base URL sandbox.url() and the API key sandbox.api_key() …
+//! // … run your code with the base URL sandbox.url() and the API key sandbox.api_key() …
 //! # let (url, key) = (sandbox.url(), sandbox.api_key());
 //! assert_eq!(sandbox.requests(), 0, "or as many as your code sent");
-//! assert!(sandbox.outbox().is_empty(), "or an email for each invite that was sent");
+//! assert!(sandbox.outbox().is_empty(), "or one email for each invite that was sent");
 //! assert_eq!(sandbox.accept("a token from an email"), Err(AcceptError::UnknownToken));
-//! sandbox.advance(Duration::from_secs(48 * 3600)); // Its clock is its own: the links are dead now.
-//! drop(sandbox); // It stops.
+//! sandbox.advance(Duration::from_secs(48 * 3600)); // Every invite expires.
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! # Who is in it
+//! # Users
 //!
 //! | email | id | state |
 //! | --- | --- | --- |
-//! | `pending@example.com` | `invite-pending` | invited, the link works for 47 hours more |
-//! | `expired@example.com` | `invite-expired` | invited, the link expired a day ago |
+//! | `pending@example.com` | `invite-pending` | invited; the link works for 47 more hours |
+//! | `expired@example.com` | `invite-expired` | invited; the link expired a day ago |
 //! | `cancelled@example.com` | `invite-cancelled` | invited, then cancelled |
-//! | `active@example.com` | `user-active` | has accepted |
+//! | `active@example.com` | `user-active` | accepted the invite |
 //!
-//! | API key | may |
+//! # API keys
+//!
+//! | API key | permissions |
 //! | --- | --- |
-//! | `sandbox` | do everything, for the customer `customer-example` |
-//! | `sandbox-viewer` | read, for the same customer; changes get 403 |
-//! | `sandbox-partner` | do everything, for `customer-example` and `customer-other`: it must name one |
+//! | `sandbox` | all, for the customer `customer-example` |
+//! | `sandbox-viewer` | read-only, for the same customer; changes get 403 |
+//! | `sandbox-partner` | all, for `customer-example` and `customer-other`: a request must choose one |
 //!
-//! # What is its own choice
+//! # Limits
 //!
-//! Where the service's response is unknown, the sandbox chooses one. A key that was used for a different request is
-//! refused with 422, and a key whose request is still under way with 409: the spec has neither, and other services do
-//! so. A body that has not arrived after 30 seconds gets 408.
-//!
-//! It listens on loopback only, refuses a request whose `Host` is not a loopback name or address (421), and one from
-//! the page of another origin in a browser (403).
+//! - It listens on `127.0.0.1` only. A request whose `Host` is not a loopback name or address gets 421, and a request
+//!   from a web page of another origin gets 403.
+//! - A request body may have 2 MiB, else it gets 413. It must arrive within 30 seconds, else it gets 408.
+//! - A key is remembered for 24 hours. Where the service's response is unknown, the sandbox chooses one: 422 for a key
+//!   that was used for a different request, and 409 while the first request with a key is in progress.
 //!
 //! # Signing in
 //!
-//! It is an authorization server too, for the authorization code flow with PKCE (`S256`), the client id `cli`, no
-//! secret, and a redirect to a port of `localhost`, `127.0.0.1` or `[::1]`. What it asks for is as strict as RFC 9700 is,
-//! and nothing of it counts as a [request](Sandbox::requests) or is struck by a [fault](Fault).
+//! The sandbox is also an authorization server: authorization code flow with PKCE (`S256`), client id `cli`, no client
+//! secret, and a redirect to any port of `localhost`, `127.0.0.1` or `[::1]`. It is as strict as RFC 9700. Its requests
+//! do not count as [requests](Sandbox::requests) to the API, and faults do not apply to them.
 //!
-//! At [`authorize_url`](Sandbox::authorize_url) a person chooses an account, each with what its API key may:
-//! `admin@example.com` (`sandbox`), `viewer@example.com` (`sandbox-viewer`) or `partner@example.net`
-//! (`sandbox-partner`). A test chooses by adding `&decision=admin@example.com` to the request, or `&decision=deny`.
+//! At [`authorize_url`](Sandbox::authorize_url) the user chooses an account: `admin@example.com`, `viewer@example.com`
+//! or `partner@example.net`. They have the permissions of the three API keys, in this order. A test chooses with
+//! `&decision=admin@example.com` in the URL, or denies access with `&decision=deny`.
 //!
-//! At [`token_url`](Sandbox::token_url) the code becomes an access token and a refresh token:
+//! At [`token_url`](Sandbox::token_url) the code is exchanged for an access token and a refresh token:
 //!
-//! | | works | |
+//! | | valid | note |
 //! | --- | --- | --- |
-//! | code | 60 s, once | a second use revokes the tokens that it was exchanged for |
-//! | access token | 300 s | as a `Bearer` token of the API; then 401 |
-//! | refresh token | without limit, once | brings new tokens; a second use revokes all that came of the same code |
+//! | code | 60 s, once | a second use revokes the tokens issued for it |
+//! | access token | 300 s | a `Bearer` token of the API; then 401 |
+//! | refresh token | until used | gets new tokens; a second use revokes all tokens of the sign-in |
 //!
-//! [`advance`](Sandbox::advance) makes codes and access tokens expire, and [`renewals`](Sandbox::renewals) counts how
-//! often a refresh token was exchanged.
+//! [`advance`](Sandbox::advance) makes codes and access tokens expire, and [`renewals`](Sandbox::renewals) counts the
+//! exchanged refresh tokens.
 
 mod access;
 mod api;
+mod app_state;
 mod authorization;
 mod consent;
 mod control;
+mod error_response;
 mod fault;
 mod grants;
 mod idempotency;
+mod invite;
 mod origin;
 mod server;
 mod users;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, oneshot};
+use jiff::SignedDuration;
+use tokio::sync::oneshot;
 
 pub use fault::{Fault, InvalidFault};
-pub use users::{AcceptError, Email};
+pub use invite::{AcceptError, Email};
 
-use fault::Faults;
-use grants::Grants;
-use idempotency::IdempotencyStore;
-use users::Users;
+use app_state::AppState;
 
-/// A running sandbox. Dropping it stops it, and closes the connections that are open.
+/// A running sandbox. Dropping it stops the server and closes its connections.
 #[derive(Debug)]
 pub struct Sandbox {
-    world: Arc<AppState>,
+    app: Arc<AppState>,
     url: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Sandbox {
-    /// Starts on a free port of `127.0.0.1`, in a thread of its own.
+    /// Starts on a free port of `127.0.0.1`, in its own thread.
     ///
     /// # Errors
     ///
-    /// When no port can be listened on, or no thread be started.
+    /// Fails if it cannot listen on a port or start a thread.
     pub fn start() -> io::Result<Self> {
         Self::start_on(0)
     }
 
-    /// Starts on this port of `127.0.0.1`; 0 means a free one.
+    /// Starts on this port of `127.0.0.1`; 0 picks a free one.
     ///
     /// # Errors
     ///
-    /// When the port is taken or may not be listened on, or no thread can be started.
+    /// Fails if the port is in use or not permitted, or if no thread can be started.
     pub fn start_on(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let world = Arc::new(AppState::new());
+        let app = Arc::new(AppState::new());
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let served = Arc::clone(&world);
-        let thread = thread::Builder::new()
-            .name("dci-sandbox".into())
-            .spawn(move || runtime.block_on(server::serve(listener, served, stopped)))?;
-        Ok(Self { world, url, stop: Some(stop), thread: Some(thread) })
+        let server = server::serve(listener, Arc::clone(&app), stopped);
+        let thread = thread::Builder::new().name("dci-sandbox".into()).spawn(move || runtime.block_on(server))?;
+        Ok(Self { app, url, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens, such as `http://127.0.0.1:49152`.
+    /// The base URL of the API, such as `http://127.0.0.1:49152`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The API key that may do everything.
+    /// The API key with all permissions.
     #[must_use]
     pub fn api_key(&self) -> &'static str {
         access::FULL_API_KEY
     }
 
-    /// Where a person is sent to sign in, such as `http://127.0.0.1:49152/oauth/authorize`.
+    /// The authorization endpoint, where the user signs in, such as `http://127.0.0.1:49152/oauth/authorize`.
     #[must_use]
     pub fn authorize_url(&self) -> String {
         format!("{}{}", self.url, authorization::AUTHORIZE)
     }
 
-    /// Where codes and refresh tokens are exchanged, such as `http://127.0.0.1:49152/oauth/token`.
+    /// The token endpoint, which exchanges codes and refresh tokens, such as `http://127.0.0.1:49152/oauth/token`.
     #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}{}", self.url, authorization::TOKEN)
     }
 
-    /// Adds a user who is invited now, in place of one with the same id. No email goes out.
+    /// Adds a user who is invited now, without sending an email. Replaces a user with the same id.
     pub fn add_invited(&self, id: &str, email: &str) {
-        let now = self.world.now();
-        self.world.state().users.seed_invited(id, email, now);
+        let now = self.app.now();
+        self.app.lock().users.seed_invited(id, email, now);
     }
 
     /// The emails sent so far, oldest first.
     #[must_use]
     pub fn outbox(&self) -> Vec<Email> {
-        self.world.state().users.outbox().to_vec()
+        self.app.lock().users.outbox().to_vec()
     }
 
-    /// Follows the link of an invitation: its user is active from now on, and the invite is gone.
-    ///
-    /// Returns the id of the user.
+    /// Accepts an invite with the token of an email, and returns the user's new id. The invite no longer exists.
     ///
     /// # Errors
     ///
-    /// When the token is unknown, which a later email makes of it, or the invite has expired or was cancelled.
+    /// Fails if the token is unknown or was replaced by a later email, or if the invite expired or was cancelled.
     pub fn accept(&self, token: &str) -> Result<String, AcceptError> {
-        let now = self.world.now();
-        self.world.state().users.accept(token, now)
+        let now = self.app.now();
+        self.app.lock().users.accept(token, now)
     }
 
-    /// Lets requests go wrong from now on. Faults apply in the order in which they were injected.
+    /// Injects a fault into the next requests that it applies to. Faults apply in the order of injection.
     pub fn inject(&self, fault: Fault) {
-        self.world.state().faults.inject(fault);
+        self.app.lock().faults.inject(fault);
     }
 
-    /// Lets this share of all requests go wrong from now on, in ways chosen at random: 429, 500, 502 or 503, a
-    /// connection dropped before the work or after it, a body that breaks off. The same seed brings the same
-    /// faults on requests with the same idempotency keys. 0 ends it.
+    /// Injects random faults into this percentage of requests; 0 stops it. The faults of [`inject`](Self::inject)
+    /// take precedence.
+    ///
+    /// A fault is a status (429, 500, 502 or 503), a connection closed before or after processing, or a truncated body.
+    /// The same seed repeats the same faults for requests with the same idempotency keys.
     pub fn inject_at_random(&self, percent: u8, seed: u64) {
-        self.world.state().faults.inject_at_random(percent, seed);
+        self.app.lock().faults.inject_at_random(percent, seed);
     }
 
-    /// Moves the sandbox's clock forward, for example past the end of an invite, or of a latency.
+    /// Moves the sandbox's clock forward, for example until an invite expires or a latency ends.
     pub fn advance(&self, by: std::time::Duration) {
-        let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-        let mut state = self.world.state();
-        state.ahead = state.ahead.saturating_add(by);
-        self.world.clock_moved.notify_waiters();
+        self.app.advance(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
     }
 
-    /// How many requests to the API have arrived, those that a fault answered among them.
+    /// How many requests the API received, including those with a fault.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.world.state().requests
+        self.app.lock().requests
     }
 
-    /// How many refresh tokens were exchanged for new tokens.
+    /// How many times a refresh token was exchanged for new tokens.
     #[must_use]
     pub fn renewals(&self) -> u64 {
-        self.world.state().grants.renewals()
+        self.app.lock().grants.renewals()
     }
 }
 
@@ -223,60 +216,6 @@ impl Drop for Sandbox {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-        }
-    }
-}
-
-/// Everything that the sandbox knows, shared by its handlers.
-#[derive(Debug)]
-struct AppState {
-    state: Mutex<State>,
-    clock_moved: Notify,
-}
-
-#[derive(Debug)]
-struct State {
-    users: Users,
-    idempotency: IdempotencyStore,
-    grants: Grants,
-    faults: Faults,
-    /// How far the sandbox's clock is ahead of the machine's.
-    ahead: SignedDuration,
-    requests: u64,
-}
-
-impl AppState {
-    fn new() -> Self {
-        let state = State {
-            users: Users::seeded(Timestamp::now()),
-            idempotency: IdempotencyStore::default(),
-            grants: Grants::default(),
-            faults: Faults::default(),
-            ahead: SignedDuration::ZERO,
-            requests: 0,
-        };
-        Self { state: Mutex::new(state), clock_moved: Notify::new() }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn now(&self) -> Timestamp {
-        let ahead = self.state().ahead;
-        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
-    }
-
-    /// Waits for as long on the sandbox's clock, which may be moved in the meantime.
-    async fn sleep(&self, duration: std::time::Duration) {
-        let until = self.now().saturating_add(duration).unwrap_or(Timestamp::MAX);
-        loop {
-            let moved = self.clock_moved.notified();
-            let Ok(left) = std::time::Duration::try_from(until.duration_since(self.now())) else { return };
-            tokio::select! {
-                () = tokio::time::sleep(left) => return,
-                () = moved => {}
-            }
         }
     }
 }

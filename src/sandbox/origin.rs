@@ -1,4 +1,4 @@
-//! Who may send requests: programs and pages of this machine, but not the page of another origin in a browser.
+//! Rejects requests that a web page of another origin makes a browser send.
 
 use std::net::IpAddr;
 
@@ -6,30 +6,30 @@ use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{Request, StatusCode};
 
-use super::access::ErrorResponse;
 use super::authorization::AUTHORIZE;
+use super::error_response::ErrorResponse;
 
-/// How the origin of the page that a request comes from relates to this one's; only browsers send it.
+/// Whether the page that sent a request has the same origin; only browsers send it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses a request that reached this machine by another name, as DNS rebinding does, or that comes from the page of
-/// another origin.
+/// Rejects a request whose `Host` is not loopback, as with DNS rebinding, or that a page of another origin sent.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), ErrorResponse> {
     let headers = request.headers();
     let host = match request.uri().authority() {
         Some(host) => Some(host.clone()),
-        None => text(headers, &HOST).and_then(|host| host.parse().ok()),
+        None => single_value(headers, &HOST).and_then(|host| host.parse().ok()),
     };
     let Some(host) = host.filter(is_loopback) else {
         return Err(ErrorResponse::new(
             StatusCode::MISDIRECTED_REQUEST,
-            "the sandbox answers to localhost and loopback addresses only: check the header Host",
+            "the Host header must be localhost or a loopback address",
         ));
     };
-    if is_of_another_page(headers, &host) && request.uri().path() != AUTHORIZE {
+    // Other pages link to the authorization page only.
+    if has_other_origin(headers, &host) && request.uri().path() != AUTHORIZE {
         return Err(ErrorResponse::new(
             StatusCode::FORBIDDEN,
-            "the sandbox does not answer the pages of other origins",
+            "the sandbox rejects requests from pages of other origins",
         ));
     }
     Ok(())
@@ -44,19 +44,19 @@ fn is_loopback(host: &Authority) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// The page of the authorization server is meant to be opened from other pages; every other path is not.
-fn is_of_another_page(headers: &HeaderMap, host: &Authority) -> bool {
+/// Whether a page of another origin sent the request.
+fn has_other_origin(headers: &HeaderMap, host: &Authority) -> bool {
     let is_same_origin =
         |origin: &str| origin.strip_prefix("http://").is_some_and(|origin| origin.eq_ignore_ascii_case(host.as_str()));
-    // Values that cannot be read belong to no page of the sandbox.
-    let has_other_origin = headers.get_all(ORIGIN).iter().any(|origin| !origin.to_str().is_ok_and(is_same_origin));
+    // An unreadable value counts as another origin.
+    let is_other_origin = headers.get_all(ORIGIN).iter().any(|origin| !origin.to_str().is_ok_and(is_same_origin));
     let is_same_site = |site: &str| ["same-origin", "none"].contains(&site);
-    let has_other_site = headers.get_all(SEC_FETCH_SITE).iter().any(|site| !site.to_str().is_ok_and(is_same_site));
-    has_other_origin || has_other_site
+    let is_other_site = headers.get_all(SEC_FETCH_SITE).iter().any(|site| !site.to_str().is_ok_and(is_same_site));
+    is_other_origin || is_other_site
 }
 
-/// The value of a header that may come once only.
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+/// The value of a header; `None` if it is repeated.
+fn single_value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
@@ -68,12 +68,12 @@ mod tests {
 
     fn status(path: &str, headers: &[(&str, &str)]) -> u16 {
         let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
-        let refusal = check(&request.body(()).expect("a request")).err();
-        refusal.map_or(200, |refusal| refusal.status().as_u16())
+        let error = check(&request.body(()).expect("a request")).err();
+        error.map_or(200, |error| error.status().as_u16())
     }
 
     #[test]
-    fn it_answers_to_loopback_names_only() {
+    fn only_loopback_hosts_are_accepted() {
         for good in ["localhost", "LOCALHOST:80", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:8080"] {
             assert_eq!(status("/iam/v1/users", &[("host", good)]), 200, "{good}");
         }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn it_refuses_the_pages_of_other_origins() {
+    fn pages_of_other_origins_are_rejected() {
         let host = ("host", "127.0.0.1:49152");
         for path in ["/_sandbox/faults", "/_sandbox/outbox", "/iam/v1/users", "/oauth/token"] {
             for origin in ["https://evil.example", "null", "", "http://localhost:3000", "https://127.0.0.1:49152"] {

@@ -1,5 +1,4 @@
-//! Connections, and the faults that befall them. The HTTP server is hyper itself, since axum's cannot be told to
-//! drop a connection.
+//! The HTTP server, which injects the faults. It uses hyper directly: axum's server cannot drop a connection.
 
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
@@ -19,35 +18,36 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
-use super::access::ErrorResponse;
 use super::api::Latency;
+use super::app_state::AppState;
+use super::error_response::ErrorResponse;
 use super::fault::FaultKind;
-use super::{AppState, api, authorization, control, origin};
+use super::{api, authorization, control, origin};
 use crate::operation::Operation;
 
-/// How long accepting pauses when the machine has nothing to accept with, such as file descriptors.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The wait after a failed accept, for example without free file descriptors.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// How long the body of a request may take to arrive.
+/// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The largest body of a request, in bytes.
+/// The maximum size of a request body, in bytes.
 const MAX_BODY: usize = 2 << 20;
 
-/// Serves until the sender of `stopped` is dropped; the connections end with the runtime.
-pub(super) async fn serve(listener: TcpListener, world: Arc<AppState>, stopped: oneshot::Receiver<()>) {
+/// Serves until the sender of `stopped` is dropped. Dropping the runtime then closes the connections.
+pub(super) async fn serve(listener: TcpListener, app: Arc<AppState>, stopped: oneshot::Receiver<()>) {
     let listener =
         tokio::net::TcpListener::from_std(listener).expect("the runtime has I/O, the listener does not block");
-    let router = api::router(Arc::clone(&world));
+    let router = api::router(Arc::clone(&app));
     let accept_all = async {
         loop {
-            let (stream, _) = accepted(|| listener.accept()).await;
+            let (stream, _) = accept_next(|| listener.accept()).await;
             let _ = stream.set_nodelay(true);
-            let (world, router) = (Arc::clone(&world), router.clone());
-            let service = service_fn(move |request| answer(Arc::clone(&world), router.clone(), request));
+            let (app, router) = (Arc::clone(&app), router.clone());
+            let service = service_fn(move |request| handle(Arc::clone(&app), router.clone(), request));
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new());
-            // What goes wrong on a connection, a dropped one above all, ends that connection only.
+            // An error, such as a dropped connection, ends this connection only.
             tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
         }
     };
@@ -57,60 +57,60 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<AppState>, stopped: 
     }
 }
 
-/// The next connection. An error ends neither the others nor the accepting.
-async fn accepted<C, F: Future<Output = io::Result<C>>>(accept: impl Fn() -> F) -> C {
+/// Accepts the next connection. An error does not end the server.
+async fn accept_next<C, F: Future<Output = io::Result<C>>>(accept: impl Fn() -> F) -> C {
     loop {
         match accept().await {
             Ok(connection) => return connection,
-            Err(error) if is_of_connection(&error) => {}
-            // Such as EMFILE: the connection still waits, and trying again at once would only spin.
-            Err(_) => tokio::time::sleep(PAUSE).await,
+            Err(error) if is_connection_error(&error) => {}
+            // Such as EMFILE: the connection still waits, so an immediate retry would only spin.
+            Err(_) => tokio::time::sleep(ACCEPT_BACKOFF).await,
         }
     }
 }
 
 /// Whether the connection was gone before it was accepted.
-fn is_of_connection(error: &io::Error) -> bool {
+fn is_connection_error(error: &io::Error) -> bool {
     use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// The connection is to be closed in place of an answer.
+/// Makes hyper close the connection without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is dropped")]
 struct Dropped;
 
-async fn answer(world: Arc<AppState>, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
+async fn handle(app: Arc<AppState>, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
     let mut request = request.map(Body::new);
-    if let Err(refusal) = origin::check(&request) {
-        return Ok(refusal.into_response());
+    if let Err(error) = origin::check(&request) {
+        return Ok(error.into_response());
     }
     if [control::PREFIX, authorization::PREFIX].iter().any(|prefix| request.uri().path().starts_with(prefix)) {
-        return Ok(work(router, request).await);
+        return Ok(process(router, request).await);
     }
     let operation = Operation::of_request(request.method().as_str(), request.uri().path());
-    let (misbehaviour, number) = {
-        let mut state = world.state();
-        state.requests += 1;
-        (state.faults.strike(operation, || key_of(&request)), state.requests)
+    let (fault, number) = {
+        let mut inner = app.lock();
+        inner.requests += 1;
+        (inner.faults.take(operation, || request_key(&request)), inner.requests)
     };
-    let mut response = match misbehaviour {
-        None => work(router, request).await,
+    let mut response = match fault {
+        None => process(router, request).await,
         Some(FaultKind::Latency(duration)) => {
             match operation {
-                // Between claiming the key and the work, so that the key can be met in use.
+                // The latency starts after the key is claimed, so that a second request finds the key in use.
                 Some(operation) if operation.takes_idempotency_key => {
                     request.extensions_mut().insert(Latency(duration));
                 }
-                _ => world.sleep(duration).await,
+                _ => app.sleep(duration).await,
             }
-            work(router, request).await
+            process(router, request).await
         }
-        Some(FaultKind::Status { status, retry_after }) => failure(status, retry_after),
-        Some(FaultKind::Truncate) => truncated(work(router, request).await).await,
+        Some(FaultKind::Status { status, retry_after }) => error_status(status, retry_after),
+        Some(FaultKind::Truncate) => truncate(process(router, request).await).await,
         Some(FaultKind::DropBefore) => return Err(Dropped),
         Some(FaultKind::DropAfter) => {
-            work(router, request).await;
+            process(router, request).await;
             return Err(Dropped);
         }
     };
@@ -119,28 +119,28 @@ async fn answer(world: Arc<AppState>, router: Router, request: Request<Incoming>
     Ok(response)
 }
 
-/// What tells a request from others, whenever it arrives: its idempotency key, or else where it goes.
-fn key_of(request: &Request<Body>) -> String {
+/// Identifies a request whatever its order: its idempotency key, otherwise its method and URI.
+fn request_key(request: &Request<Body>) -> String {
     let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
     key.map_or_else(|| format!("{} {}", request.method(), request.uri()), str::to_owned)
 }
 
-/// Lets the router answer, in a task of its own: a client that goes away does not undo work that has begun.
-async fn work(router: Router, request: Request<Body>) -> Response<Body> {
-    let request = match whole(request).await {
+/// Lets the router process the request in its own task, so that it completes even if the client disconnects.
+async fn process(router: Router, request: Request<Body>) -> Response<Body> {
+    let request = match read_body(request).await {
         Ok(request) => request,
-        // What is left of the body would be taken for the next request.
-        Err(refusal) => return ([(CONNECTION, "close")], refusal).into_response(),
+        // The rest of the body must not be read as the next request.
+        Err(error) => return ([(CONNECTION, "close")], error).into_response(),
     };
-    let answered = tokio::spawn(router.oneshot(request)).await;
-    answered.map_or_else(
-        |_| ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox itself failed").into_response(),
+    let response = tokio::spawn(router.oneshot(request)).await;
+    response.map_or_else(
+        |_| ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed").into_response(),
         |Ok(response)| response,
     )
 }
 
-/// The request once its body has arrived.
-async fn whole(request: Request<Body>) -> Result<Request<Body>, ErrorResponse> {
+/// Reads the whole body of a request.
+async fn read_body(request: Request<Body>) -> Result<Request<Body>, ErrorResponse> {
     let (parts, body) = request.into_parts();
     let seconds = BODY_TIMEOUT.as_secs();
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
@@ -156,15 +156,15 @@ async fn whole(request: Request<Body>) -> Result<Request<Body>, ErrorResponse> {
     Ok(Request::from_parts(parts, body.to_bytes().into()))
 }
 
-/// An error as the service sends it, or, for the statuses that come from its edge, as a page of HTML.
-fn failure(status: u16, retry_after: Option<String>) -> Response<Body> {
-    let code = StatusCode::from_u16(status).expect("a fault has the status of an error");
+/// An error response: an HTML page for the statuses that a gateway sends, otherwise JSON.
+fn error_status(status: u16, retry_after: Option<String>) -> Response<Body> {
+    let code = StatusCode::from_u16(status).expect("a fault has an error status");
     let mut response = match status {
         502..=504 | 524 => {
             let page = format!("<!DOCTYPE html><html><title>{code}</title><h1>{code}</h1></html>");
             (code, [(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
         }
-        _ => ErrorResponse::new(code, format!("the sandbox was told to answer {status}")).into_response(),
+        _ => ErrorResponse::new(code, format!("injected fault: status {status}")).into_response(),
     };
     if let Some(value) = retry_after.and_then(|value| HeaderValue::from_str(&value).ok()) {
         response.headers_mut().insert(RETRY_AFTER, value);
@@ -172,19 +172,19 @@ fn failure(status: u16, retry_after: Option<String>) -> Response<Body> {
     response
 }
 
-/// The same response with half of its body, then the end of the connection.
-async fn truncated(response: Response<Body>) -> Response<Body> {
+/// Sends half of the response body, then closes the connection.
+async fn truncate(response: Response<Body>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
-    let whole = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    parts.headers.insert(CONTENT_LENGTH, whole.len().into());
-    let half = whole.slice(..whole.len() / 2);
-    let sent = stream::iter([Ok::<_, Dropped>(Frame::data(half))]);
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    parts.headers.insert(CONTENT_LENGTH, body.len().into());
+    let half = body.slice(..body.len() / 2);
+    let first_half = stream::iter([Ok::<_, Dropped>(Frame::data(half))]);
     let broken = stream::once(async {
-        // The first half goes out while the rest is waited for.
+        // Let hyper send the first half before the error.
         tokio::task::yield_now().await;
         Err(Dropped)
     });
-    Response::from_parts(parts, Body::new(StreamBody::new(sent.chain(broken))))
+    Response::from_parts(parts, Body::new(StreamBody::new(first_half.chain(broken))))
 }
 
 #[cfg(test)]
@@ -196,8 +196,8 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn accepting_pauses_when_it_cannot_go_on() {
-        let began = Instant::now();
+    async fn accepting_backs_off_without_file_descriptors() {
+        let start = Instant::now();
         // EMFILE and ENFILE, by their numbers on Unix.
         let outcomes = [Err(24), Err(23), Err(24), Ok("a connection")];
         let outcomes = RefCell::new(outcomes.into_iter());
@@ -205,41 +205,41 @@ mod tests {
             let outcome = outcomes.borrow_mut().next().expect("no more than needed");
             outcome.map_err(io::Error::from_raw_os_error)
         };
-        assert_eq!(accepted(accept).await, "a connection");
-        assert_eq!(began.elapsed(), 3 * PAUSE);
+        assert_eq!(accept_next(accept).await, "a connection");
+        assert_eq!(start.elapsed(), 3 * ACCEPT_BACKOFF);
     }
 
     #[tokio::test(start_paused = true)]
     async fn accepting_does_not_wait_for_a_lost_connection() {
-        let began = Instant::now();
+        let start = Instant::now();
         let outcomes = RefCell::new([Err(ErrorKind::ConnectionAborted.into()), Ok(1)].into_iter());
-        assert_eq!(accepted(|| async { outcomes.borrow_mut().next().expect("no more") }).await, 1);
-        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert_eq!(accept_next(|| async { outcomes.borrow_mut().next().expect("no more") }).await, 1);
+        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test]
     async fn a_panic_in_the_sandbox_is_a_500() {
         async fn broken() {
-            panic!("as told");
+            panic!("on purpose");
         }
         let router = Router::new().route("/", axum::routing::get(broken));
-        let response = work(router, Request::new(Body::empty())).await;
+        let response = process(router, Request::new(Body::empty())).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_does_not_arrive_ends_after_30_s() {
-        let began = Instant::now();
+    async fn a_slow_request_body_times_out_after_30_s() {
+        let start = Instant::now();
         // A byte every 5 seconds is not enough.
-        let drip = stream::unfold((), |()| async {
+        let slow = stream::unfold((), |()| async {
             tokio::time::sleep(Duration::from_secs(5)).await;
             Some((Ok::<_, io::Error>("x"), ()))
         });
-        for body in [Body::from_stream(drip), Body::from_stream(stream::pending::<io::Result<String>>())] {
-            let response = work(Router::new(), Request::new(body)).await;
+        for body in [Body::from_stream(slow), Body::from_stream(stream::pending::<io::Result<String>>())] {
+            let response = process(Router::new(), Request::new(body)).await;
             assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
             assert_eq!(response.headers()[CONNECTION], "close");
         }
-        assert_eq!(began.elapsed(), 2 * BODY_TIMEOUT);
+        assert_eq!(start.elapsed(), 2 * BODY_TIMEOUT);
     }
 }

@@ -101,8 +101,8 @@ fn a_list_that_is_still_being_read_when_it_is_interrupted_is_not_done() {
 fn cancelled_invites_are_counted_in_good_grammar() {
     let sandbox = Sandbox::start().expect("a free port");
     let resend = || dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes", "-o", "table"]).finish().stderr;
-    assert!(resend().contains("1 cancelled invite is skipped; name it to send it again.\n"), "{}", resend());
+    assert!(resend().contains("1 cancelled invite is skipped; name it to resend it.\n"), "{}", resend());
     let cancel = dci_on(&sandbox, &["cancel-invite", "invite-pending", "invite-expired", "--yes"]).finish();
     assert_eq!(cancel.code, 0, "{}", cancel.call_record());
-    assert!(resend().contains("3 cancelled invites are skipped; name them to send them again.\n"), "{}", resend());
+    assert!(resend().contains("3 cancelled invites are skipped; name them to resend them.\n"), "{}", resend());
 }

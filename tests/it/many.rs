@@ -184,7 +184,7 @@ fn a_run_ends_when_the_server_asks_to_come_back_later() {
             let hint = finished.error()["hint"].to_string();
             assert!(hint.contains("asks you to wait 3600 s, until") && hint.contains("--resume"), "{hint}");
             let last = finished.json().as_array().and_then(|rows| rows.last().cloned()).expect("a row for each");
-            assert_eq!(last["message"], "not begun, since the server asks to come back later");
+            assert_eq!(last["message"], "not started: the server asked to retry later");
         }
     }
 }

@@ -74,7 +74,7 @@ fn a_run_whose_sign_in_cannot_be_renewed_ends_and_can_be_gone_on_with() {
     let rows = finished.json();
     let not_begun = rows.as_array().and_then(|rows| rows.last()).expect("a row for each");
     assert_eq!(not_begun["outcome"], "skipped");
-    assert_eq!(not_begun["message"], "not begun, since there is no credential");
+    assert_eq!(not_begun["message"], "not started: there is no credential");
     assert!(
         finished.error()["hint"].as_str().is_some_and(|hint| hint.contains("--resume")),
         "{}",
@@ -109,7 +109,7 @@ fn what_somebody_began_does_not_go_on_as_somebody_else() {
     person.sandbox.advance(PAST_ITS_END);
     let error = validate().expect_err("the token has ended, and the new one is not for this");
     assert_eq!(error.kind(), ErrorKind::Authentication);
-    assert!(error.has_no_credential() && error.message().contains("somebody else has signed in"), "{error}");
+    assert!(error.has_no_credential() && error.message().contains("another user has signed in"), "{error}");
     assert_eq!(person.sandbox.renewals(), 0);
 }
 
@@ -137,7 +137,7 @@ fn a_refresh_token_that_no_longer_works_ends_with_10_and_the_way_back() {
     let finished = person.dci(&["list-users"]).finish();
     assert_eq!(finished.code, 10, "{}", finished.call_record());
     let error = finished.error();
-    assert!(error["message"].as_str().is_some_and(|text| text.contains("the sign-in has ended")), "{error}");
+    assert!(error["message"].as_str().is_some_and(|text| text.contains("the sign-in expired")), "{error}");
     assert!(error["hint"].as_str().is_some_and(|text| text.contains("dci login")), "{error}");
 }
 

@@ -34,7 +34,7 @@ async fn resend(client: &Client, id: &str) -> Result<u32, ApiError> {
 }
 
 #[test]
-fn what_may_be_tried_again() {
+fn what_may_be_retried() {
     let mut failures = vec![Failure::NotConnected, Failure::CertificateRefused, Failure::NoResponse, Failure::KeyInUse];
     let statuses = [400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 501, 502, 503, 504, 505, 520, 524, 599];
     failures.extend(statuses.map(Failure::Status));
@@ -43,7 +43,7 @@ fn what_may_be_tried_again() {
     };
     let mut table = row(String::new(), &mut OPERATIONS.iter().map(|operation| operation.id));
     for failure in failures {
-        let again = |operation| if failure.may_be_tried_again(operation) { "again" } else { "-" };
+        let again = |operation| if failure.may_be_retried(operation) { "again" } else { "-" };
         table.push_str(&row(format!("{failure:?}"), &mut OPERATIONS.iter().map(again)));
     }
     assert_masked_snapshot!("retry_truth_table", table);
@@ -80,7 +80,7 @@ async fn the_last_failure_is_reported_with_what_was_tried() {
     assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Server, Some(503), 5));
     assert!(error.is_retryable() && error.idempotency_key().is_some());
     let tried = error.tried().expect("5 attempts");
-    assert!(tried.starts_with("5 attempts in ") && tried.ends_with("; last answer: 503"), "{tried}");
+    assert!(tried.starts_with("5 attempts in ") && tried.ends_with("; last response: 503"), "{tried}");
     assert_eq!(sandbox.requests(), 5);
 }
 
@@ -193,7 +193,7 @@ async fn a_wait_that_cannot_end_in_time_is_not_begun() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(50)));
     let tried = error.tried().expect("an attempt");
     assert!(
-        tried.starts_with("1 attempt in ") && tried.ends_with(" and no time for another; last answer: 429"),
+        tried.starts_with("1 attempt in ") && tried.ends_with(" and no time for another; last response: 429"),
         "{tried}"
     );
 }

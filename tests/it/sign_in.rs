@@ -19,7 +19,7 @@ fn a_person_signs_in_with_a_browser_and_commands_use_it() {
     let url = Person::address(&mut login);
     let page = visit(&decided(&url, "admin@example.com"));
     assert_eq!(page.status, 200);
-    assert!(page.body.contains("Back to the terminal"), "{}", page.body);
+    assert!(page.body.contains("Return to the terminal"), "{}", page.body);
     let finished = login.finish();
     assert_eq!(finished.code, 0, "{}", finished.call_record());
     assert_eq!(finished.json()["email"], "admin@example.com");
@@ -197,7 +197,7 @@ fn who_says_no_is_told_so_in_the_browser_and_at_the_terminal() {
     let person = Person::new("denied");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).start();
     let page = visit(&decided(&Person::address(&mut login), "deny"));
-    assert!(page.body.contains("Nobody was signed in"), "{}", page.body);
+    assert!(page.body.contains("Sign-in failed"), "{}", page.body);
     let finished = login.finish();
     assert_eq!(finished.code, 10, "{}", finished.call_record());
     assert!(finished.stderr.contains("the sign-in was denied in the browser"), "{}", finished.call_record());
@@ -235,7 +235,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
     let hopeless = person.dci(&["login", "--port", &port, "--no-browser"]).finish();
     assert!(hopeless.code == 10 && hopeless.stderr.contains("stdin ended"), "{}", hopeless.call_record());
     let mut login = person.dci(&["login", "--port", &port, "--no-browser"]).start_with_stdin_open();
-    login.wait_for("can only be pasted.");
+    login.wait_for("the code must be pasted.");
     let url = Person::address(&mut login);
     login.type_line(&decided(&url, "admin@example.com"));
     assert_eq!(login.finish().code, 0);
@@ -246,7 +246,7 @@ fn no_answer_in_time_ends_it() {
     let person = Person::new("time");
     let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "50ms"]).finish();
     assert_eq!(finished.code, 10, "{}", finished.call_record());
-    assert!(finished.stderr.contains("no answer in time"), "{}", finished.call_record());
+    assert!(finished.stderr.contains("timed out"), "{}", finished.call_record());
     assert!(!person.file().exists());
 }
 
@@ -269,23 +269,33 @@ fn an_answer_of_the_token_endpoint_that_is_no_token_is_refused() {
     for (name, answer, code, problem) in [
         ("html", response("200 OK", "text/html", "<html>s3cret"), 1, "is not JSON"),
         ("broken", json("{\"access_token\": \"s3cret"), 1, "is not JSON"),
-        ("none", json(r#"{"token_type": "Bearer"}"#), 1, "has no access token"),
-        ("odd", json(r#"{"access_token": 7, "token_type": "Bearer", "x": "s3cret"}"#), 1, "has no access token"),
-        ("empty", json(r#"{"access_token": "", "token_type": "Bearer"}"#), 1, "has no access token"),
-        ("mac", json(r#"{"access_token": "s3cret", "token_type": "mac"}"#), 1, "of no known type"),
-        ("refused", error("400 Bad Request", r#"{"error": "invalid_grant"}"#), 10, "the code was refused"),
-        ("client", error("401 Unauthorized", r#"{"error": "invalid_client"}"#), 10, "gives no token (invalid_client)"),
+        ("none", json(r#"{"token_type": "Bearer"}"#), 1, "has no valid access token"),
+        ("odd", json(r#"{"access_token": 7, "token_type": "Bearer", "x": "s3cret"}"#), 1, "has no valid access token"),
+        ("empty", json(r#"{"access_token": "", "token_type": "Bearer"}"#), 1, "has no valid access token"),
+        ("mac", json(r#"{"access_token": "s3cret", "token_type": "mac"}"#), 1, "of an unknown type"),
+        (
+            "refused",
+            error("400 Bad Request", r#"{"error": "invalid_grant"}"#),
+            10,
+            "the authorization code was rejected",
+        ),
+        (
+            "client",
+            error("401 Unauthorized", r#"{"error": "invalid_client"}"#),
+            10,
+            "returned no token (invalid_client)",
+        ),
         (
             "busy",
             error("400 Bad Request", r#"{"error": "temporarily_unavailable"}"#),
             40,
-            "gives no token (temporarily_unavailable)",
+            "returned no token (temporarily_unavailable)",
         ),
-        ("failed", error("503 Service Unavailable", r#"{"error": "Unavailable"}"#), 40, "answered 503"),
-        ("limited", error("429 Too Many Requests", r#"{"error": "slow_down"}"#), 50, "answered 429"),
-        ("edge", page("403 Forbidden"), 1, "answered 403"),
-        ("moved", page("302 Found"), 1, "answered 302"),
-        ("down", page("503 Service Unavailable"), 40, "answered 503"),
+        ("failed", error("503 Service Unavailable", r#"{"error": "Unavailable"}"#), 40, "returned 503"),
+        ("limited", error("429 Too Many Requests", r#"{"error": "slow_down"}"#), 50, "returned 429"),
+        ("edge", page("403 Forbidden"), 1, "returned 403"),
+        ("moved", page("302 Found"), 1, "returned 302"),
+        ("down", page("503 Service Unavailable"), 40, "returned 503"),
     ] {
         let person = Person::new(&format!("token-{name}"));
         let server = ScriptedServer::answering(answer);

@@ -44,7 +44,7 @@ fn a_certificate_that_is_not_valid_yet_is_refused() {
     let authority = authority("Ours");
     let mut early = valid_for("127.0.0.1");
     (early.not_before, early.not_after) = (date_time_ymd(2190, 1, 1), date_time_ymd(2191, 1, 1));
-    refused("early", &early, &authority, &authority, "it is valid only from Fri, 01 Jan 2190");
+    refused("early", &early, &authority, &authority, "it is not valid before Fri, 01 Jan 2190");
 }
 
 #[test]
@@ -112,11 +112,11 @@ fn a_bad_signature_and_an_old_algorithm_are_told_in_words() {
 fn a_handshake_that_fails_is_told_in_words() {
     let alert = |description: u8| vec![0x15, 0x03, 0x03, 0, 2, 2, description];
     for (answer, words) in [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not answer with TLS"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), "does not answer with TLS"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not use TLS"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), "does not use TLS"),
         (alert(70), "no TLS version and cipher"),
         (alert(40), "no TLS version and cipher"),
-        (alert(112), "does not know the name"),
+        (alert(112), "does not know the requested name"),
         (alert(80), "refused the TLS handshake"),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -193,10 +193,10 @@ fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
         (authority.der().to_vec(), "DER"),
         (Vec::new(), "is empty"),
         (b"not a certificate\n".to_vec(), "has no certificate in PEM form"),
-        (key.into_bytes(), "a private key and no certificate"),
+        (key.into_bytes(), "a private key but no certificate"),
         (pem.replace("-----END", "----END").into_bytes(), "cannot be decoded"),
         (pem.replace('M', "?").into_bytes(), "cannot be decoded"),
-        (encoded("CERTIFICATE", b"AAAA").into_bytes(), "no certificate in"),
+        (encoded("CERTIFICATE", b"AAAA").into_bytes(), "no valid root certificate"),
         (pem.encode_utf16().flat_map(u16::to_le_bytes).collect(), "has no certificate in PEM form"),
     ] {
         fs::write(trusted.file(), contents).expect("it is ours");

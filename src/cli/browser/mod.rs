@@ -1,4 +1,4 @@
-//! The browser in which somebody signs in: opening it, and hearing what it brings back.
+//! Gets an authorization code: opens a browser, and waits for its redirect or for a pasted code.
 
 mod callback;
 mod listeners;
@@ -15,26 +15,26 @@ use super::context::Context;
 use super::error::CliError;
 use crate::client::sign_in::{AuthorizationRequest, AuthorizationServer};
 
-use callback::{Callback, refused};
+use callback::{Callback, sign_in_failed};
 use listeners::{Listeners, cannot_listen, listen};
 use opening::Opening;
-use paste::pasted;
+use paste::read_pasted;
 
-/// What to do when it came to nothing.
-pub(super) const ONCE_MORE: &str = "Nobody was signed in. Run dci login again to try once more.";
+/// The hint after a failed sign-in.
+pub(super) const RETRY_HINT: &str = "To retry, run dci login again.";
 
-/// How many different things are told of that are no answer.
-const MOST_TOLD: usize = 5;
+/// The maximum number of notices about ignored callbacks.
+const MAX_NOTICES: usize = 5;
 
-/// What the browser brought.
+/// An authorization code from the browser.
 pub(super) struct AuthorizationCode {
     pub code: String,
-    /// What it is the answer to.
+    /// The request that it belongs to.
     pub request: Arc<AuthorizationRequest>,
     opening: Option<Opening>,
 }
 
-/// Waits for the code that the browser brings back to this port, or that is pasted, whichever comes first.
+/// Waits for a code from a redirect to this port, or from the user's paste.
 pub(super) async fn code(
     server: &AuthorizationServer,
     port: u16,
@@ -45,68 +45,66 @@ pub(super) async fn code(
     let say = |text: &str| context.output.say(text);
     let listeners = match listen(port).await {
         Err(error) if !opens_browser && error.kind() == io::ErrorKind::AddrInUse => {
-            say(&format!("Port {port} is in use here, so that a code can only be pasted."));
-            Listeners::none(port)
+            say(&format!("Port {port} is in use, so the code must be pasted."));
+            Listeners::empty(port)
         }
         Err(error) => return Err(cannot_listen(port, &error)),
         Ok(listeners) => listeners,
     };
-    let is_heard = listeners.are_some();
+    let is_listening = !listeners.is_empty();
     let request = Arc::new(server.begin(listeners.port()));
     let url = request.url();
-    let how = if opens_browser {
-        "Sign in with the browser, at this address. Where none opens here, press Ctrl-C and add --no-browser."
+    let instruction = if opens_browser {
+        "Sign in with your browser at this address. If no browser opens, press Ctrl-C and add --no-browser."
     } else {
         "Sign in at:"
     };
-    say(&format!("{how}\n{url}"));
-    let opening = opens_browser.then(|| Opening::of(url.clone()));
+    say(&format!("{instruction}\n{url}"));
+    let opening = opens_browser.then(|| Opening::start(url.clone()));
 
-    let told = RefCell::new(Vec::new());
-    let left_out = |problem| {
-        // Any page can send the browser here, as often as it likes.
-        let mut told = told.borrow_mut();
-        if told.len() < MOST_TOLD && !told.contains(&problem) {
-            say(&format!("The browser brought something that is left out, since {problem}. Still waiting."));
-            told.push(problem);
+    let reported = RefCell::new(Vec::new());
+    let on_invalid = |problem| {
+        // Any web page can redirect the browser here, any number of times.
+        let mut reported = reported.borrow_mut();
+        if reported.len() < MAX_NOTICES && !reported.contains(&problem) {
+            say(&format!("Ignored a redirect of the browser: {problem}. Still waiting."));
+            reported.push(problem);
         }
     };
     let pasting = async {
-        // Where a browser opened, stdin is for whatever comes after this.
+        // If a browser opened, stdin belongs to later commands.
         if let Some(opening) = &opening {
             opening.failed().await;
-            say("No browser could be opened here. Open the address on any machine.");
+            say("No browser could be opened. Open the address on any machine.");
         }
-        match pasted(&request, context).await {
-            Some(answer) => Ok(answer),
-            None if is_heard => std::future::pending().await,
-            None => Err(CliError::not_signed_in("stdin ended before a code was pasted").hint(ONCE_MORE)),
+        match read_pasted(&request, context).await {
+            Some(callback) => Ok(callback),
+            None if is_listening => std::future::pending().await,
+            None => Err(CliError::not_signed_in("stdin ended before a code was pasted").hint(RETRY_HINT)),
         }
     };
     let waiting = async {
         tokio::select! {
-            answer = listeners.answer(&request, left_out) => Ok(answer),
+            callback = listeners.callback(&request, on_invalid) => Ok(callback),
             pasted = pasting => pasted,
         }
     };
     let in_time = tokio::time::timeout(timeout, waiting);
-    let too_late = |_| {
-        CliError::not_signed_in("the browser brought no answer in time; nobody was signed in").hint(
-            "Run dci login again, with a longer --timeout where you need it, or with --no-browser where no browser \
-             opens here.",
-        )
+    let timed_out = |_| {
+        CliError::not_signed_in("the sign-in timed out")
+            .hint("Run dci login again, with a longer --timeout, or with --no-browser if no browser opens.")
     };
-    match context.unless_interrupted(in_time).await?.map_err(too_late)?? {
+    match context.unless_interrupted(in_time).await?.map_err(timed_out)?? {
         Callback::Code(code) => Ok(AuthorizationCode { code, request, opening }),
-        Callback::Refused { error, description } => Err(refused(&error, description.as_deref())),
+        Callback::Error { error, description } => Err(sign_in_failed(&error, description.as_deref()).hint(RETRY_HINT)),
     }
 }
 
 impl AuthorizationCode {
-    /// Waits until a browser that has the terminal for itself is left.
-    pub async fn browser_left(self) {
+    /// Waits until no browser is running in the terminal.
+    pub async fn terminal_closed(self) {
         if let Some(opening) = self.opening {
-            opening.terminal_left().await;
+            opening.terminal_closed().await;
         }
     }
 }

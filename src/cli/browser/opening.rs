@@ -1,3 +1,5 @@
+//! Opens a browser: one of `$BROWSER`, otherwise the desktop's default.
+
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,72 +10,72 @@ use tokio::sync::watch;
 
 use crate::client::env;
 
-/// Browsers that take the terminal for themselves.
-const FOR_TERMINALS: [&str; 8] = ["elinks", "eww", "links", "links2", "lynx", "netrik", "retawq", "w3m"];
+/// Browsers that run in the terminal.
+const TERMINAL_BROWSERS: [&str; 8] = ["elinks", "eww", "links", "links2", "lynx", "netrik", "retawq", "w3m"];
 
-/// A browser that is being opened: one of `$BROWSER`, or else the desktop's.
+/// A browser that is being opened.
 pub(super) struct Opening(watch::Receiver<State>);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
-    /// It has not failed.
-    Begun,
-    HasTerminal,
+    Starting,
+    /// A terminal browser is running.
+    InTerminal,
     Opened,
     Failed,
 }
 
 impl Opening {
-    pub fn of(url: Url) -> Self {
-        let (state, seen) = watch::channel(State::Begun);
-        // It may wait for a browser for as long as that runs, and ends with the program.
+    pub fn start(url: Url) -> Self {
+        let (state, receiver) = watch::channel(State::Starting);
+        // The thread may wait until the browser exits, and ends with the program.
         thread::spawn(move || {
-            let is_open = commands(&url).into_iter().any(|command| has_opened(command, &state));
+            let is_open = commands(&url).into_iter().any(|command| open(command, &state));
             state.send_replace(if is_open { State::Opened } else { State::Failed });
         });
-        Self(seen)
+        Self(receiver)
     }
 
-    /// Waits until it is known that no browser opens.
+    /// Waits until every browser has failed to open.
     pub async fn failed(&self) {
         if self.0.clone().wait_for(|state| *state == State::Failed).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Waits until a browser that has the terminal is left.
-    pub async fn terminal_left(&self) {
-        // The thread has ended then.
-        let _ = self.0.clone().wait_for(|state| *state != State::HasTerminal).await;
+    /// Waits until no terminal browser is running.
+    pub async fn terminal_closed(&self) {
+        // An error means that the thread has ended.
+        let _ = self.0.clone().wait_for(|state| *state != State::InTerminal).await;
     }
 }
 
-/// Waits until the command ends: some only pass the URL on, others are the browser.
-fn has_opened(mut command: Command, state: &watch::Sender<State>) -> bool {
+/// Runs the command until it exits, and returns whether it succeeded. It may be the browser, or only start one.
+fn open(mut command: Command, state: &watch::Sender<State>) -> bool {
     command.env_remove(env::API_KEY);
-    let is_for_terminal = Path::new(command.get_program()).file_name().is_some_and(is_for_terminal);
-    if is_for_terminal {
-        state.send_replace(State::HasTerminal);
+    let is_in_terminal = Path::new(command.get_program()).file_name().is_some_and(is_in_terminal);
+    if is_in_terminal {
+        state.send_replace(State::InTerminal);
     } else {
-        state.send_replace(State::Begun);
+        state.send_replace(State::Starting);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     }
-    // Explorer ends with 1 when all is well.
+    // Explorer exits with 1 on success.
     command.status().is_ok_and(|status| status.success() || cfg!(windows))
 }
 
-fn is_for_terminal(name: &OsStr) -> bool {
-    FOR_TERMINALS.iter().any(|browser| name == *browser)
+fn is_in_terminal(name: &OsStr) -> bool {
+    TERMINAL_BROWSERS.iter().any(|browser| name == *browser)
 }
 
 fn commands(url: &Url) -> Vec<Command> {
     let browsers = std::env::var("BROWSER").unwrap_or_default();
-    let named = browsers.split(':').filter_map(|browser| named(browser, url.as_str()));
-    named.chain(open::commands(url.as_str())).collect()
+    let browsers = browsers.split(':').filter_map(|browser| browser_command(browser, url.as_str()));
+    browsers.chain(open::commands(url.as_str())).collect()
 }
 
-/// One of `$BROWSER`: a command in which `%s` stands for the URL, which is otherwise its last argument.
-fn named(browser: &str, url: &str) -> Option<Command> {
+/// An entry of `$BROWSER`: a command with `%s` for the URL. Without `%s`, the URL is the last argument.
+fn browser_command(browser: &str, url: &str) -> Option<Command> {
     let mut words = browser.split_ascii_whitespace();
     let mut command = Command::new(words.next()?);
     command.args(words.map(|word| word.replace("%s", url)));

@@ -1,3 +1,5 @@
+//! The page that the browser shows after the redirect.
+
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY};
 use html_escape::encode_text;
 
@@ -6,7 +8,7 @@ use crate::cli::escape::escape;
 
 type Page = ([(HeaderName, &'static str); 4], String);
 
-/// It is to load nothing, to be shown in no other page, and to tell nobody the code in its address.
+/// The page loads nothing, cannot be framed, and does not leak the code in its address.
 const HEADERS: [(HeaderName, &str); 4] = [
     (CONTENT_TYPE, "text/html; charset=utf-8"),
     (CACHE_CONTROL, "no-store"),
@@ -14,24 +16,22 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (REFERRER_POLICY, "no-referrer"),
 ];
 
-pub(super) fn of_answer(answer: &Callback) -> Page {
-    match answer {
-        Callback::Code(_) => {
-            page("Back to the terminal", "The answer has arrived, and dci goes on with it. You can close this page.")
-        }
-        Callback::Refused { error, description } => {
-            let said = description.as_deref().unwrap_or("The authorization server gave no reason.");
-            page("Nobody was signed in", &format!("{said} ({error})"))
+pub(super) fn of_callback(callback: &Callback) -> Page {
+    match callback {
+        Callback::Code(_) => page("Return to the terminal", "dci has received the response. You can close this page."),
+        Callback::Error { error, description } => {
+            let reason = description.as_deref().unwrap_or("The authorization server gave no reason.");
+            page("Sign-in failed", &format!("{reason} ({error})"))
         }
     }
 }
 
-pub(super) fn of_no_answer(problem: &InvalidCallback) -> Page {
-    page("This page is not what dci waits for", &format!("It is left out, since {problem}. dci still waits."))
+pub(super) fn of_invalid_callback(problem: &InvalidCallback) -> Page {
+    page("Unexpected redirect", &format!("dci ignored this redirect: {problem}. It is still waiting."))
 }
 
 fn page(title: &str, text: &str) -> Page {
-    // What reorders a text is shown too, or it could hide what it stands in.
+    // Characters that reorder text could hide what surrounds them.
     let text = escape(text);
     let (title, text) = (encode_text(title), encode_text(&text));
     let html = format!(
@@ -49,10 +49,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_server_said_is_text() {
+    fn text_from_the_server_is_escaped() {
         let hostile = "<script>alert(1)</script>&lt;\"'\u{202e}";
-        let answer = Callback::Refused { error: hostile.to_owned(), description: Some(hostile.to_owned()) };
-        let (_, html) = of_answer(&answer);
+        let callback = Callback::Error { error: hostile.to_owned(), description: Some(hostile.to_owned()) };
+        let (_, html) = of_callback(&callback);
         assert!(!html.contains("<script") && !html.contains('\u{202e}'), "{html}");
         assert_eq!(html.matches("&lt;script&gt;alert(1)&lt;/script&gt;&amp;lt;").count(), 2, "{html}");
     }

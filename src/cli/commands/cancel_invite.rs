@@ -1,11 +1,14 @@
-use bytes::Bytes;
+//! Cancels invites.
+
 use serde_json::Map;
 
-use crate::cli::invites::{self, InviteAction, InviteArgs, Invites};
-use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
+use crate::cli::bulk::{self, Action, Done, KeyedArgs, Selection};
+use crate::cli::call::SendResult;
+use crate::cli::target::{INVITE_NOT_FOUND, TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};
 use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
 use crate::operation::Operation;
+use crate::types::CancelInviteResponse;
 
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci cancel-invite [OPTIONS] <TARGET>...")]
@@ -20,12 +23,12 @@ pub struct Args {
     targets: Vec<TargetArg>,
 
     #[command(flatten)]
-    invites: InviteArgs,
+    keyed: KeyedArgs,
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let invites = Invites::Named(Targets::read(args.targets, context).await?);
-    invites::run(&Cancel { args: &args.invites, context }, invites, &args.invites, context).await
+    let selection = Selection::Named(Targets::read(args.targets, context).await?);
+    bulk::run(&Cancel { args: &args.keyed }, selection, &args.keyed, context).await
 }
 
 const CANCELLED: &str = "The invite is already cancelled. resend-invite reactivates it; delete-user deletes it.";
@@ -33,34 +36,43 @@ const CANCELLED_OR_BUSY: &str =
     "The invite is already cancelled, or the server is still processing a request with the same key.";
 
 struct Cancel<'a> {
-    args: &'a InviteArgs,
-    context: &'a Context<'a>,
+    args: &'a KeyedArgs,
 }
 
-impl InviteAction for Cancel<'_> {
+impl Action for Cancel<'_> {
     const OPERATION: &'static Operation = Operation::CANCEL_INVITE;
+    const TARGET: TargetKind = TargetKind::Invite;
     const VERB: &'static str = "cancel";
     const DONE: &'static str = "cancelled";
-    const ASKS: bool = true;
 
-    async fn call(&self, client: &Client, id: &UserId, key: IdempotencyKey) -> Result<Bytes, CliError> {
-        let mut request = client.cancel_invite().id(id).idempotency_key(key).body(Map::new());
+    type Response = CancelInviteResponse;
+
+    async fn send(&self, client: &Client, id: &UserId, key: Option<IdempotencyKey>) -> SendResult<Self::Response> {
+        let mut request = client.cancel_invite().id(id).body(Map::new());
+        if let Some(key) = key {
+            request = request.idempotency_key(key);
+        }
         // A key belongs to one URL, so the default is not sent.
         if self.args.is_dry_run() {
             request = request.dry_run(true);
         }
-        let response = self.args.call(self.context, request.send()).await.map_err(|error| {
-            error
-                .hint_for(ErrorKind::Conflict, if self.args.may_repeat() { CANCELLED_OR_BUSY } else { CANCELLED })
-                .hint_permission(Self::OPERATION)
-        })?;
-        Ok(response.body)
+        request.send().await
     }
 
-    fn sentence(&self, invite: &str) -> String {
+    fn done(response: Self::Response) -> Done {
+        Done { message: Some(response.message), invite_id: Some(response.invite_id) }
+    }
+
+    fn explain(&self, error: CliError) -> CliError {
+        error
+            .hint_for(ErrorKind::Conflict, if self.args.reuses_keys() { CANCELLED_OR_BUSY } else { CANCELLED })
+            .hint_for(ErrorKind::NotFound, INVITE_NOT_FOUND)
+    }
+
+    fn sentence(&self, name: &str) -> String {
         if self.args.is_dry_run() {
-            return format!("Dry run: the {invite} can be cancelled. Nothing was changed.");
+            return format!("Dry run: the {name} can be cancelled. Nothing was changed.");
         }
-        format!("The {invite} was cancelled: its link no longer works. resend-invite reactivates it.")
+        format!("The {name} was cancelled: its link no longer works. resend-invite reactivates it.")
     }
 }

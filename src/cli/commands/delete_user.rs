@@ -1,13 +1,12 @@
-use bytes::Bytes;
+//! Deletes users and invites.
 
-use crate::cli::confirmation::Confirmation;
-use crate::cli::lookup::TargetKind;
-use crate::cli::many::{ManyArgs, Run, shown};
-use crate::cli::output::Row;
-use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
+use crate::cli::bulk::{self, Action, BulkArgs, Done, Selection};
+use crate::cli::call::SendResult;
+use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};
 use crate::cli::{CliError, Context, Report};
-use crate::client::{Client, UserId};
+use crate::client::{Client, IdempotencyKey, UserId};
 use crate::operation::Operation;
+use crate::types::DeleteUserResponse;
 
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci delete-user [OPTIONS] <TARGET>...")]
@@ -21,51 +20,45 @@ pub struct Args {
     targets: Vec<TargetArg>,
 
     #[command(flatten)]
-    many: ManyArgs,
-
-    #[command(flatten)]
-    confirmation: Confirmation,
+    bulk: BulkArgs,
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let client = context.client_for_many(args.many.concurrency)?;
-    match Targets::read(args.targets, context).await? {
-        Targets::One(target) => {
-            context.output.check_columns_of(Operation::DELETE_USER)?;
-            let failed = format!("cannot delete the user {target}");
-            let id = context.resolve(&client, &target, TargetKind::User).await;
-            let id = id.map_err(|error| error.context(&failed))?;
-            args.confirmation.ask(context, &format!("Delete the user {target}"), &[]).await?;
-            let body = delete(context, &client, &id).await;
-            let body = body.map_err(|error| error.context(failed))?;
-            Ok(Report::response(Operation::DELETE_USER, format!("The user {target} was deleted."), body))
-        }
-        Targets::List(targets) => {
-            context.output.check_columns(Row::columns)?;
-            let planned = context.resolve_all(&client, targets, TargetKind::User).await?;
-            let to_do = shown(&planned);
-            if !to_do.is_empty() {
-                let users = if to_do.len() == 1 { "user" } else { "users" };
-                args.confirmation.ask(context, &format!("Delete {} {users}", to_do.len()), &to_do).await?;
-            }
-            let run = Run { context, client: &client, done: "deleted", id: None };
-            let client = &client;
-            Ok(run.over(planned, |id| async move { delete(context, client, &id).await }).await)
-        }
-    }
+    let selection = Selection::Named(Targets::read(args.targets, context).await?);
+    bulk::run(&Delete, selection, &args.bulk.into(), context).await
 }
 
-/// Running the command again is harmless: a deleted user is simply not found.
-const IN_DOUBT: &str = "The user may have been deleted. Check with list-users, or run the command again.";
+/// Running the command again is harmless: a deleted user is not found.
+const MAYBE_DELETED: &str = "The user may have been deleted. Check with list-users, or run the command again.";
 
 /// The hint if the user is not found after an attempt without a response.
-const GONE_IN_DOUBT: &str = "An earlier attempt got no response and may have deleted the user. Check with list-users.";
+const MAYBE_DELETED_EARLIER: &str =
+    "An earlier attempt got no response and may have deleted the user. Check with list-users.";
 
-async fn delete(context: &Context<'_>, client: &Client, id: &UserId) -> Result<Bytes, CliError> {
-    let response = context.call(client.delete_user().id(id).send()).await;
-    let response = response.map_err(|error| {
-        let hint = if matches!(error.status(), Some(400 | 404)) { GONE_IN_DOUBT } else { IN_DOUBT };
-        error.hint_permission(Operation::DELETE_USER).hint_if_outcome_unknown(hint)
-    })?;
-    Ok(response.body)
+struct Delete;
+
+impl Action for Delete {
+    const OPERATION: &'static Operation = Operation::DELETE_USER;
+    const TARGET: TargetKind = TargetKind::User;
+    const VERB: &'static str = "delete";
+    const DONE: &'static str = "deleted";
+
+    type Response = DeleteUserResponse;
+
+    async fn send(&self, client: &Client, id: &UserId, _: Option<IdempotencyKey>) -> SendResult<Self::Response> {
+        client.delete_user().id(id).send().await
+    }
+
+    fn done(response: Self::Response) -> Done {
+        Done { message: response.message, invite_id: None }
+    }
+
+    fn explain(&self, error: CliError) -> CliError {
+        let is_not_found = matches!(error.status(), Some(400 | 404));
+        error.hint_if_outcome_unknown(if is_not_found { MAYBE_DELETED_EARLIER } else { MAYBE_DELETED })
+    }
+
+    fn sentence(&self, name: &str) -> String {
+        format!("The {name} was deleted.")
+    }
 }

@@ -1,7 +1,7 @@
 use email_address::EmailAddress;
 
 use crate::cli::spec_enum::SpecEnum;
-use crate::cli::{CliError, Context, Report, target};
+use crate::cli::{CliError, Context, Report, lookup, target};
 use crate::client::ErrorKind;
 use crate::operation::Operation;
 use crate::types::{InviteUserRequest, InviteUserRequestJobTitle as JobTitle};
@@ -42,8 +42,8 @@ pub struct Args {
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     context.output.check_columns_of(Operation::INVITE_USER)?;
     let client = context.client()?;
-    let role_id = context.role_id(&client, args.role).await?;
-    let organization_id = context.organization_id(&client, args.organization).await?;
+    let role_id = lookup::role_id(context, &client, args.role).await?;
+    let organization_id = lookup::organization_id(context, &client, args.organization).await?;
     let request = InviteUserRequest::builder()
         .email(args.email.as_str())
         .first_name(args.first_name)

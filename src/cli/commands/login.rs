@@ -1,10 +1,11 @@
+//! Signs the user in with a browser.
+
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::cli::browser;
-use crate::cli::credential::UNKNOWN_USER;
-use crate::cli::credential::{sign_in, sign_in_without_tokens};
+use crate::cli::credential::{UNKNOWN_USER, renewable, sign_in, sign_in_without_tokens};
 use crate::cli::global::duration;
 use crate::cli::{CliError, Context, Report};
 use crate::client::sign_in::{AuthorizationServer, SignIn, SignInStore};
@@ -55,7 +56,7 @@ pub struct Args {
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     context.refuse_private_sandbox()?;
-    let base_url = context.base_url_checked()?;
+    let base_url = context.parsed_base_url()?;
     let server = AuthorizationServer::from_env(&base_url).map_err(|error| CliError::config(&error))?;
     if !context.change_sign_ins(SignInStore::prepare).await? {
         context.output.say("The sign-in file cannot be locked: do not run two dci login commands at once.");
@@ -75,12 +76,12 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let failed = |error: CliError| error.context("cannot sign in");
     let exchange = async { code.request.exchange(&code.code).await.map_err(CliError::credentials) };
     let sign_in = context.unless_interrupted(exchange).await?;
-    let sign_in = sign_in.map_err(|error| failed(error).hint(browser::ONCE_MORE))?;
+    let sign_in = sign_in.map_err(|error| failed(error).hint(browser::RETRY_HINT))?;
     let (sign_in, note) = identify(sign_in, context).await.map_err(failed)?;
     let stored = sign_in.clone();
     context.change_sign_ins(move |store| store.save(&base_url, &stored)).await?;
     // The sign-in is stored, so Ctrl-C only ends the wait for the browser.
-    let _ = context.unless_interrupted(code.browser_left()).await;
+    let _ = context.unless_interrupted(code.terminal_closed()).await;
 
     let who = sign_in.email().unwrap_or(UNKNOWN_USER);
     let mut lines = vec![format!("You are signed in to {} as {who}.", context.base_url())];
@@ -97,9 +98,10 @@ fn api_key_notice() -> Option<String> {
 
 /// The user who is signed in, if the API accepts the sign-in.
 async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliError> {
-    // A damaged file is replaced.
-    let Ok(Some(sign_in)) = sign_in(&context.base_url_checked()?) else { return Ok(None) };
-    let client = context.client_of_sign_in()?;
+    let base_url = context.parsed_base_url()?;
+    // A damaged file is replaced, so it is not an error.
+    let Ok(Some(sign_in)) = sign_in(&base_url) else { return Ok(None) };
+    let client = context.client_with(renewable(sign_in.clone(), base_url)?)?;
     match context.call(client.validate().send()).await {
         Ok(response) => Ok(Some(response.value.email.unwrap_or_else(|| UNKNOWN_USER.to_owned()))),
         Err(error) if error.is_of(ErrorKind::Authentication) => Ok(None),
@@ -108,12 +110,12 @@ async fn signed_in_already(context: &Context<'_>) -> Result<Option<String>, CliE
     }
 }
 
-/// Adds the user's email address, as the API reports it, to the sign-in; fails if the API does not accept the token.
-/// Also returns a notice for the user, if there is one.
+/// Adds the user's email address, as the API reports it, to the sign-in. Also returns a notice for the user, if any.
+/// Fails if the API rejects the token.
 async fn identify(sign_in: SignIn, context: &Context<'_>) -> Result<(SignIn, Option<String>), CliError> {
     let client = context.client_with(sign_in.access_token().clone())?;
     match context.call(client.validate().send()).await {
-        Ok(response) => Ok((sign_in.of(response.value.email), None)),
+        Ok(response) => Ok((sign_in.with_email(response.value.email), None)),
         Err(error) if error.is_of(ErrorKind::Authentication) => {
             Err(CliError::not_signed_in(format!("{} rejected the token: {}", context.base_url(), error.message()))
                 .hint("You are not signed in. Check that the authorization server belongs to this API."))

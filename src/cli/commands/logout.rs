@@ -1,3 +1,5 @@
+//! Removes the stored sign-in.
+
 use serde_json::json;
 
 use crate::cli::{CliError, Context, Report};
@@ -15,7 +17,7 @@ pub struct Args {}
 
 pub(super) async fn run(_: Args, context: &Context<'_>) -> Result<Report, CliError> {
     context.refuse_private_sandbox()?;
-    let base_url = context.base_url_checked()?;
+    let base_url = context.parsed_base_url()?;
     let removed = context.change_sign_ins(move |store| store.remove(&base_url)).await?;
     let line = if removed { "You are signed out of" } else { "You were not signed in to" };
     let line = format!("{line} {}.", context.base_url());

@@ -1,13 +1,16 @@
-use bytes::Bytes;
+//! Sends invites again.
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
-use crate::cli::invites::{self, InviteAction, InviteArgs, Invites};
+use crate::cli::bulk::{self, Action, Done, KeyedArgs, Selection};
+use crate::cli::call::SendResult;
 use crate::cli::output::in_local_time;
-use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
+use crate::cli::target::{INVITE_NOT_FOUND, TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};
 use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
 use crate::operation::Operation;
+use crate::types::ResendInviteResponse;
 
 /// How long a new link works, by the API's description.
 const LINK_LIFETIME: SignedDuration = SignedDuration::from_hours(48);
@@ -37,58 +40,68 @@ pub struct Args {
     all_invited: bool,
 
     #[command(flatten)]
-    invites: InviteArgs,
+    keyed: KeyedArgs,
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let invites = if args.all_invited {
-        Invites::AllInvited
+    let selection = if args.all_invited {
+        Selection::AllInvited
     } else {
-        Invites::Named(Targets::read(args.targets, context).await?)
+        Selection::Named(Targets::read(args.targets, context).await?)
     };
-    let resend = Resend { args: &args.invites, context, started: Timestamp::now() };
-    invites::run(&resend, invites, &args.invites, context).await
+    let resend = Resend { args: &args.keyed, started: Timestamp::now() };
+    bulk::run(&resend, selection, &args.keyed, context).await
 }
 
 struct Resend<'a> {
-    args: &'a InviteArgs,
-    context: &'a Context<'a>,
-    /// Before the first attempt, so that the link works at least until 48 hours later.
+    args: &'a KeyedArgs,
+    /// Before the first attempt: the link works for at least 48 hours from here.
     started: Timestamp,
 }
 
-impl InviteAction for Resend<'_> {
+impl Action for Resend<'_> {
     const OPERATION: &'static Operation = Operation::RESEND_INVITE;
+    const TARGET: TargetKind = TargetKind::Invite;
     const VERB: &'static str = "resend";
     const DONE: &'static str = "resent";
-    const ASKS: bool = false;
+    const CONFIRMS_NAMED_TARGETS: bool = false;
 
-    async fn call(&self, client: &Client, id: &UserId, key: IdempotencyKey) -> Result<Bytes, CliError> {
-        let mut request = client.resend_invite().id(id).idempotency_key(key).body(Map::new());
+    type Response = ResendInviteResponse;
+
+    async fn send(&self, client: &Client, id: &UserId, key: Option<IdempotencyKey>) -> SendResult<Self::Response> {
+        let mut request = client.resend_invite().id(id).body(Map::new());
+        if let Some(key) = key {
+            request = request.idempotency_key(key);
+        }
         // A key belongs to one URL, so the default is not sent.
         if self.args.is_dry_run() {
             request = request.dry_run(true);
         }
-        let response = self.args.call(self.context, request.send()).await.map_err(|error| {
-            error
-                .hint_for(ErrorKind::Conflict, "The server is still processing a request with the same key.")
-                .hint_permission(Self::OPERATION)
-        })?;
-        Ok(response.body)
+        request.send().await
     }
 
-    fn sentence(&self, invite: &str) -> String {
+    fn done(response: Self::Response) -> Done {
+        Done { message: Some(response.message), invite_id: Some(response.invite_id) }
+    }
+
+    fn explain(&self, error: CliError) -> CliError {
+        error
+            .hint_for(ErrorKind::Conflict, "The server is still processing a request with the same key.")
+            .hint_for(ErrorKind::NotFound, INVITE_NOT_FOUND)
+    }
+
+    fn sentence(&self, name: &str) -> String {
         if self.args.is_dry_run() {
-            return format!("Dry run: the {invite} can be sent again. Nothing was changed; no email was sent.");
+            return format!("Dry run: the {name} can be sent again. Nothing was changed; no email was sent.");
         }
-        if self.args.may_repeat() {
+        if self.args.reuses_keys() {
             // The server repeats its response to the first use of the key, which is when the 48 hours began.
             return format!(
-                "The {invite} was sent again, once for this key. Its new link works for 48 hours from the first use \
+                "The {name} was sent again, once for this key. Its new link works for 48 hours from the first use \
                  of the key; earlier links no longer work."
             );
         }
         let end = in_local_time(self.started + LINK_LIFETIME);
-        format!("The {invite} was sent again. Its new link works until {end}; earlier links no longer work.")
+        format!("The {name} was sent again. Its new link works until {end}; earlier links no longer work.")
     }
 }

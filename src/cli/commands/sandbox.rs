@@ -1,3 +1,5 @@
+//! `dci sandbox`: runs the sandbox until Ctrl-C.
+
 use crate::cli::output::line;
 use crate::cli::{CliError, Context, Report};
 use crate::sandbox::{Fault, Sandbox};

@@ -1,7 +1,9 @@
+//! Shows which API, credential and customer commands use.
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::credential::UNKNOWN_USER;
+use crate::cli::credential::{Credential, UNKNOWN_USER, sign_in, sign_in_without_tokens};
 use crate::cli::output::in_local_time;
 use crate::cli::{CliError, Context, Report};
 use crate::types::ValidateResponse;
@@ -23,13 +25,22 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    // Before reading the status, since the check may renew the sign-in.
+    // The check comes first, since it may renew the sign-in.
     let checked = if args.check { Some(check(context).await) } else { None };
-    let mut status = context.status()?;
+    context.check_settings()?;
+    let credential = context.credential()?;
+    let mut status = json!({
+        "apiBaseUrl": context.base_url(),
+        "credential": credential.name(),
+        "signIn": stored_sign_in(context, credential)?,
+        "tenant": context.global.tenant().map(|tenant| tenant.shown()),
+        "customerContext": context.global.customer_context().map(|customer| customer.shown()),
+        "output": context.output.format_name(),
+    });
     let mut lines = vec![
         fact("API", &status["apiBaseUrl"]),
         fact("credential", &status["credential"]),
-        format!("{:<12}{}", "signed in", signed_in(&status["signIn"])),
+        format!("{:<12}{}", "signed in", signed_in_line(&status["signIn"])),
         fact("customer", &status["tenant"]),
     ];
     if !status["customerContext"].is_null() {
@@ -41,6 +52,19 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     status["check"] = json!({ "accepted": checked.accepted, "email": checked.email, "domain": checked.domain });
     let report = Report::lines(lines, status.to_string());
     Ok(checked.problem.into_iter().fold(report, Report::with_error))
+}
+
+/// The stored sign-in as JSON, even if commands use another credential.
+fn stored_sign_in(context: &Context<'_>, credential: &Credential) -> Result<Option<Value>, CliError> {
+    if context.sandbox.is_some() {
+        return Ok(None);
+    }
+    match sign_in(&context.parsed_base_url()?) {
+        Ok(stored) => stored.as_ref().map(sign_in_without_tokens).transpose(),
+        // The sign-in is not used, so a damaged file is not an error.
+        Err(error) if matches!(credential, Credential::ApiKey(_)) => Ok(Some(json!({ "problem": error.message() }))),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether the API accepts the credential.
@@ -80,7 +104,7 @@ async fn check(context: &Context<'_>) -> Checked {
 }
 
 /// Who is signed in, until when, and where the sign-in is stored.
-fn signed_in(sign_in: &Value) -> String {
+fn signed_in_line(sign_in: &Value) -> String {
     if let Some(problem) = sign_in["problem"].as_str() {
         return format!("unknown: {problem}");
     }

@@ -1,9 +1,8 @@
 use clap::ArgGroup;
 
-use crate::cli::lookup::TargetKind;
 use crate::cli::spec_enum::SpecEnum;
-use crate::cli::target::Target;
-use crate::cli::{CliError, Context, Report};
+use crate::cli::target::{Target, TargetKind};
+use crate::cli::{CliError, Context, Report, lookup};
 use crate::operation::Operation;
 use crate::types::{
     UpdateUserRequest, UpdateUserRequestJobTitle as JobTitle, UpdateUserRequestLanguage as Language,
@@ -55,9 +54,9 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     context.output.check_columns_of(Operation::UPDATE_USER)?;
     let client = context.client()?;
     let failed = format!("cannot update the user {}", args.target);
-    let id = context.resolve(&client, &args.target, TargetKind::User).await;
+    let id = lookup::resolve(context, &client, &args.target, TargetKind::User).await;
     let id = id.map_err(|error| error.context(&failed))?;
-    let role_id = context.role_id(&client, args.role).await?;
+    let role_id = lookup::role_id(context, &client, args.role).await?;
     let change = UpdateUserRequest::builder()
         .first_name(args.first_name)
         .last_name(args.last_name)

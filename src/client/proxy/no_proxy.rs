@@ -1,10 +1,12 @@
+//! The list in `NO_PROXY`.
+
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use reqwest::Url;
 use url::Host;
 
-/// Whether a server is in a list of those that are reached directly, or what in the list cannot be understood.
+/// Whether a list contains a server. Fails with the first invalid entry.
 pub(super) fn is_listed(server: &Url, list: &str) -> Result<bool, String> {
     let mut is_listed = false;
     for text in list.split(|char: char| char == ',' || char.is_whitespace()).filter(|text| !text.is_empty()) {
@@ -22,9 +24,9 @@ struct Entry {
 }
 
 enum Hosts {
-    /// A domain, and what is below it.
+    /// A domain and its subdomains.
     Domain(String),
-    /// A name or an address with asterisks, each of which stands for any text.
+    /// A name or address with asterisks, each of which matches any text.
     Pattern(String),
     Network(IpNet),
 }
@@ -39,7 +41,7 @@ impl Entry {
             return Some(Self { hosts: Hosts::Network(network), port: None });
         }
         let (host, port) = match text.rsplit_once(':') {
-            // The end of an address in brackets.
+            // An address in brackets, without a port
             Some((_, end)) if end.ends_with(']') => (text, None),
             Some((host, port)) => (host, Some(port.parse().ok()?)),
             None => (text, None),
@@ -78,10 +80,10 @@ impl Hosts {
         let name = server.host_str().unwrap_or_default().trim_end_matches('.');
         match self {
             Self::Network(network) => address.is_some_and(|address| network.contains(&address)),
-            Self::Pattern(pattern) => is_like(without_brackets(name), pattern),
+            Self::Pattern(pattern) => matches_pattern(without_brackets(name), pattern),
             Self::Domain(domain) => {
-                let below = name.strip_suffix(domain.as_str());
-                address.is_none() && below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+                let subdomain = name.strip_suffix(domain.as_str());
+                address.is_none() && subdomain.is_some_and(|subdomain| subdomain.is_empty() || subdomain.ends_with('.'))
             }
         }
     }
@@ -95,8 +97,8 @@ fn is_name(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
 }
 
-/// Whether a text is like a pattern, in which an asterisk stands for any text.
-fn is_like(text: &str, pattern: &str) -> bool {
+/// Whether a text matches a pattern, in which an asterisk matches any text.
+fn matches_pattern(text: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let (Some(first), Some(last)) = (parts.next(), parts.next_back()) else { return text == pattern };
     let Some(middle) = text.strip_prefix(first).and_then(|text| text.strip_suffix(last)) else { return false };
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_surely_a_mistake_is_refused() {
+    fn an_invalid_entry_is_an_error() {
         for list in [
             "\"api.example.com\"",
             "'a.example,b.example'",

@@ -1,3 +1,5 @@
+//! Starting a sign-in, and exchanging its code.
+
 use std::time::SystemTime;
 
 use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
@@ -5,21 +7,22 @@ use reqwest::Url;
 
 use super::SignIn;
 use super::token_endpoint::TokenEndpoint;
-use crate::client::config::{http_client, variable};
+use crate::client::config::variable;
 use crate::client::endpoint::{endpoint, is_loopback};
+use crate::client::http_client::http_client;
 use crate::client::{ConfigError, CredentialsError, DEFAULT_BASE_URL, RetryPolicy, env};
 
 const AUTHORIZE_URL: &str = "https://console.doit.com/sign-in/oauth";
 const TOKEN_URL: &str = "https://console.doit.com/api/auth/token";
 
-/// Where people sign in, and where codes and refresh tokens become access tokens.
+/// An authorization server: its sign-in page and its token endpoint.
 #[derive(Clone, Debug)]
 pub struct AuthorizationServer {
     authorize_url: Url,
     token_url: Url,
 }
 
-/// One signing in, from opening the browser until it brings back a code.
+/// A sign-in that has been started and waits for its authorization code.
 #[derive(Debug)]
 pub struct AuthorizationRequest {
     url: Url,
@@ -30,11 +33,11 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationServer {
-    /// The server at these two URLs (`https`, or `http` on loopback).
+    /// The server with this sign-in page and this token endpoint: `https`, or `http` for a loopback address.
     ///
     /// # Errors
     ///
-    /// When one of them cannot be such a URL.
+    /// If a URL is invalid or neither of these.
     pub fn new(authorize_url: &str, token_url: &str) -> Result<Self, ConfigError> {
         let parse = |variable, url| {
             endpoint(url).map_err(|invalid| ConfigError::Endpoint { variable, problem: invalid.to_string() })
@@ -45,36 +48,42 @@ impl AuthorizationServer {
         })
     }
 
-    /// The server for the API at `base_url`: DoiT's own, or what `DCI_AUTHORIZE_URL` and `DCI_TOKEN_URL` name (`https`,
-    /// or `http` on loopback; an empty variable counts as unset).
+    /// The server for the API at `base_url`: the one in `DCI_AUTHORIZE_URL` and `DCI_TOKEN_URL`, or else DoiT's. An
+    /// empty variable counts as unset.
     ///
     /// # Errors
     ///
-    /// When a variable cannot be such a URL, when one of the proxies or certificates cannot be used, and when the token of one service would go to another: DoiT's own to
-    /// another API, or a sandbox's to one that is not on this machine.
+    /// If a variable is invalid, including those of the proxies and certificates. Also if a token of one service would
+    /// be sent to another: DoiT's to another API, or that of a local server to a remote API.
     pub fn from_env(base_url: &Url) -> Result<Self, ConfigError> {
-        let named = [variable(env::AUTHORIZE_URL)?, variable(env::TOKEN_URL)?];
-        let is_of_doit = base_url.as_str().trim_end_matches('/') == DEFAULT_BASE_URL;
-        let server = match &named {
+        let urls = [variable(env::AUTHORIZE_URL)?, variable(env::TOKEN_URL)?];
+        let is_doit = base_url.as_str().trim_end_matches('/') == DEFAULT_BASE_URL;
+        let server = match &urls {
             [Some(authorize_url), Some(token_url)] => Self::new(authorize_url, token_url)?,
-            [None, None] if is_of_doit => Self::new(AUTHORIZE_URL, TOKEN_URL)?,
-            _ => return Err(ConfigError::AuthorizationServer("of another API has to be named")),
+            [None, None] if is_doit => Self::new(AUTHORIZE_URL, TOKEN_URL)?,
+            _ => {
+                return Err(ConfigError::AuthorizationServer(
+                    "the authorization server for this API needs both DCI_AUTHORIZE_URL and DCI_TOKEN_URL",
+                ));
+            }
         };
         if [&server.authorize_url, &server.token_url].into_iter().any(|url| is_loopback(url) != is_loopback(base_url)) {
-            return Err(ConfigError::AuthorizationServer("and the API are not both on this machine"));
+            return Err(ConfigError::AuthorizationServer(
+                "the authorization server and the API are not both on this machine",
+            ));
         }
-        // What is wrong with proxies and certificates is said before anybody signs in.
+        // Reports invalid proxies and certificates before the user signs in.
         for url in [&server.token_url, base_url] {
             http_client(url, &RetryPolicy::default())?;
         }
         Ok(server)
     }
 
-    /// Begins to sign in; the browser comes back to `http://localhost:{port}`.
+    /// Starts a sign-in, which redirects the browser to `http://localhost:{port}`.
     #[must_use]
-    #[allow(clippy::missing_panics_doc, reason = "a port makes a URL")]
+    #[allow(clippy::missing_panics_doc, reason = "the URL is valid for every port")]
     pub fn begin(&self, port: u16) -> AuthorizationRequest {
-        let redirect_uri = RedirectUrl::new(format!("http://localhost:{port}")).expect("a URL");
+        let redirect_uri = RedirectUrl::new(format!("http://localhost:{port}")).expect("a valid URL");
         let (code_challenge, code_verifier) = PkceCodeChallenge::new_random_sha256();
         let token_endpoint = TokenEndpoint::new(self.token_url.clone());
         let (url, state) = token_endpoint
@@ -89,28 +98,28 @@ impl AuthorizationServer {
 }
 
 impl AuthorizationRequest {
-    /// Where the browser is to go.
+    /// The URL to open in the browser.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Whether an answer with this `state` is one to this request, and not to another one, or made up.
+    /// Whether a callback with this `state` belongs to this request. Another one is stale or forged.
     #[must_use]
     pub fn has_state(&self, state: &str) -> bool {
         self.state.secret() == state
     }
 
-    /// Makes a sign-in of the code that the browser brought back.
+    /// Exchanges the authorization code from the browser for a sign-in.
     ///
     /// # Errors
     ///
-    /// When the token endpoint refuses the code ([`Authentication`](crate::client::ErrorKind::Authentication)), cannot
-    /// be reached, or answers with anything but a token.
+    /// If the token endpoint rejects the code ([`Authentication`](crate::client::ErrorKind::Authentication)), cannot be
+    /// reached, or returns no token.
     pub async fn exchange(&self, code: &str) -> Result<SignIn, CredentialsError> {
-        let asked_at = SystemTime::now();
+        let requested_at = SystemTime::now();
         let code_verifier = PkceCodeVerifier::new(self.code_verifier.secret().clone());
         let tokens = self.token_endpoint.exchange(code, code_verifier, self.redirect_uri.clone()).await?;
-        Ok(SignIn::new(self.token_endpoint.clone(), tokens, asked_at))
+        Ok(SignIn::new(self.token_endpoint.clone(), tokens, requested_at))
     }
 }

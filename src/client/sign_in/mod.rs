@@ -1,10 +1,11 @@
-//! Signing in with a browser: authorization code with PKCE (RFC 7636) and `state`, as RFC 8252 asks of programs that run
-//! on a person's machine, and RFC 9700 of every client.
+//! Sign-in with a browser: the OAuth authorization code flow with PKCE (RFC 7636) and `state`, as RFC 8252 requires of
+//! native apps and RFC 9700 of every client.
 //!
-//! An [`AuthorizationServer`] begins it and makes a [`SignIn`] of the code that the browser brings back; a
-//! [`SignInStore`] keeps it; a [`StoredSignIn`] is the [`Credentials`](super::Credentials) of it, which renews itself.
+//! An [`AuthorizationServer`] starts a sign-in, and exchanges the code from the browser for a [`SignIn`]. A
+//! [`SignInStore`] saves it. A [`StoredSignIn`] is its [`Credentials`](super::Credentials), which renew themselves.
 
 mod authorization_server;
+mod content;
 mod signed_in;
 mod store;
 mod stored_sign_in;

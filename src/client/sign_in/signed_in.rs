@@ -1,3 +1,5 @@
+//! A sign-in: its tokens, and whose they are.
+
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -7,21 +9,21 @@ use uuid::Uuid;
 use super::token_endpoint::{TokenEndpoint, Tokens};
 use crate::client::{AccessToken, CredentialsError, ErrorKind};
 
-/// Before its end a token is renewed for so long: a call that begins with it is to end with it.
-const MARGIN: Duration = Duration::from_secs(60);
+/// A token is renewed when it expires within this time, so that it does not expire during a call.
+const RENEWAL_MARGIN: Duration = Duration::from_secs(60);
 
-/// Somebody who has signed in: a token, until when it works, and what renews it.
+/// A sign-in: an access token, its expiry, and the refresh token that renews it.
 ///
-/// `Debug` shows no token.
+/// `Debug` prints no token.
 #[derive(Clone)]
 pub struct SignIn {
     pub(super) access_token: AccessToken,
     pub(super) refresh_token: Option<RefreshToken>,
     pub(super) expires_at: Option<SystemTime>,
-    /// Where it was made, and nowhere else is it renewed: a refresh token is for the server that issued it.
+    /// The issuer of the tokens. A refresh token is sent to no other server.
     pub(super) token_endpoint: TokenEndpoint,
     pub(super) email: Option<String>,
-    /// What stays the same when it is renewed.
+    /// Stays the same when the sign-in is renewed.
     pub(super) id: Uuid,
 }
 
@@ -32,60 +34,60 @@ impl SignIn {
         Self { access_token, refresh_token, expires_at, token_endpoint, email: None, id: Uuid::new_v4() }
     }
 
-    /// The same with who it is, as `validate` tells.
+    /// Sets the email address of the user, as the operation `validate` returns it.
     #[must_use]
-    pub fn of(self, email: Option<String>) -> Self {
+    pub fn with_email(self, email: Option<String>) -> Self {
         Self { email, ..self }
     }
 
-    /// What to send. As [`Credentials`](crate::client::Credentials) it is not renewed.
+    /// The access token. As [`Credentials`](crate::client::Credentials), it is not renewed.
     #[must_use]
     pub fn access_token(&self) -> &AccessToken {
         &self.access_token
     }
 
-    /// Who signed in, if the API said so.
+    /// The email address of the user; `None` if the API did not return it.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
         self.email.as_deref()
     }
 
-    /// When the access token stops working, unless it is renewed; none where the server did not say.
+    /// When the access token expires; `None` if the server did not say.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
     }
 
-    /// Whether it renews itself.
+    /// Whether there is a refresh token.
     #[must_use]
     pub fn is_renewable(&self) -> bool {
         self.refresh_token.is_some()
     }
 
-    pub(super) fn has_ended(&self, now: SystemTime) -> bool {
-        self.expires_at.is_some_and(|end| end <= now)
+    pub(super) fn is_expired(&self, now: SystemTime) -> bool {
+        self.expires_at.is_some_and(|expiry| expiry <= now)
     }
 
-    pub(super) fn ends_soon(&self, now: SystemTime) -> bool {
-        self.expires_at.is_some_and(|end| end <= now + MARGIN)
+    pub(super) fn expires_soon(&self, now: SystemTime) -> bool {
+        self.expires_at.is_some_and(|expiry| expiry <= now + RENEWAL_MARGIN)
     }
 
-    /// Whether another one is of the same person: the same, renewed, or one of somebody with the same email.
-    pub(super) fn is_of_whom(&self, other: &Self) -> bool {
+    /// Whether both belong to the same user: one is a renewal of the other, or the email addresses are equal.
+    pub(super) fn is_same_user(&self, other: &Self) -> bool {
         let is_known = self.email.is_some() && self.token_endpoint.url() == other.token_endpoint.url();
         self.id == other.id || (is_known && self.email == other.email)
     }
 
-    /// The same sign-in with new tokens.
-    pub(super) async fn renewed(&self) -> Result<Self, CredentialsError> {
+    /// Renews the sign-in: returns it with new tokens.
+    pub(super) async fn renew(&self) -> Result<Self, CredentialsError> {
         let Some(refresh_token) = &self.refresh_token else {
-            let message = "the sign-in has ended, and there is no refresh token to renew it";
+            let message = "the sign-in expired, and it has no refresh token";
             return Err(CredentialsError::new(ErrorKind::Authentication, message));
         };
-        let asked_at = SystemTime::now();
+        let requested_at = SystemTime::now();
         let tokens = self.token_endpoint.renew(refresh_token).await?;
-        let renewed = Self::new(self.token_endpoint.clone(), tokens, asked_at).of(self.email.clone());
-        // A server that does not rotate sends none.
+        let renewed = Self::new(self.token_endpoint.clone(), tokens, requested_at).with_email(self.email.clone());
+        // A server that does not rotate refresh tokens sends none.
         let refresh_token = renewed.refresh_token.clone().or_else(|| self.refresh_token.clone());
         Ok(Self { refresh_token, id: self.id, ..renewed })
     }

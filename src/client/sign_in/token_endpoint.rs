@@ -1,3 +1,5 @@
+//! The token endpoint: exchanges codes and refresh tokens for access tokens.
+
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -9,37 +11,36 @@ use oauth2::{
 use reqwest::{StatusCode, Url};
 use serde_json::{Map, Value};
 
-use crate::client::config::http_client;
 use crate::client::duration::in_words;
+use crate::client::error::root_cause;
 use crate::client::error_body::{self, excerpt};
-use crate::client::failure::causes;
+use crate::client::http_client::http_client;
 use crate::client::json_text::parseable;
 use crate::client::redaction::redacted_text;
-use crate::client::response::{MAX_ERROR_BYTES, UnreadableBody, read_body};
-use crate::client::tls::failure_in_words;
+use crate::client::response::{MAX_ERROR_BYTES, UnreadableBody, read_body, without_byte_order_mark};
 use crate::client::{AccessToken, ApiError, ConfigError, CredentialsError, ErrorKind, RetryPolicy};
 
-/// How this program is registered. It has no secret.
+/// The registered client id. The client is public: it has no secret.
 const CLIENT_ID: &str = "cli";
 
 /// The time for one request to the token endpoint.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most of what it says that is shown, in characters.
-const MAX_SAID: usize = 500;
+/// The longest error text that is reported, in characters.
+const MAX_TEXT: usize = 500;
 
-const NO_TOKEN: &str = "has no access token that can be read";
+const NO_TOKEN: &str = "has no valid access token";
 
-/// Where codes and refresh tokens become access tokens.
+/// The token endpoint of an authorization server.
 ///
-/// A request is made once: a refresh token that rotates works once, so that to try again after a lost answer would end
-/// the sign-in.
+/// A request is never retried: a refresh token may work only once, so a retry after a lost response could end the
+/// sign-in.
 #[derive(Clone, Debug)]
 pub(super) struct TokenEndpoint {
     url: Url,
 }
 
-/// What it answers.
+/// The tokens in a response.
 #[derive(Debug)]
 pub(super) struct Tokens {
     pub access_token: AccessToken,
@@ -47,7 +48,7 @@ pub(super) struct Tokens {
     pub lifetime: Option<Duration>,
 }
 
-/// Why there was no answer of the token endpoint itself.
+/// Why there is no OAuth response.
 #[derive(Debug, thiserror::Error)]
 enum TokenError {
     #[error(transparent)]
@@ -56,8 +57,8 @@ enum TokenError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Unreadable(#[from] UnreadableBody),
-    /// It failed, or this has no error of OAuth in it.
-    #[error("it answered {0}")]
+    /// A status of 5xx or 429, or an error that is not an OAuth error.
+    #[error("it returned {0}")]
     Status(StatusCode, Option<String>),
 }
 
@@ -74,7 +75,7 @@ impl TokenEndpoint {
         BasicClient::new(ClientId::new(CLIENT_ID.to_owned())).set_token_uri(TokenUrl::from_url(self.url.clone()))
     }
 
-    /// The tokens for a code that a browser brought back.
+    /// Exchanges an authorization code for tokens.
     pub async fn exchange(
         &self,
         code: &str,
@@ -82,79 +83,76 @@ impl TokenEndpoint {
         redirect_uri: RedirectUrl,
     ) -> Result<Tokens, CredentialsError> {
         let verifier = code_verifier.secret().clone();
-        let answer = self
+        let response = self
             .client()
             .set_redirect_uri(redirect_uri)
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .set_pkce_verifier(code_verifier)
             .request_async(&send)
             .await;
-        self.tokens(answer, "the code was refused", &[code, &verifier])
+        self.tokens(response, "the authorization code was rejected", &[code, &verifier])
     }
 
-    /// The tokens for a refresh token.
+    /// Exchanges a refresh token for new tokens.
     pub async fn renew(&self, refresh_token: &RefreshToken) -> Result<Tokens, CredentialsError> {
-        let answer = self.client().exchange_refresh_token(refresh_token).request_async(&send).await;
-        self.tokens(answer, "the sign-in has ended, since its refresh token no longer works", &[refresh_token.secret()])
+        let response = self.client().exchange_refresh_token(refresh_token).request_async(&send).await;
+        self.tokens(response, "the sign-in expired: its refresh token is no longer valid", &[refresh_token.secret()])
     }
 
     fn tokens(
         &self,
-        answer: Result<BasicTokenResponse, RequestTokenError<TokenError, BasicErrorResponse>>,
-        refused: &str,
-        sent: &[&str],
+        response: Result<BasicTokenResponse, RequestTokenError<TokenError, BasicErrorResponse>>,
+        rejected: &str,
+        secrets: &[&str],
     ) -> Result<Tokens, CredentialsError> {
-        let answer = answer.map_err(|error| self.explain(error, refused, sent))?;
-        if *answer.token_type() != BasicTokenType::Bearer {
-            return Err(self.unexpected("has a token that is of no known type"));
+        let response = response.map_err(|error| self.explain(error, rejected, secrets))?;
+        if *response.token_type() != BasicTokenType::Bearer {
+            return Err(self.unexpected("has a token of an unknown type"));
         }
         Ok(Tokens {
-            access_token: answer.access_token().secret().parse().map_err(|_| self.unexpected(NO_TOKEN))?,
-            refresh_token: answer.refresh_token().filter(|token| !token.secret().is_empty()).cloned(),
-            lifetime: answer.expires_in(),
+            access_token: response.access_token().secret().parse().map_err(|_| self.unexpected(NO_TOKEN))?,
+            refresh_token: response.refresh_token().filter(|token| !token.secret().is_empty()).cloned(),
+            lifetime: response.expires_in(),
         })
     }
 
-    /// Bodies are not shown: they may hold a token.
+    /// Explains a failure without the body, which may contain a token.
     fn explain(
         &self,
         error: RequestTokenError<TokenError, BasicErrorResponse>,
-        refused: &str,
-        sent: &[&str],
+        rejected: &str,
+        secrets: &[&str],
     ) -> CredentialsError {
+        // A server may repeat the secrets that it was sent.
+        let redact =
+            |text: String| excerpt(&secrets.iter().fold(text, |text, secret| redacted_text(secret, &text)), MAX_TEXT);
         match error {
-            RequestTokenError::ServerResponse(answer) => {
-                let name = answer.error().as_ref();
-                let said = answer.error_description().map(|text| format!(": {text}")).unwrap_or_default();
-                // A server may repeat what it was sent.
-                let said = sent.iter().fold(format!("{name}{said}"), |said, sent| redacted_text(sent, &said));
-                let said = excerpt(&said, MAX_SAID);
+            RequestTokenError::ServerResponse(response) => {
+                let name = response.error().as_ref();
+                let description = response.error_description().map(|text| format!(": {text}")).unwrap_or_default();
+                let text = redact(format!("{name}{description}"));
                 let (kind, problem) = match name {
-                    "invalid_grant" => (ErrorKind::Authentication, refused.to_owned()),
+                    "invalid_grant" => (ErrorKind::Authentication, rejected.to_owned()),
                     // RFC 6749 has these for the authorization endpoint; servers use them here too.
                     "temporarily_unavailable" | "server_error" => (ErrorKind::Server, self.failed()),
                     _ => (ErrorKind::Authentication, self.failed()),
                 };
-                CredentialsError::new(kind, format!("{problem} ({said})"))
+                CredentialsError::new(kind, format!("{problem} ({text})"))
             }
             RequestTokenError::Parse(error, _) if error.inner().is_data() => self.unexpected(NO_TOKEN),
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => self.unexpected("is not JSON"),
             RequestTokenError::Request(TokenError::Unreadable(_)) => self.unexpected("is too large"),
-            RequestTokenError::Request(TokenError::Status(status, said)) => {
+            RequestTokenError::Request(TokenError::Status(status, text)) => {
                 let kind = match ErrorKind::of_status(status.as_u16()) {
-                    passing @ (ErrorKind::Server | ErrorKind::RateLimited) => passing,
-                    // What it says of the endpoint, it does not say of what the call is for.
+                    transient @ (ErrorKind::Server | ErrorKind::RateLimited) => transient,
+                    // A 404 of the token endpoint, say, is not a 404 of the call.
                     _ => ErrorKind::UnexpectedResponse,
                 };
-                // A server may repeat what it was sent.
-                let said = said.map(|said| sent.iter().fold(said, |said, sent| redacted_text(sent, &said)));
-                let said = said.map(|said| format!(": {}", excerpt(&said, MAX_SAID))).unwrap_or_default();
-                CredentialsError::new(kind, format!("the token endpoint {} answered {status}{said}", self.url))
+                let text = text.map(|text| format!(": {}", redact(text))).unwrap_or_default();
+                CredentialsError::new(kind, format!("the token endpoint {} returned {status}{text}", self.url))
             }
             RequestTokenError::Request(TokenError::Http(error)) => {
-                let cause = causes(&error).last().filter(|_| !error.is_timeout());
-                let cause = cause.map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), failure_in_words));
-                let why = cause.unwrap_or_else(|| "no complete answer in time".to_owned());
+                let why = root_cause(&error).unwrap_or_else(|| "the response timed out".to_owned());
                 let error = ApiError::network(error);
                 let explains_itself = matches!(error.kind(), ErrorKind::Untrusted | ErrorKind::Proxy);
                 let why = if explains_itself { error.message() } else { &why };
@@ -168,16 +166,16 @@ impl TokenEndpoint {
     }
 
     fn failed(&self) -> String {
-        format!("the token endpoint {} gives no token", self.url)
+        format!("the token endpoint {} returned no token", self.url)
     }
 
     fn unexpected(&self, problem: &str) -> CredentialsError {
-        let message = format!("the answer of the token endpoint {} {problem}", self.url);
+        let message = format!("the response of the token endpoint {} {problem}", self.url);
         CredentialsError::new(ErrorKind::UnexpectedResponse, message)
     }
 }
 
-/// Sends one request, by a client of its own: it is seldom needed.
+/// Sends one request with its own HTTP client, since sign-in is rare.
 async fn send(request: HttpRequest) -> Result<HttpResponse, TokenError> {
     let mut request = reqwest::Request::try_from(request)?;
     *request.timeout_mut() = Some(TIMEOUT);
@@ -190,23 +188,23 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, TokenError> {
     read_body(&mut response, &mut body, MAX_ERROR_BYTES).await??;
     let body = body.freeze();
     if status.is_success() {
-        let mut answer = HttpResponse::new(in_standard_form(&body).unwrap_or_else(|| body.to_vec()));
-        // Some answer an error with 200, and others tokens with 201.
-        if is_error_response(answer.body()) {
-            *answer.status_mut() = StatusCode::BAD_REQUEST;
+        let mut response = HttpResponse::new(in_standard_form(&body).unwrap_or_else(|| body.to_vec()));
+        // Some servers return an error with 200, and others return tokens with 201.
+        if is_error_response(response.body()) {
+            *response.status_mut() = StatusCode::BAD_REQUEST;
         }
-        return Ok(answer);
+        return Ok(response);
     }
     let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     if failed || !is_error_response(&body) {
         return Err(TokenError::Status(status, error_body::message(status, None, &body).ok()));
     }
-    let mut answer = HttpResponse::new(body.into());
-    *answer.status_mut() = status;
-    Ok(answer)
+    let mut response = HttpResponse::new(body.into());
+    *response.status_mut() = status;
+    Ok(response)
 }
 
-/// Whether the body is an error of RFC 6749, and nothing else.
+/// Whether the body is an error of RFC 6749, without a token.
 fn is_error_response(body: &[u8]) -> bool {
     let body: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
     body.is_some_and(|body| {
@@ -216,23 +214,22 @@ fn is_error_response(body: &[u8]) -> bool {
     })
 }
 
-/// An answer with what servers write in forms of their own as RFC 6749 has it; `None` if it is not a JSON object.
-fn in_standard_form(body: &[u8]) -> Option<Vec<u8>> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let body = parseable(&Bytes::copy_from_slice(body));
-    let Value::Object(mut answer) = serde_json::from_slice(&body).ok()? else { return None };
-    // It is not used, and some write it as a list.
-    answer.remove("scope");
-    answer.retain(|name, value| !value.is_null() && (name != "refresh_token" || value.is_string()));
-    answer.entry("token_type").or_insert_with(|| "bearer".into());
-    if let Some(seconds) = answer.remove("expires_in").as_ref().and_then(seconds) {
-        answer.insert("expires_in".to_owned(), seconds.into());
+/// Normalizes a response to the form of RFC 6749; `None` if it is not a JSON object.
+fn in_standard_form(body: &Bytes) -> Option<Vec<u8>> {
+    let body = parseable(&without_byte_order_mark(body.clone()));
+    let Value::Object(mut members) = serde_json::from_slice(&body).ok()? else { return None };
+    // It is not used, and some servers write it as a list.
+    members.remove("scope");
+    members.retain(|name, value| !value.is_null() && (name != "refresh_token" || value.is_string()));
+    members.entry("token_type").or_insert_with(|| "bearer".into());
+    if let Some(seconds) = members.remove("expires_in").as_ref().and_then(seconds) {
+        members.insert("expires_in".to_owned(), seconds.into());
     }
-    serde_json::to_vec(&answer).ok()
+    serde_json::to_vec(&members).ok()
 }
 
-/// A number of seconds, which some write as text or with a fraction. `None` if it says nothing that can be used: the
-/// token is used until the API refuses it.
+/// A lifetime in seconds, which some servers write as text or with a fraction; `None` if it is invalid. The token is
+/// then used until the API rejects it.
 fn seconds(value: &Value) -> Option<u64> {
     let seconds = match value {
         Value::String(text) => text.trim().parse().ok()?,
@@ -248,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lifetime_is_read_in_every_form() {
+    fn every_form_of_a_lifetime_is_accepted() {
         for (value, expected) in [
             (json!(3600), Some(3600)),
             (json!("3600"), Some(3600)),

@@ -1,20 +1,22 @@
+//! Reading certificates from a PEM file.
+
 use std::fs;
 use std::path::Path;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// The certificates of a file in PEM form, or why there is none.
+/// The certificates in a PEM file, or why there are none.
 ///
-/// As OpenSSL does, this skips a byte order mark and reads certificates that have data about their trust after them.
-/// One that cannot be decoded is skipped, unless there is no other.
+/// Like OpenSSL, this skips a byte order mark and accepts trust data after a certificate. An invalid certificate is
+/// skipped if there is a valid one.
 pub(super) fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let name = file.display();
     let bytes = fs::read(file).map_err(|error| format!("{name} cannot be read: {error}"))?;
     if bytes.is_empty() {
         return Err(format!("{name} is empty"));
     }
-    // Whatever stands beside the certificates may be in any encoding.
+    // Text between the certificates may have any encoding.
     let text = String::from_utf8_lossy(&bytes);
     let text = text.trim_start_matches('\u{feff}');
     let text = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"].iter().fold(text.to_owned(), |text, label| {
@@ -26,20 +28,20 @@ pub(super) fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> 
     let found = CertificateDer::pem_slice_iter(text.as_bytes());
     let certificates: Vec<_> = found.filter_map(|found| found.map_err(|error| problem = Some(error)).ok()).collect();
     if !certificates.is_empty() {
-        return Ok(certificates.iter().map(|certificate| alone(certificate)).collect());
+        return Ok(certificates.iter().map(|certificate| trimmed(certificate)).collect());
     }
     Err(match problem {
         Some(error) => format!("the certificate in {name} cannot be decoded: {error}"),
-        None if is_der(&bytes) => format!(
-            "{name} is in DER form, and PEM is needed; openssl x509 -inform der -in FILE -out FILE.pem converts it"
-        ),
-        None if text.contains("PRIVATE KEY-----") => format!("{name} has a private key and no certificate"),
+        None if is_der(&bytes) => {
+            format!("{name} is in DER form, not PEM; convert it with openssl x509 -inform der -in FILE -out FILE.pem")
+        }
+        None if text.contains("PRIVATE KEY-----") => format!("{name} has a private key but no certificate"),
         None => format!("{name} has no certificate in PEM form"),
     })
 }
 
-/// The certificate without what stands after it.
-fn alone(bytes: &[u8]) -> CertificateDer<'static> {
+/// The certificate without trailing data.
+fn trimmed(bytes: &[u8]) -> CertificateDer<'static> {
     let end = end_of_sequence(bytes).unwrap_or(bytes.len());
     CertificateDer::from(bytes.get(..end).unwrap_or(bytes).to_vec())
 }
@@ -48,7 +50,7 @@ fn is_der(bytes: &[u8]) -> bool {
     end_of_sequence(bytes).is_some_and(|end| end <= bytes.len())
 }
 
-/// Where the DER sequence ends that these bytes begin with.
+/// The end of the DER sequence at the start of these bytes.
 fn end_of_sequence(bytes: &[u8]) -> Option<usize> {
     let [0x30, first, rest @ ..] = bytes else { return None };
     if *first < 0x80 {

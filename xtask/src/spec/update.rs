@@ -3,6 +3,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::normalize::{Normalized, normalize};
@@ -135,7 +136,26 @@ impl Selection {
 
 /// The YAML of a spec, in the one form that an update writes.
 pub fn to_yaml(spec: &Value) -> anyhow::Result<String> {
-    Ok(serde_saphyr::to_string(spec)?)
+    Ok(serde_saphyr::to_string(&Plain(spec))?)
+}
+
+/// A value whose numbers are numbers to every serializer: the command line turns on a feature of `serde_json` that writes
+/// them in a form of its own.
+struct Plain<'a>(&'a Value);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Array(values) => serializer.collect_seq(values.iter().map(Plain)),
+            Value::Object(members) => serializer.collect_map(members.iter().map(|(name, value)| (name, Plain(value)))),
+            Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+                (Some(integer), ..) => serializer.serialize_i64(integer),
+                (None, Some(integer), _) => serializer.serialize_u64(integer),
+                (None, None, float) => serializer.serialize_f64(float.unwrap_or_default()),
+            },
+            other => other.serialize(serializer),
+        }
+    }
 }
 
 /// Replaces the content of a file at once, through a temporary one beside it. Returns whether the content changed.

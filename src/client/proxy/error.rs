@@ -1,3 +1,5 @@
+//! Why a proxy made no connection.
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -16,28 +18,28 @@ use rustls::{ClientConnection, StreamOwned};
 use tower::{Layer, Service};
 
 use super::Proxy;
-use crate::client::error_body::named;
-use crate::client::failure::{causes, refused_certificate};
+use crate::client::error_body::status_text;
+use crate::client::failure::{causes, certificate_error};
 use crate::client::tls::in_words;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// How long a proxy has to say once more why it refuses.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The time for each step of the second CONNECT.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why a proxy made no connection to the server; nothing was sent to the server.
+/// A proxy made no connection to the server; nothing was sent to the server.
 #[derive(Debug)]
 pub(in crate::client) struct ProxyError {
     variable: &'static str,
     server: String,
-    /// What the proxy answered to CONNECT, where it is known.
+    /// The status of the response to CONNECT; `None` if it is unknown.
     status: Option<StatusCode>,
     cause: BoxError,
 }
 
 impl ProxyError {
     /// Whether the proxy may make the connection later.
-    pub fn can_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         self.status.is_none_or(|status| status.is_server_error() || matches!(status.as_u16(), 408 | 429))
     }
 }
@@ -47,15 +49,15 @@ impl fmt::Display for ProxyError {
         let Self { variable, server, status, cause } = self;
         match status {
             Some(status) if status.as_u16() == 407 => {
-                write!(f, "the proxy of {variable} requires a valid user name and password ({})", named(*status))
+                write!(f, "the proxy in {variable} requires a valid user name and password ({})", status_text(*status))
             }
-            Some(status) => write!(f, "the proxy of {variable} does not connect to {server}: {}", named(*status)),
+            Some(status) => write!(f, "the proxy in {variable} did not connect to {server}: {}", status_text(*status)),
             None => {
-                let why = match refused_certificate(&**cause) {
-                    Some(reason) => format!("the certificate of the proxy is refused: {}", in_words(reason)),
+                let why = match certificate_error(&**cause) {
+                    Some(reason) => format!("the certificate of the proxy is rejected: {}", in_words(reason)),
                     None => causes(&**cause).last().map(ToString::to_string).unwrap_or_default(),
                 };
-                write!(f, "no connection to {server} by the proxy of {variable}: {why}")
+                write!(f, "no connection to {server} through the proxy in {variable}: {why}")
             }
         }
     }
@@ -67,28 +69,29 @@ impl StdError for ProxyError {
     }
 }
 
-/// Says of each connection that a proxy does not make why it does not.
+/// Replaces the error of a connection that the proxy did not make with a [`ProxyError`].
 #[derive(Clone)]
-pub(super) struct Explaining {
+pub(super) struct ExplainLayer {
     proxy: Arc<Proxy>,
     tls: Arc<rustls::ClientConfig>,
 }
 
 #[derive(Clone)]
-pub(super) struct Explained<S> {
+pub(super) struct ExplainService<S> {
     connect: S,
-    by: Explaining,
+    layer: ExplainLayer,
 }
 
-impl Explaining {
+impl ExplainLayer {
     pub fn new(proxy: Proxy, tls: &rustls::ClientConfig) -> Self {
         Self { proxy: Arc::new(proxy), tls: Arc::new(tls.clone()) }
     }
 
     async fn explain(self, error: BoxError) -> BoxError {
         // The types of these errors are not public.
-        let is_by_proxy = |text: &String| ["tunnel error", "SOCKS error"].iter().any(|start| text.starts_with(start));
-        let problem = causes(&*error).map(ToString::to_string).find(is_by_proxy);
+        let is_proxy_error =
+            |text: &String| ["tunnel error", "SOCKS error"].iter().any(|start| text.starts_with(start));
+        let problem = causes(&*error).map(ToString::to_string).find(is_proxy_error);
         let status = match problem.as_deref() {
             Some("tunnel error: proxy authorization required") => Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED),
             Some("tunnel error: unsuccessful") => self.status().await,
@@ -99,33 +102,34 @@ impl Explaining {
         Box::new(ProxyError { variable, server: server.clone(), status, cause: error })
     }
 
-    /// What the proxy answers to CONNECT. It is asked once more, since the HTTP client keeps no answer but 407.
+    /// The status of the response to CONNECT. Sends CONNECT again, since the HTTP client reports only 407.
     async fn status(&self) -> Option<StatusCode> {
-        let asking = self.clone();
-        let status = tokio::task::spawn_blocking(move || asking.ask()).await;
-        // One that connects this time said nothing of the last time.
+        let layer = self.clone();
+        let status = tokio::task::spawn_blocking(move || layer.connect()).await;
+        // A success does not explain the earlier failure.
         status.ok()?.ok().filter(|status| *status != StatusCode::OK)
     }
 
-    fn ask(&self) -> io::Result<StatusCode> {
+    fn connect(&self) -> io::Result<StatusCode> {
         let url = &self.proxy.url;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let port = url.port_or_known_default().unwrap_or(80);
         let address = (host, port).to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
         if url.scheme() != "https" {
-            return self.proxy.answer_to_connect(stream);
+            return self.proxy.connect_status(stream);
         }
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let tls = ClientConnection::new(Arc::clone(&self.tls), name).map_err(io::Error::other)?;
-        self.proxy.answer_to_connect(StreamOwned::new(tls, stream))
+        self.proxy.connect_status(StreamOwned::new(tls, stream))
     }
 }
 
 impl Proxy {
-    fn answer_to_connect(&self, mut stream: impl Read + Write) -> io::Result<StatusCode> {
+    /// Sends CONNECT and reads the status of the response.
+    fn connect_status(&self, mut stream: impl Read + Write) -> io::Result<StatusCode> {
         let (server, authorization) = (&self.server, self.authorization());
         write!(stream, "CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n{authorization}\r\n")?;
         stream.flush()?;
@@ -136,7 +140,7 @@ impl Proxy {
         StatusCode::from_bytes(status).map_err(io::Error::other)
     }
 
-    /// The header with the user name and password of the URL, if it has any.
+    /// The header with the user name and password of the URL; empty if it has none.
     fn authorization(&self) -> String {
         let user = self.url.username();
         if user.is_empty() && self.url.password().is_none() {
@@ -148,15 +152,15 @@ impl Proxy {
     }
 }
 
-impl<S> Layer<S> for Explaining {
-    type Service = Explained<S>;
+impl<S> Layer<S> for ExplainLayer {
+    type Service = ExplainService<S>;
 
-    fn layer(&self, connect: S) -> Explained<S> {
-        Explained { connect, by: self.clone() }
+    fn layer(&self, connect: S) -> ExplainService<S> {
+        ExplainService { connect, layer: self.clone() }
     }
 }
 
-impl<S, R> Service<R> for Explained<S>
+impl<S, R> Service<R> for ExplainService<S>
 where
     S: Service<R, Error = BoxError>,
     S::Future: Send + 'static,
@@ -170,13 +174,13 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let (connecting, by) = (self.connect.call(request), self.by.clone());
+        let (connecting, layer) = (self.connect.call(request), self.layer.clone());
         Box::pin(async move {
             let error = match connecting.await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => error,
             };
-            Err(by.explain(error).await)
+            Err(layer.explain(error).await)
         })
     }
 }

@@ -1,0 +1,92 @@
+//! The flags of actions on many targets.
+
+use std::num::NonZeroUsize;
+use std::time::SystemTime;
+
+use crate::cli::confirmation::Confirmation;
+use crate::cli::error::CliError;
+use crate::client::{IdempotencyKey, RunId};
+
+/// The maximum of `--concurrency`.
+pub(super) const MAX_CONCURRENCY: usize = 64;
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(in crate::cli) struct BulkArgs {
+    /// Calls to make at once, 1 to 64
+    ///
+    /// Reduced for a while if the server asks to slow down.
+    #[arg(long, value_name = "N", default_value = "8", value_parser = concurrency)]
+    pub concurrency: NonZeroUsize,
+
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+}
+
+fn concurrency(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= MAX_CONCURRENCY);
+    number.ok_or_else(|| format!("a number from 1 to {MAX_CONCURRENCY} is expected"))
+}
+
+/// The flags of an action whose requests have idempotency keys.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct KeyedArgs {
+    /// Check that this would work; change nothing
+    ///
+    /// The default is false.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true)]
+    dry_run: Option<bool>,
+
+    /// The Idempotency-Key for a single target
+    ///
+    /// The default is a new random key. The server processes a key once and remembers it for at least 24 hours: for
+    /// the key of an earlier request it repeats its response and does nothing again. A key belongs to one request: a
+    /// dry run and a real call need different keys. A key has 1 to 255 visible ASCII characters.
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<IdempotencyKey>,
+
+    /// Resume an earlier run with the same targets
+    ///
+    /// Finished invites are not processed again. RUN is the id that is printed when a run begins. The server
+    /// remembers a run for at least 24 hours; to resume an older one, add --yes.
+    #[arg(long, value_name = "RUN", conflicts_with = "idempotency_key")]
+    pub resume: Option<RunId>,
+
+    #[command(flatten)]
+    pub bulk: BulkArgs,
+}
+
+/// The arguments of an action without idempotency keys.
+impl From<BulkArgs> for KeyedArgs {
+    fn from(bulk: BulkArgs) -> Self {
+        Self { dry_run: None, idempotency_key: None, resume: None, bulk }
+    }
+}
+
+impl KeyedArgs {
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run == Some(true)
+    }
+
+    /// Whether the keys may have been used before.
+    pub fn reuses_keys(&self) -> bool {
+        self.idempotency_key.is_some() || self.resume.is_some()
+    }
+
+    /// Rejects a run whose keys the server may have forgotten: resuming it could do its work twice.
+    pub fn check_age(&self, now: SystemTime) -> Result<(), CliError> {
+        let Some(run) = self.resume.filter(|_| !self.bulk.confirmation.yes) else { return Ok(()) };
+        if run.is_from_the_future(now) {
+            return Err(CliError::usage(format!("the run {run} begins in the future: a clock or the id is wrong"))
+                .hint("Check this machine's clock. To resume it anyway, add --yes: invites may then be sent twice."));
+        }
+        if !run.keys_may_have_expired(now) {
+            return Ok(());
+        }
+        let hours = run.age(now).as_secs() / 3600;
+        Err(CliError::usage(format!(
+            "the run {run} began {hours} hours ago, and the server may have forgotten its keys"
+        ))
+        .hint("To resume it anyway, add --yes: its work may then be done twice."))
+    }
+}

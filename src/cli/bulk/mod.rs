@@ -1,0 +1,153 @@
+//! One action on one target or on many: which targets, the confirmation, the idempotency keys, and the calls.
+
+mod action;
+mod args;
+mod results;
+mod run;
+
+use std::time::SystemTime;
+
+use super::call::{KEY_FLAG, RESUME_FLAG};
+use super::context::Context;
+use super::error::CliError;
+use super::lookup;
+use super::output::{Report, Row};
+use super::target::{ResolvedTarget, Target, Targets, to_confirm};
+use crate::client::{CallResponse, Client, IdempotencyKey, RunId, UserId, with_used_key};
+
+pub(super) use action::{Action, Done};
+pub(super) use args::{BulkArgs, KeyedArgs};
+
+use run::Run;
+
+/// The targets that a command line selects.
+pub(super) enum Selection {
+    Named(Targets),
+    /// Every invite not yet accepted, except cancelled ones.
+    AllInvited,
+}
+
+/// Does the action to all selected targets.
+pub(super) async fn run<A: Action>(
+    action: &A,
+    selection: Selection,
+    args: &KeyedArgs,
+    context: &Context<'_>,
+) -> Result<Report, CliError> {
+    args.check_age(SystemTime::now())?;
+    if args.resume.is_some_and(|run| run.keys_may_have_expired(SystemTime::now())) {
+        context.output.note("The run is older than 24 hours: its work may be done twice.");
+    }
+    if let Selection::Named(Targets::One(_)) = selection {
+        context.output.check_columns_of(A::OPERATION)?;
+    } else {
+        if args.idempotency_key.is_some() {
+            return Err(CliError::usage("--idempotency-key is for a single target: a key belongs to one request")
+                .hint("Omit it: each invite gets its own key, derived from the run's id."));
+        }
+        context.output.check_columns(Row::columns)?;
+    }
+    let bulk = Bulk { action, args, context, client: context.client_for_many(args.bulk.concurrency)? };
+    match selection {
+        Selection::Named(Targets::One(target)) => bulk.one(&target).await,
+        Selection::Named(Targets::List(targets)) => {
+            let targets = lookup::resolve_all(context, &bulk.client, targets, A::TARGET).await?;
+            bulk.many(targets, A::CONFIRMS_NAMED_TARGETS).await
+        }
+        Selection::AllInvited => {
+            let all = lookup::all_invited(context, &bulk.client).await?;
+            if all.cancelled > 0 {
+                let (count, it) = match all.cancelled {
+                    1 => ("1 cancelled invite is".to_owned(), "it"),
+                    several => (format!("{several} cancelled invites are"), "them"),
+                };
+                context.output.note(&format!("{count} skipped; name {it} to {} {it}.", A::VERB));
+            }
+            bulk.many(all.targets, true).await
+        }
+    }
+}
+
+struct Bulk<'a, A> {
+    action: &'a A,
+    args: &'a KeyedArgs,
+    context: &'a Context<'a>,
+    client: Client,
+}
+
+impl<A: Action> Bulk<'_, A> {
+    async fn one(&self, target: &Target) -> Result<Report, CliError> {
+        let Self { action, args, context, client } = self;
+        let name = A::TARGET.name_of(target);
+        let failed = format!("cannot {} the {name}", A::VERB);
+        let id = lookup::resolve(context, client, target, A::TARGET).await;
+        let id = id.map_err(|error| error.context(&failed))?;
+        if A::CONFIRMS_NAMED_TARGETS && !args.is_dry_run() {
+            self.confirm(&format!("the {name}"), &[]).await?;
+        }
+        self.check_age_by_server().await?;
+        let key = match (&args.idempotency_key, args.resume) {
+            _ if !A::OPERATION.takes_idempotency_key => None,
+            (Some(key), _) => Some(key.clone()),
+            (None, Some(run)) => Some(run.key(A::OPERATION, &id, args.is_dry_run())),
+            (None, None) => Some(IdempotencyKey::random()),
+        };
+        let response = self.call(&id, key.clone()).await.map_err(|error| {
+            let error = error.context(failed);
+            match (args.resume, &key) {
+                (Some(run), _) => context.advise_same_call(error, RESUME_FLAG, &run.to_string()),
+                (None, Some(key)) => context.advise_same_call(error, KEY_FLAG, key.as_str()),
+                (None, None) => error,
+            }
+        })?;
+        // A sentence may need the time zone, which is slow to read.
+        let sentence = context.output.is_for_people().then(|| action.sentence(&name));
+        Ok(Report::response(A::OPERATION, sentence.unwrap_or_default(), response.body))
+    }
+
+    async fn many(&self, targets: Vec<ResolvedTarget>, confirms: bool) -> Result<Report, CliError> {
+        let Self { args, context, client, .. } = self;
+        let dry_run = args.is_dry_run();
+        let listed = if confirms && !dry_run { to_confirm(&targets) } else { Vec::new() };
+        if !listed.is_empty() {
+            self.confirm(&A::TARGET.count(listed.len()), &listed).await?;
+        }
+        self.check_age_by_server().await?;
+        let takes_key = A::OPERATION.takes_idempotency_key;
+        let id = takes_key.then(|| args.resume.unwrap_or_else(|| RunId::begun_at(client.now())));
+        let run = Run { context, client, done: if dry_run { "checked" } else { A::DONE }, id };
+        let report = run.over(targets, |target| async move {
+            // The keys may expire during a long run.
+            args.check_age(client.now())?;
+            let key = id.map(|run| run.key(A::OPERATION, &target, dry_run));
+            self.call(&target, key).await.map(|response| A::done(response.value))
+        });
+        Ok(report.await)
+    }
+
+    async fn confirm(&self, what: &str, items: &[String]) -> Result<(), CliError> {
+        let (first, rest) = A::VERB.split_at(1);
+        let question = format!("{}{rest} {what}", first.to_uppercase());
+        self.args.bulk.confirmation.ask(self.context, &question, items).await
+    }
+
+    async fn call(&self, id: &UserId, key: Option<IdempotencyKey>) -> Result<CallResponse<A::Response>, CliError> {
+        let sending = self.action.send(&self.client, id, key);
+        let outcome = if self.args.reuses_keys() {
+            self.context.call(with_used_key(sending)).await
+        } else {
+            self.context.call(sending).await
+        };
+        outcome.map_err(|error| self.action.explain(error).hint_permission(A::OPERATION))
+    }
+
+    /// Checks the age of a resumed run by the server's clock, in case this machine's is wrong.
+    async fn check_age_by_server(&self) -> Result<(), CliError> {
+        let Self { args, context, client, .. } = self;
+        if args.resume.is_some() && !args.bulk.confirmation.yes && client.server_time().is_none() {
+            // Any response has the time, even an error. The first call of the action would fail with the same error.
+            let _ = context.call(client.validate().send()).await;
+        }
+        args.check_age(client.now())
+    }
+}
