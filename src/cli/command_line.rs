@@ -1,7 +1,7 @@
-//! The command line as clap knows it: the program, its global flags, and the commands.
+//! Describes the command line to clap, and parses it.
 //!
-//! To describe all commands, or any of their help, takes longer than a call. So the arguments are parsed with the
-//! commands that they name alone; the rest is made when it turns out to be needed.
+//! Describing every command and its help takes longer than an API call. So the arguments are first parsed with only the
+//! commands that they name, and without help. Help and errors may need the rest.
 
 use std::ffi::OsString;
 
@@ -28,7 +28,7 @@ struct Program {
     global: GlobalArgs,
 }
 
-/// What was typed.
+/// A parsed command line.
 #[derive(Debug)]
 pub(super) struct CommandLine {
     pub global: GlobalArgs,
@@ -36,38 +36,36 @@ pub(super) struct CommandLine {
 }
 
 impl CommandLine {
-    /// How to show what comes of it.
     pub fn output(&self) -> Result<Output, CliError> {
         if self.command.has_format() { self.global.output() } else { self.global.output_without_format() }
     }
 
-    /// Reads the arguments, the first of which is the name of the program. Help and the version are errors to clap.
+    /// Parses the arguments, the first of which is the name of the program. To clap, help and the version are errors.
     pub fn parse(args: &[OsString], color: clap::ColorChoice, help_styles: Styles) -> Result<Self, clap::Error> {
-        let named: Vec<&Definition> = DEFINITIONS.iter().filter(|definition| is_named(definition, args)).collect();
+        let has_flag = |flag: &str| args.iter().any(|arg| arg == flag);
+        let is_short_help = has_flag("-h") && !has_flag("--help");
         let parse = |program: clap::Command| program.color(color).try_get_matches_from(args);
-        let asked = help_asked_for(args);
-        let light = match asked {
-            None => Some(program().subcommands(named.iter().copied().map(typed))),
-            Some(Help::Short) if is_of_program(args) => Some(help::overview(program().styles(help_styles))),
-            Some(_) => None,
+        let fast = if has_flag("--help") {
+            None
+        } else if is_short_help {
+            Some(with_short_help().styles(help_styles).disable_help_subcommand(true))
+        } else {
+            let named = DEFINITIONS.iter().filter(|definition| is_named(definition, args));
+            Some(program().subcommands(named.map(with_alias)))
         };
-        let is_said = |error: &clap::Error| match error.kind() {
-            ErrorKind::DisplayVersion => true,
-            ErrorKind::DisplayHelp => asked.is_some(),
-            _ => false,
-        };
-        let matches = match light.map(parse) {
+        let matches = match fast.map(parse) {
             Some(Ok(matches)) if matches.subcommand().is_some() => matches,
-            Some(Err(error)) if is_said(&error) => return Err(error),
-            // What is said may need more than is described so far.
-            _ => parse(described(asked))?,
+            Some(Err(error)) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
+            Some(Err(error)) if error.kind() == ErrorKind::DisplayHelp && is_short_help => return Err(error),
+            // An error message may need the commands that were not described.
+            _ => parse(command())?,
         };
-        let refuse = |(kind, text): (ErrorKind, String)| program().error(kind, text);
+        let invalid = |(kind, text): (ErrorKind, String)| program().error(kind, text);
         let command = Command::from_matches(&matches)?;
         let command =
-            command.ok_or_else(|| refuse((ErrorKind::MissingSubcommand, "a command is required".to_owned())))?;
+            command.ok_or_else(|| invalid((ErrorKind::MissingSubcommand, "a command is required".to_owned())))?;
         let global = Program::from_arg_matches(&matches)?.global;
-        global.check().map_err(refuse)?;
+        global.check().map_err(invalid)?;
         Ok(Self { global, command })
     }
 }
@@ -80,57 +78,28 @@ fn program() -> clap::Command {
 /// The whole command line, with its help for a terminal.
 #[must_use]
 pub fn command() -> clap::Command {
-    help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(typed(definition)))))
+    help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(with_alias(definition)))))
 }
 
-/// The same with its short help.
-pub(super) fn summarized() -> clap::Command {
-    help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(typed(definition))))
+/// The whole command line, with the short help only.
+pub(super) fn with_short_help() -> clap::Command {
+    help::short(program()).subcommands(DEFINITIONS.iter().map(|definition| help::short(with_alias(definition))))
 }
 
-/// The same with as much of its help as is asked for.
-fn described(asked: Option<Help>) -> clap::Command {
-    match asked {
-        Some(Help::Short) => summarized(),
-        Some(Help::Long) | None => command(),
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Help {
-    Short,
-    Long,
-}
-
-fn help_asked_for(args: &[OsString]) -> Option<Help> {
-    let asks_with = |flag: &str| args.iter().any(|arg| arg == flag);
-    match (asks_with("--help"), asks_with("-h")) {
-        (true, _) => Some(Help::Long),
-        (false, true) => Some(Help::Short),
-        (false, false) => None,
-    }
-}
-
-/// A command as it is typed; one that is named after an operation has an alias without the dashes.
-fn typed(definition: &Definition) -> clap::Command {
+/// The command of a definition. A command named after an operation has an alias without the dashes.
+fn with_alias(definition: &Definition) -> clap::Command {
     match alias(definition.name) {
-        Some(alias) => definition.command().visible_alias(alias),
+        Some(alias) => definition.command().alias(alias),
         None => definition.command(),
     }
 }
 
 fn alias(name: &str) -> Option<String> {
-    let has_one = name.contains('-') && Operation::of_command(name).is_some();
-    has_one.then(|| name.replace('-', ""))
+    let has_alias = name.contains('-') && Operation::of_command(name).is_some();
+    has_alias.then(|| name.replace('-', ""))
 }
 
-/// Whether `-h` stands before any command.
-fn is_of_program(args: &[OsString]) -> bool {
-    let before: Vec<OsString> = args.iter().take_while(|arg| *arg != "-h").cloned().collect();
-    !DEFINITIONS.iter().any(|definition| is_named(definition, &before))
-}
-
-/// Whether the arguments may be meant for the command.
+/// Whether an argument is the command's name or alias.
 fn is_named(definition: &Definition, args: &[OsString]) -> bool {
     args.iter().skip(1).any(|arg| arg == definition.name || alias(definition.name).is_some_and(|alias| *arg == *alias))
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use super::context::Context;
 use super::error::CliError;
-use super::output::{answered, question};
+use super::output::{end_prompt, prompt};
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Confirmation {
@@ -25,7 +25,7 @@ impl Confirmation {
             return Err(CliError::usage(format!("{what}? Cannot ask without a terminal; nothing was sent"))
                 .hint("Add --yes to skip the confirmation."));
         }
-        question(&format!("{what}?"), items);
+        prompt(&format!("{what}?"), items);
         let read = || {
             let mut line = String::new();
             io::stdin().read_line(&mut line).map(|_| line)
@@ -34,7 +34,7 @@ impl Confirmation {
         let answer = line.unwrap_or_else(|| Ok(String::new())).map_err(CliError::io)?;
         if !answer.ends_with('\n') {
             // Start a new line for the next output.
-            answered();
+            end_prompt();
         }
         if context.interrupts.is_ended() {
             return Err(CliError::interrupted());

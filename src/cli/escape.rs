@@ -1,22 +1,22 @@
-//! Text from a server, or from a command line, may hold sequences that a terminal obeys.
+//! Escapes terminal controls in text from a server or the command line.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text in one line, with its control characters made visible.
+/// Escapes control characters; line breaks and tabs become spaces.
 pub(in crate::cli) fn escape(text: &str) -> Cow<'_, str> {
     escape_unless(text, |_| false)
 }
 
-/// The same for a text that has lines.
+/// Escapes control characters, except line breaks and tabs.
 pub(in crate::cli) fn escape_lines(text: &str) -> Cow<'_, str> {
     escape_unless(text, |char| char == '\n' || char == '\t')
 }
 
-/// The same for a text with colours, which stay.
+/// Escapes control characters, except line breaks, tabs and colours.
 pub(in crate::cli) fn escape_styled(text: &str) -> String {
     let mut pieces = text.split('\u{1b}');
-    let mut shown = escape_lines(pieces.next().unwrap_or_default()).into_owned();
+    let mut escaped = escape_lines(pieces.next().unwrap_or_default()).into_owned();
     for piece in pieces {
         let parameters = |text: &str| text.trim_start_matches(|char: char| char.is_ascii_digit() || char == ';').len();
         let rest = piece.strip_prefix('[').map(|sequence| &sequence[sequence.len() - parameters(sequence)..]);
@@ -24,33 +24,33 @@ pub(in crate::cli) fn escape_styled(text: &str) -> String {
             Some(rest) => &piece[..piece.len() - rest.len()],
             None => "",
         };
-        shown.push_str(if style.is_empty() { "\\u{1b}" } else { "\u{1b}" });
-        shown.push_str(style);
-        shown.push_str(&escape_lines(&piece[style.len()..]));
+        escaped.push_str(if style.is_empty() { "\\u{1b}" } else { "\u{1b}" });
+        escaped.push_str(style);
+        escaped.push_str(&escape_lines(&piece[style.len()..]));
     }
-    shown
+    escaped
 }
 
-/// What is shown at a terminal of text in lines, which may end as those of CSV do.
+/// Escapes data for a terminal. Line ends of CSV become plain line breaks.
 pub(in crate::cli) fn data_at_terminal(text: &str) -> String {
     escape_lines(&text.replace("\r\n", "\n")).into_owned()
 }
 
-/// The same of bytes, where a byte that is not UTF-8 becomes visible.
+/// Escapes bytes for a terminal, including those that are not UTF-8.
 pub(in crate::cli) fn bytes_at_terminal(bytes: &[u8]) -> String {
-    let mut shown = String::with_capacity(bytes.len());
+    let mut escaped = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
-        shown.push_str(&data_at_terminal(chunk.valid()));
-        shown.extend(chunk.invalid().escape_ascii().map(char::from));
+        escaped.push_str(&data_at_terminal(chunk.valid()));
+        escaped.extend(chunk.invalid().escape_ascii().map(char::from));
     }
-    shown
+    escaped
 }
 
-/// JSON with what a terminal would obey escaped, as JSON allows it in a string.
+/// Escapes control characters in JSON as `\u` sequences.
 pub(in crate::cli) fn json_escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len() + 16);
     for char in json.chars() {
-        // Line breaks are between the values, since a string has none.
+        // A line break is never inside a string.
         if is_terminal_control(char) && char != '\n' {
             // Writing to a string does not fail.
             let _ = write!(escaped, "\\u{:04x}", u32::from(char));
@@ -77,8 +77,8 @@ fn escape_unless(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Whether a terminal acts on the character in place of showing it: control characters, and the marks that
-/// reorder what is shown around them.
+/// Whether a terminal acts on the character instead of showing it: control characters, and marks that reorder the text
+/// around them.
 pub(in crate::cli) fn is_terminal_control(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,3 +1,5 @@
+//! The global flags, and the variables that they override.
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -9,37 +11,37 @@ use super::output::{Color, FormatChoice, Output};
 use super::setting::Setting;
 use crate::client::{DEFAULT_BASE_URL, env};
 
-/// The flags of every command. Variables are read where their values are used: clap would check them in every command,
-/// even if the flag is given.
+/// The flags of every command. Each variable is read where its value is used: clap would read it in every command, even
+/// if the flag is given.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
-    /// Output format [env: DCI_OUTPUT] [default: auto]
+    /// Output format
     ///
-    /// Applies to results and errors.
+    /// Applies to results and errors. The default is auto. [env: DCI_OUTPUT]
     #[arg(short, long, global = true, value_name = "FORMAT")]
     pub output: Option<FormatChoice>,
 
-    /// The columns of a table or CSV, in order, such as email,status
+    /// Columns of a table or CSV, in order, such as email,status
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     #[arg(hide_short_help = true)]
     pub columns: Vec<String>,
 
-    /// The base URL of the API [env: DCI_API_BASE_URL] [default: https://api.doit.com]
+    /// Base URL of the API [env: DCI_API_BASE_URL] [default: https://api.doit.com]
     ///
     /// Must use https; http is allowed for loopback addresses only.
     #[arg(long, global = true, value_name = "URL")]
     #[arg(hide_short_help = true)]
     api_base_url: Option<String>,
 
-    /// The customer to use, sent as X-Tenant-Id [env: DCI_TENANT_ID]
+    /// Customer to use, sent as X-Tenant-Id [env: DCI_TENANT_ID]
     ///
     /// Required if the credential has access to several customers.
     #[arg(long, global = true, value_name = "ID")]
     #[arg(hide_short_help = true)]
     tenant: Option<String>,
 
-    /// The customer to use with older API keys, sent as customerContext [env: DCI_CUSTOMER_CONTEXT]
+    /// Customer to use with an older API key, sent as customerContext [env: DCI_CUSTOMER_CONTEXT]
     #[arg(short = 'D', long, global = true, value_name = "C")]
     #[arg(hide_short_help = true)]
     customer_context: Option<String>,
@@ -51,20 +53,20 @@ pub(super) struct GlobalArgs {
     #[arg(long, global = true)]
     pub sandbox: bool,
 
-    /// The time limit for a call including retries, such as 90s or 2m
+    /// Time limit for a call, including retries, such as 90s or 2m
     #[arg(long, global = true, value_name = "DURATION", default_value = "2m", value_parser = duration)]
     #[arg(hide_short_help = true)]
     pub timeout: Duration,
 
-    /// The maximum number of attempts for a call; 1 disables retries
+    /// Maximum number of attempts for a call; 1 disables retries
     #[arg(long, global = true, value_name = "N", default_value = "5", value_parser = attempts)]
     #[arg(hide_short_help = true)]
     pub max_attempts: NonZeroU32,
 
     /// Show each attempt on stderr
     ///
-    /// Shows method, path, status, time and request id. DCI_LOG takes precedence; it takes a filter of the Rust crate
-    /// `tracing`, such as dci=debug or trace.
+    /// Shows method, path, status, time and request id. For other filters, set DCI_LOG instead: it accepts filters of
+    /// the Rust crate `tracing`, such as dci=debug or trace.
     #[arg(short, long, global = true)]
     #[arg(hide_short_help = true)]
     pub verbose: bool,
@@ -81,7 +83,7 @@ pub(super) struct GlobalArgs {
 }
 
 impl GlobalArgs {
-    /// The output of a command whose result has a format.
+    /// The output of a command whose result has a format: the flag, then the variable.
     pub fn output(&self) -> Result<Output, CliError> {
         let format = match self.output {
             Some(format) => format,
@@ -90,7 +92,7 @@ impl GlobalArgs {
         self.output_as(format)
     }
 
-    /// The output of a command whose result has no format.
+    /// The output of a command whose result has no format: only errors use the flag.
     pub fn output_without_format(&self) -> Result<Output, CliError> {
         self.output_as(self.output.unwrap_or(FormatChoice::Auto))
     }
@@ -99,7 +101,7 @@ impl GlobalArgs {
         Output::new(format, self.color, self.quiet, self.columns.clone())
     }
 
-    /// The base URL of the API, without regard to a private sandbox.
+    /// The base URL of the API. A private sandbox has its own.
     pub fn api_base_url(&self) -> Setting {
         let given = self.setting("--api-base-url", self.api_base_url.as_deref(), env::API_BASE_URL);
         given.unwrap_or_else(|| Setting::new(DEFAULT_BASE_URL, "--api-base-url"))
@@ -113,13 +115,13 @@ impl GlobalArgs {
         self.setting("--customer-context", self.customer_context.as_deref(), env::CUSTOMER_CONTEXT)
     }
 
-    /// The value of a flag, or else of its variable. A private sandbox ignores the variables.
+    /// The value of a flag or else of its variable. With a private sandbox, variables are ignored.
     fn setting(&self, flag: &'static str, given: Option<&str>, variable: &'static str) -> Option<Setting> {
         let given = given.map(|value| Setting::new(value, flag));
         given.or_else(|| if self.sandbox { None } else { Setting::from_env(variable) })
     }
 
-    /// Refuses an empty flag: it comes from a script whose variable is not set, and would mean another API or customer.
+    /// Refuses an empty value: it comes from a script whose variable is not set, and would select another API or customer.
     pub fn check(&self) -> Result<(), (ErrorKind, String)> {
         for (flag, value) in [
             ("--api-base-url", &self.api_base_url),
@@ -139,7 +141,7 @@ impl GlobalArgs {
 }
 
 fn attempts(text: &str) -> Result<NonZeroU32, String> {
-    text.parse().map_err(|_| "a number from 1 is expected".to_owned())
+    text.parse().map_err(|_| "expected a number, at least 1".to_owned())
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -147,5 +149,5 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     duration
         .and_then(|duration| Duration::try_from(duration).ok())
         .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "a duration such as 500ms, 90s, 2m or 1h 30m is expected".to_owned())
+        .ok_or_else(|| "expected a duration such as 500ms, 90s, 2m or 1h 30m".to_owned())
 }

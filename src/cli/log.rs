@@ -17,13 +17,13 @@ use super::setting::Setting;
 /// The environment variable with a filter.
 const FILTER: &str = "DCI_LOG";
 
-/// A flag takes precedence over the variable.
+/// Starts the log. Flags take precedence over the variable.
 pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
     let lines = fmt::layer().with_writer(|| PlainStderr).without_time().with_ansi(false);
     let variable = if global.verbose || global.quiet { None } else { Setting::from_env(FILTER) };
     let started = match (variable, level(global)) {
         (Some(variable), _) => {
-            // The names of crates and levels are in lower case.
+            // Crate and level names are lower case.
             let filter: Targets = variable.text()?.to_lowercase().parse().map_err(|error| {
                 CliError::usage(format!("{FILTER}: invalid filter {:?}: {error}", variable.shown()))
                     .hint("Use a filter such as dci=debug or trace.")
@@ -32,7 +32,7 @@ pub(super) fn start(global: &GlobalArgs) -> Result<(), CliError> {
         }
         (None, LevelFilter::OFF) => return Ok(()),
         (None, level) => {
-            // The HTTP libraries log too much at the same levels.
+            // At the same levels, the HTTP libraries log too much.
             let ours = Targets::new().with_target("dci", level);
             // During a run over many targets the progress bar replaces the waits of single calls.
             let ours = ours.and(dynamic_filter_fn(|event, _| *event.level() != Level::INFO || !is_run_shown()));

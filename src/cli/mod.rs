@@ -1,9 +1,9 @@
 //! The program `dci`: a small clap layer over the [client](crate::client).
 //!
-//! A command knows neither HTTP nor the terminal: it calls the client and returns a `Report` or a `CliError`;
-//! `output` shows either of them.
+//! A command knows neither HTTP nor the terminal: it calls the client and returns a `Report` or a `CliError`, which
+//! `output` prints.
 
-// Doc comments are help texts here, which a terminal shows as they are.
+// Doc comments are help texts, and a terminal does not render Markdown.
 #![allow(clippy::doc_markdown)]
 
 mod browser;
@@ -40,14 +40,13 @@ pub use command_line::command;
 use context::Context;
 use error::CliError;
 pub use help::{Body, Section, reference};
-pub use output::rows_in;
 use output::{Output, Report};
 
-/// Runs the program with these arguments, the first of which is its name. It sets the panic hook of the process.
+/// Runs the program with these arguments, the first of which is its name. Sets the panic hook of the process.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    let output = Output::for_wrong_arguments(&args);
+    let output = Output::before_parsing(&args);
     panics::show_in(output.clone());
     panics::caught(|| match completion::requested(&args) {
         Some(candidates) => complete(candidates),
@@ -55,18 +54,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-/// Shows a shell what completes its line.
+/// Prints the candidates for a shell.
 fn complete(candidates: io::Result<String>) -> ExitCode {
-    let shown = candidates.map_err(CliError::io).and_then(|candidates| output::text(&candidates));
-    // The shell keeps the line as it is.
-    shown.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+    let printed = candidates.map_err(CliError::io).and_then(|candidates| output::text(&candidates));
+    // On failure the shell leaves the line unchanged.
+    printed.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }
 
 fn execute(args: &[OsString], mut output: Output) -> ExitCode {
-    let outcome = parse(args, &output).and_then(|typed| {
-        let Some(typed) = typed else { return Ok(()) };
-        output = typed.output()?;
-        run(typed, args, &output)
+    let outcome = parse(args, &output).and_then(|command_line| {
+        let Some(command_line) = command_line else { return Ok(()) };
+        output = command_line.output()?;
+        run(command_line, args, &output)
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -77,23 +76,23 @@ fn execute(args: &[OsString], mut output: Output) -> ExitCode {
     }
 }
 
-/// The arguments as a command; none when they ask for help or the version, which is then printed.
+/// Parses the arguments. Returns `None` after printing help or the version.
 fn parse(args: &[OsString], output: &Output) -> Result<Option<CommandLine>, CliError> {
     match CommandLine::parse(args, output.color().into(), output.help_styles()) {
-        Ok(typed) => Ok(Some(typed)),
+        Ok(command_line) => Ok(Some(command_line)),
         Err(error) if error.use_stderr() => Err(CliError::arguments(error)),
         Err(help) => output.help(&help).map(|()| None),
     }
 }
 
-fn run(typed: CommandLine, args: &[OsString], output: &Output) -> Result<(), CliError> {
+fn run(command_line: CommandLine, args: &[OsString], output: &Output) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::io)?;
-    if typed.command.is_logged() {
-        log::start(&typed.global)?;
+    if command_line.command.is_logged() {
+        log::start(&command_line.global)?;
     }
-    let context = Context::new(typed.global, args, output)?;
-    let report = runtime.block_on(typed.command.run(&context));
-    // A look-up of a name that hangs is not waited for.
+    let context = Context::new(command_line.global, args, output)?;
+    let report = runtime.block_on(command_line.command.run(&context));
+    // Do not wait for a DNS lookup that hangs.
     runtime.shutdown_background();
     output.report(report?)
 }

@@ -123,7 +123,7 @@ fn a_pipe_gets_no_progress_bar_and_no_colour() {
 }
 
 #[test]
-fn a_long_help_goes_through_the_pager() {
+fn long_help_uses_the_pager() {
     let page = |pager: &str| colored(dci(&["resend-invite", "--help"])).env("PAGER", pager).at_terminal().end();
     let path = std::env::var("PATH").expect("a path");
     let run = colored(dci(&["resend-invite", "--help"])).env("PAGER", "sed 's/^/> /'").env("PATH", &path);

@@ -114,12 +114,12 @@ fn an_unknown_column_is_refused_before_any_change() {
         let finished = dci_on(&sandbox, &[args, &["--columns", "shoeSize", "-o", "csv"]].concat()).finish();
         assert_eq!(finished.code, 2, "{finished}");
         let hint = finished.error()["hint"].to_string();
-        assert!(hint.contains("There are: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
+        assert!(hint.contains("Columns: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
     }
     assert_eq!(dci_on(&sandbox, &["list-users"]).finish().json()["rowCount"], 4);
     assert!(sandbox.outbox().is_empty());
     let json = dci_on(&sandbox, &["list-users", "--columns", "email"]).finish();
-    assert!(json.code == 2 && json.error()["message"].to_string().contains("--columns is for tables and CSV"));
+    assert!(json.code == 2 && json.error()["message"].to_string().contains("--columns applies to tables and CSV only"));
 }
 
 #[test]
@@ -205,5 +205,5 @@ fn a_full_disk_error_says_the_call_succeeded() {
         .output()
         .expect("the program starts");
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("the command was done, but its result cannot be written"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the command ran, but its result cannot be written"));
 }

@@ -17,7 +17,6 @@ fn main() {
     error(&mut criterion);
     response(&mut criterion);
     list(&mut criterion);
-    rows(&mut criterion);
     criterion.final_summary();
 }
 
@@ -78,24 +77,5 @@ fn list(criterion: &mut Criterion) {
         let read = |body| serde_json::from_str::<ListUsersResponseBody>(body).expect("a list");
         bencher.iter(|| read(black_box(&body)));
     });
-    group.finish();
-}
-
-/// What is shown of an invite.
-fn rows(criterion: &mut Criterion) {
-    let row = serde_json::json!({
-        "target": "ada@example.com",
-        "id": "3f2a9c",
-        "outcome": "resent",
-        "message": "The invite was sent again.",
-        "inviteId": "3f2a9c",
-        "error": null,
-    });
-    let mut group = criterion.benchmark_group("row");
-    for format in ["json", "yaml", "csv", "toon"] {
-        group.bench_function(format, |bencher| {
-            bencher.iter(|| dci::cli::rows_in(format, black_box(std::slice::from_ref(&row))).expect("a format"));
-        });
-    }
     group.finish();
 }

@@ -102,7 +102,7 @@ impl<A: Action> Bulk<'_, A> {
         })?;
         // A sentence may need the time zone, which is slow to read.
         let sentence = context.output.is_for_people().then(|| action.sentence(&name));
-        Ok(Report::answer(A::OPERATION, sentence.unwrap_or_default(), response.body))
+        Ok(Report::response(A::OPERATION, sentence.unwrap_or_default(), response.body))
     }
 
     async fn many(&self, targets: Vec<ResolvedTarget>, confirms: bool) -> Result<Report, CliError> {

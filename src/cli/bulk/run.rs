@@ -108,7 +108,7 @@ impl Run<'_> {
                     let (count, seconds) = (under_way.get(), GRACE.as_secs());
                     output.note(&format!("Interrupted: calls under way ({count}) have {seconds} s to finish."));
                 }
-                _ = print_interval.tick(), if results.rows.are_to_be_shown() => results.rows.show(),
+                _ = print_interval.tick(), if results.rows.has_unprinted() => results.rows.flush(),
                 finished = calls.next() => match finished {
                     Some(finished) => results.add(finished.into_iter().flatten()),
                     None => break,

@@ -64,5 +64,5 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     })?;
     let id = response.value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}."));
     let sentence = format!("{} was invited.{}", args.email, id.unwrap_or_default());
-    Ok(Report::answer(Operation::INVITE_USER, sentence, response.body))
+    Ok(Report::response(Operation::INVITE_USER, sentence, response.body))
 }

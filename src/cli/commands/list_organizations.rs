@@ -1,8 +1,8 @@
-use crate::cli::output::{Column, List};
+use crate::cli::output::{Column, ColumnStyle, List};
 use crate::cli::{CliError, Context, Report};
 use crate::operation::Operation;
 
-const COLUMNS: &[Column] = &[Column::new("name", "Name"), Column::new("id", "Id")];
+const COLUMNS: &[Column] = &[Column::new("name", "Name"), Column::new("id", "Id").with_style(ColumnStyle::Uncut)];
 
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci list-organizations [OPTIONS]")]

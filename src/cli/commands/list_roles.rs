@@ -1,4 +1,4 @@
-use crate::cli::output::{Column, List};
+use crate::cli::output::{Column, ColumnStyle, List};
 use crate::cli::{CliError, Context, Report};
 use crate::operation::Operation;
 
@@ -6,7 +6,7 @@ const COLUMNS: &[Column] = &[
     Column::new("name", "Name"),
     Column::new("type", "Type"),
     Column::new("permissions", "Permissions"),
-    Column::new("id", "Id"),
+    Column::new("id", "Id").with_style(ColumnStyle::Uncut),
 ];
 
 #[derive(Debug, clap::Args)]

@@ -6,19 +6,19 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::cli::output::{Column, List};
+use crate::cli::output::{Column, ColumnStyle, List};
 use crate::cli::spec_enum::SpecEnum;
 use crate::cli::{CliError, Context, Report, target};
 use crate::operation::Operation;
 use crate::types::UserListItemStatus as Status;
 
 const COLUMNS: &[Column] = &[
-    Column::new("email", "Email"),
+    Column::new("email", "Email").with_style(ColumnStyle::Uncut),
     Column::new("displayName", "Name"),
-    Column::new("status", "Status"),
-    Column::new("inviteStatus", "Invite"),
+    Column::new("status", "Status").with_style(ColumnStyle::State),
+    Column::new("inviteStatus", "Invite").with_style(ColumnStyle::State),
     Column::new("role", "Role"),
-    Column::new("id", "Id"),
+    Column::new("id", "Id").with_style(ColumnStyle::Uncut),
 ];
 
 #[derive(Debug, clap::Args)]

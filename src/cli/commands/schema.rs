@@ -28,5 +28,5 @@ pub(super) async fn run(args: Args, _: &Context<'_>) -> Result<Report, CliError>
         return Ok(Report::lines(names, json));
     };
     let (_, schema) = SCHEMAS.iter().find(|(known, _)| known == name).ok_or_else(|| CliError::usage(name.clone()))?;
-    Ok(Report::json(schema().as_value()))
+    Report::json(schema().as_value())
 }

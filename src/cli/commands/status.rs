@@ -51,7 +51,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     lines.push(format!("{:<12}{}", "check", checked.line));
     status["check"] = json!({ "accepted": checked.accepted, "email": checked.email, "domain": checked.domain });
     let report = Report::lines(lines, status.to_string());
-    Ok(checked.problem.into_iter().fold(report, Report::ending_with))
+    Ok(checked.problem.into_iter().fold(report, Report::with_error))
 }
 
 /// The stored sign-in as JSON, even if commands use another credential.

@@ -71,5 +71,5 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             "The user may have been updated. It is safe to run the command again: it sets the same values.",
         )
     })?;
-    Ok(Report::answer(Operation::UPDATE_USER, format!("The user {} was updated.", args.target), response.body))
+    Ok(Report::response(Operation::UPDATE_USER, format!("The user {} was updated.", args.target), response.body))
 }

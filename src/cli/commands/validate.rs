@@ -16,7 +16,7 @@ pub(super) async fn run(Args {}: Args, context: &Context<'_>) -> Result<Report, 
     let response = response.map_err(|error| error.context("cannot validate the credential"))?;
     let who = response.value.email.as_deref().unwrap_or(UNKNOWN_USER);
     let domain = response.value.domain.map(|domain| format!(" ({domain})")).unwrap_or_default();
-    Ok(Report::answer(
+    Ok(Report::response(
         Operation::VALIDATE,
         format!("The credential is valid. It belongs to {who}{domain}."),
         response.body,

@@ -1,5 +1,5 @@
-//! bash takes `--flag=value` for several words, and puts what completes a word on the command line as it is. So it passes
-//! the line up to the cursor, and what readline is going to replace of it; both are read here.
+//! Completion for bash, which splits `--flag=value` into several words and inserts candidates unquoted. So its script
+//! passes the line up to the cursor and the part that readline will replace; this module splits and quotes.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use clap_complete::engine::complete;
 
 use super::{PROGRAM, VARIABLE, understood, unquoted};
 
-/// Stands for the cursor, so that there is always a word at it.
+/// Marks the cursor, so that there is always a word at it.
 const CURSOR: char = '\u{1}';
 
 pub(super) fn registration() -> String {
@@ -21,12 +21,12 @@ complete -o nosort -F _{PROGRAM} {PROGRAM} 2> /dev/null || complete -F _{PROGRAM
     )
 }
 
-/// The candidates, a line each, for the line up to the cursor and the end of it that is replaced.
+/// The candidates, a line each. `typed` is the line up to the cursor, and the part of it to replace.
 pub(super) fn candidates(command: &mut clap::Command, typed: &[String]) -> io::Result<String> {
     let [line, replaced] = typed else { return Ok(String::new()) };
     let Some((words, quote)) = split(line) else { return Ok(String::new()) };
     let last = words.last().cloned().unwrap_or_default();
-    // What stays of the last word, such as `--flag=`.
+    // The part of the last word that is not replaced, such as `--flag=`.
     let kept = last.strip_suffix(&unquoted(replaced)).unwrap_or_default();
     let index = words.len() - 1;
     let found = complete(command, understood(command, words), index, None)?;
@@ -48,7 +48,7 @@ fn split(line: &str) -> Option<(Vec<String>, Option<char>)> {
     })
 }
 
-/// The value as it has to stand on the command line, within a quote that is open there.
+/// Quotes a value for the command line; `quote` is the one that is open there.
 fn quoted(value: &str, quote: Option<char>) -> String {
     match quote {
         Some('\'') => value.replace('\'', r"'\''"),
@@ -69,12 +69,12 @@ mod tests {
 
     fn candidates_of(line: &str, replaced: &str) -> Vec<String> {
         let typed = [line.to_owned(), replaced.to_owned()];
-        let text = candidates(&mut command_line::summarized(), &typed).expect("candidates");
+        let text = candidates(&mut command_line::with_short_help(), &typed).expect("candidates");
         text.lines().map(str::to_owned).collect()
     }
 
     #[test]
-    fn a_value_is_completed_as_it_has_to_be_typed() {
+    fn completed_values_are_quoted() {
         for (typed, replaced, completed) in [
             ("Fin", "Fin", r"Finance\ /\ Accounting"),
             ("'Fin", "Fin", "Finance / Accounting"),
@@ -90,13 +90,13 @@ mod tests {
             let line = format!("dci invite-user --job-title={typed}");
             assert_eq!(candidates_of(&line, replaced), [completed], "{line}");
         }
-        // Where `=` does not break words.
+        // If `=` does not split words.
         let whole = candidates_of("dci invite-user --job-title=Fin", "--job-title=Fin");
         assert_eq!(whole, [r"--job-title=Finance\ /\ Accounting"]);
     }
 
     #[test]
-    fn what_is_typed_before_counts() {
+    fn earlier_words_select_the_candidates() {
         assert_eq!(candidates_of("dci update-user ada@example.com --language ", ""), ["en", "ja"]);
         let line =
             "dci --api-base-url http://127.0.0.1:1 update-user 'a b' --job-title=\"Executive Team\" --language=j";

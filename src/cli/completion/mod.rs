@@ -1,4 +1,4 @@
-//! Completion by clap's own engine: a shell calls the program with the variable `COMPLETE` and what is typed so far.
+//! Shell completion with clap's engine. The shell runs the program with the variable `COMPLETE` and the words so far.
 
 mod bash;
 
@@ -11,12 +11,12 @@ use clap_complete::env::Shells;
 
 use super::command_line;
 
-/// The variable with the name of the shell that asks.
+/// The variable with the name of the shell.
 const VARIABLE: &str = "COMPLETE";
 
 const PROGRAM: &str = "dci";
 
-/// The script that makes a shell ask this program.
+/// The script that registers the program with a shell.
 pub(super) fn registration(shell: Shell) -> io::Result<String> {
     if shell == Shell::Bash {
         return Ok(bash::registration());
@@ -27,13 +27,13 @@ pub(super) fn registration(shell: Shell) -> io::Result<String> {
     }
     let mut script = String::from_utf8_lossy(&script).trim().to_owned();
     if shell == Shell::Zsh {
-        // zsh runs a file of a folder in $fpath when it completes for the first time.
+        // zsh runs a file in $fpath at the first completion only, so the file has to complete too.
         script.push_str("\nif [[ $funcstack[1] == _dci ]]; then _clap_dynamic_completer_dci \"$@\"; fi");
     }
     Ok(script)
 }
 
-/// The candidates, if a shell asks for them.
+/// The candidates; `None` if the program was not run by a shell for completion.
 pub(super) fn requested(args: &[OsString]) -> Option<io::Result<String>> {
     // Another program may use the variable for something else.
     let shell = Shell::from_str(std::env::var_os(VARIABLE)?.to_str()?, false).ok()?;
@@ -43,7 +43,7 @@ pub(super) fn requested(args: &[OsString]) -> Option<io::Result<String>> {
 }
 
 fn candidates(shell: Shell, typed: &[String]) -> io::Result<String> {
-    let mut command = command_line::summarized();
+    let mut command = command_line::with_short_help();
     if shell == Shell::Bash {
         return bash::candidates(&mut command, typed);
     }
@@ -56,8 +56,7 @@ fn candidates(shell: Shell, typed: &[String]) -> io::Result<String> {
     Ok(if shell == Shell::PowerShell { quoted_for_powershell(&candidates) } else { candidates })
 }
 
-/// The words as clap's engine has to get them. It takes the word after a flag for its value even where the value has to
-/// follow `=`.
+/// Adds `=` to flags that require it: clap's engine would take the next word for their value.
 fn understood(command: &clap::Command, mut words: Vec<String>) -> Vec<OsString> {
     let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
     let flags: Vec<String> = arguments
@@ -70,7 +69,7 @@ fn understood(command: &clap::Command, mut words: Vec<String>) -> Vec<OsString> 
     words.into_iter().map(OsString::from).collect()
 }
 
-/// A word as the program would get it: some shells pass it with its quotes, of which the last may still be open.
+/// A word without its quotes, the last of which may still be open. Some shells pass them.
 fn unquoted(word: &str) -> String {
     let closed = ["", "'", "\""].iter().find_map(|quote| shlex::split(&format!("{word}{quote}")));
     match closed.as_deref() {
@@ -79,7 +78,7 @@ fn unquoted(word: &str) -> String {
     }
 }
 
-/// Candidates with their help, a line each. PowerShell puts them on the command line as they are.
+/// Quotes the candidates, a line each with its help. PowerShell inserts them unchanged.
 fn quoted_for_powershell(candidates: &str) -> String {
     let quoted = |line: &str| {
         let (value, help) = line.split_once('\t').unwrap_or((line, ""));
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_found_in_any_quotes() {
+    fn quoted_values_are_completed() {
         for typed in ["Fin", "'Fin", "\"Fin", "'Finance /", "Finance\\ /"] {
             for shell in [Shell::Fish, Shell::PowerShell] {
                 let found = values(shell, &["dci", "invite-user", "--job-title", typed]);
@@ -111,14 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn powershell_gets_values_with_spaces_in_quotes() {
+    fn powershell_gets_quoted_values() {
         assert_eq!(values(Shell::PowerShell, &["dci", "-o", "to"]), ["toon"]);
         let found = values(Shell::PowerShell, &["dci", "update-user", "x", "--job-title=Fin"]);
         assert_eq!(found, ["'--job-title=Finance / Accounting'"]);
     }
 
     #[test]
-    fn a_flag_that_takes_its_value_after_an_equals_sign_takes_no_next_word() {
+    fn a_flag_that_requires_an_equals_sign_takes_no_next_word() {
         let found = values(Shell::Fish, &["dci", "resend-invite", "--dry-run", ""]);
         assert!(!found.is_empty() && found.iter().all(|found| found.starts_with('-')), "{found:?}");
         let found = values(Shell::Fish, &["dci", "resend-invite", "--dry-run="]);

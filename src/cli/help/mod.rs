@@ -1,17 +1,13 @@
 //! The help pages. Texts about operations come from the spec, all others from the commands.
 
-mod pager;
 mod prose;
 mod reference;
 
-use std::borrow::Cow;
-
 use clap::builder::{PossibleValue, StyledStr, Styles};
 
-use super::commands::{DEFINITIONS, Definition};
+use super::commands::DEFINITIONS;
 use crate::operation::Operation;
 
-pub(super) use pager::page;
 pub use reference::{Body, Section};
 
 /// The greatest width of help.
@@ -28,31 +24,6 @@ pub(super) fn short(command: clap::Command) -> clap::Command {
         None => command,
     };
     command.mut_args(with_values).after_help(more)
-}
-
-/// Adds the short help with the list of commands to the program. Listing them here is faster than describing each
-/// command to clap.
-pub(super) fn overview(program: clap::Command) -> clap::Command {
-    let styles = program.get_styles();
-    let (header, literal) = (*styles.get_header(), *styles.get_literal());
-    let longest = DEFINITIONS.iter().map(|definition| definition.name.len()).max().unwrap_or_default();
-    let mut template = format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\n{header}Commands:{header:#}\n");
-    for definition in DEFINITIONS {
-        let (name, about) = (definition.name, about(definition));
-        let space = " ".repeat(longest - name.len());
-        template.extend([&format!("  {literal}{name}{literal:#}{space}  "), &*about, "\n"]);
-    }
-    short(program)
-        .mut_args(|argument| argument.global(false).help_heading(None))
-        .help_template(template + "\n{all-args}{after-help}")
-}
-
-/// The one-line summary of a command.
-fn about(definition: &Definition) -> Cow<'static, str> {
-    match Operation::of_command(definition.name) {
-        Some(operation) => operation.summary.into(),
-        None => definition.command().get_about().map(ToString::to_string).unwrap_or_default().into(),
-    }
 }
 
 /// Adds the short help and the whole page. The spec describes the commands that are named after an operation.

@@ -1,11 +1,32 @@
-//! A body as a value that has all that the body has: numbers as they are written, and each name once.
+//! Reads and writes JSON values without changing a number.
 
+use bytes::Bytes;
 use serde_json::{Number, Value};
 
-/// The value of a body; why it has none otherwise.
+use super::CliError;
+
+/// A body that is not a value, and why.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    pub body: Bytes,
+    why: String,
+}
+
+impl Unreadable {
+    pub fn error(&self) -> CliError {
+        CliError::other(format!("the command succeeded, but its result can only be shown as JSON: {}", self.why))
+            .hint("With -o json, the response is printed as the server sent it.")
+    }
+}
+
+pub(super) fn read_body(body: Bytes) -> Result<Value, Unreadable> {
+    read(&body).map_err(|why| Unreadable { body, why })
+}
+
+/// Parses a body. Fails if a value cannot hold all of it: an object may have the same name twice.
 pub(super) fn read(body: &[u8]) -> Result<Value, String> {
     let mut value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    // JSON that was read is UTF-8.
+    // Parsed JSON is always UTF-8.
     let text = str::from_utf8(body).map_err(|error| error.to_string())?;
     let mut tokens = Tokens(text);
     if restore(&mut value, &mut tokens) && tokens.next().is_none() {
@@ -15,9 +36,9 @@ pub(super) fn read(body: &[u8]) -> Result<Value, String> {
     }
 }
 
-/// Gives each number the text that it has in the body: `serde_json` keeps its digits, but writes `1E2` as `1e+2`.
+/// Gives each number its text in the body: `serde_json` keeps the digits, but writes `1E2` as `1e+2`.
 ///
-/// False if the value has fewer names than the body: a map keeps one of two that are the same.
+/// Returns false if the value has fewer names than the body: a map keeps only one of two equal names.
 fn restore(value: &mut Value, tokens: &mut Tokens<'_>) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::String(_) => true,
@@ -33,7 +54,7 @@ fn restore(value: &mut Value, tokens: &mut Tokens<'_>) -> bool {
     }
 }
 
-/// What a value may lose of a JSON text, in the order of the text.
+/// The parts of a JSON text that a value may lose, in order.
 struct Tokens<'a>(&'a str);
 
 enum Token<'a> {
@@ -65,16 +86,54 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// What stands after the closing quote of a string.
+/// The text after the closing quote of a string.
 fn after_string(mut rest: &str) -> &str {
     while let Some(found) = rest.find(['"', '\\']) {
         if rest[found..].starts_with('"') {
             return &rest[found + 1..];
         }
-        // What is escaped is not a quote.
+        // Skip the escaped character, which may be a quote.
         rest = &rest[found + 2..];
     }
     ""
+}
+
+/// Writes a value with a serializer that would change large numbers. The serializer gets a placeholder for each number;
+/// the text of the number then replaces it.
+pub(super) fn with_exact_numbers(
+    mut value: Value,
+    write: impl FnOnce(&Value) -> Result<String, CliError>,
+) -> Result<String, CliError> {
+    // Random, so that no text from a server contains it.
+    let placeholder = format!("number{:016x}_", fastrand::u64(..));
+    let mut numbers = Vec::new();
+    take_numbers(&mut value, &placeholder, &mut numbers);
+    let written = write(&value)?;
+    if numbers.is_empty() {
+        return Ok(written);
+    }
+    let mut pieces = written.split(&placeholder);
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (index, rest) = piece.split_once('_').unwrap_or_default();
+        let number = index.parse().ok().and_then(|index: usize| numbers.get(index));
+        text.push_str(number.map_or("", Number::as_str));
+        text.push_str(rest);
+    }
+    Ok(text)
+}
+
+fn take_numbers(value: &mut Value, placeholder: &str, numbers: &mut Vec<Number>) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+        Value::Number(_) => {
+            if let Value::Number(number) = std::mem::replace(value, format!("{placeholder}{}_", numbers.len()).into()) {
+                numbers.push(number);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| take_numbers(value, placeholder, numbers)),
+        Value::Object(members) => members.values_mut().for_each(|value| take_numbers(value, placeholder, numbers)),
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_a_value_cannot_hold_is_refused() {
+    fn a_body_that_a_value_cannot_hold_is_an_error() {
         let deep = format!("{}{}", "[".repeat(129), "]".repeat(129));
         for body in [
             r#"{"a":1,"a":2}"#,

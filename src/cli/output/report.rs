@@ -1,30 +1,33 @@
+//! The result of a command, and how each format shows it.
+
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::columns::{Columns, documented, with_those_of};
-use super::{CliError, Column, Format, List, exact, format, table};
+use super::columns::{Columns, from_spec, with_properties_of};
+use super::exact::{self, Unreadable};
+use super::format::{self, Format, Writer};
+use super::{CliError, Column, List};
 use crate::cli::escape::escape;
 use crate::operation::Operation;
 
-/// How many cells a table may have for each value in them.
+/// The most cells that a CSV may have per value. More means that almost all are empty.
 const MAX_CELLS_PER_VALUE: usize = 100;
 
-/// The result of a command, for people and for scripts.
+/// The result of a command.
 #[derive(Debug)]
 pub(in crate::cli) struct Report {
     content: Content,
-    /// What the command ends with after its result is shown, when not all went well.
-    ending: Option<CliError>,
+    /// The error that the command ends with after its result is printed.
+    error: Option<CliError>,
 }
 
-/// A result in the form in which it is shown.
+/// A result as it is printed.
 pub(super) enum Rendered {
-    /// For people it has styles, and no other sequences that a terminal obeys.
+    /// For people it may have styles, but no other terminal controls.
     Text(String),
-    Json(Value),
-    /// What has no value, as the server sent it.
+    /// A response that cannot be parsed, as the server sent it.
     Body(Bytes),
 }
 
@@ -32,32 +35,32 @@ pub(super) enum Rendered {
 pub(super) enum Content {
     Nothing,
     Response {
-        /// What it answers, where it is the server's.
+        /// `None` if the program made the body.
         operation: Option<&'static Operation>,
-        /// What a person reads.
+        /// The text for people.
         lines: Vec<String>,
-        /// What the server sent, with the properties that the document does not know.
+        /// The value for scripts, with the properties that the spec does not have.
         body: Bytes,
     },
     List {
         list: List,
-        /// What a person reads of a row.
+        /// The columns for people.
         columns: Vec<Column>,
-        /// What a person reads when the list is empty.
+        /// The text for people if the list is empty.
         empty: &'static str,
     },
-    /// What came of each target of a run, in the forms that need to know all of them.
+    /// The rows of a run, in a format that needs all of them.
     Rows {
         rows: Vec<Value>,
         columns: Vec<Column>,
     },
-    /// It could not be shown when it came.
+    /// Printing the rows of a run failed.
     Unwritable(CliError),
 }
 
 impl Report {
-    /// The answer of the server to an operation, and what it means.
-    pub fn answer(operation: &'static Operation, sentence: String, body: Bytes) -> Self {
+    /// The response to an operation, and a sentence for people that says what it means.
+    pub fn response(operation: &'static Operation, sentence: String, body: Bytes) -> Self {
         Content::Response { operation: Some(operation), lines: vec![sentence], body }.into()
     }
 
@@ -66,88 +69,79 @@ impl Report {
         Content::Response { operation: None, lines, body: json.into() }.into()
     }
 
-    /// JSON, which people read as it is too.
-    pub fn json(value: &Value) -> Self {
-        let json = format::json(value);
-        Self::lines(json.lines().map(str::to_owned).collect(), json)
+    /// JSON for people and scripts.
+    pub fn json(value: &Value) -> Result<Self, CliError> {
+        let json = format::json(value)?;
+        Ok(Self::lines(json.lines().map(str::to_owned).collect(), json))
     }
 
-    /// A list of the server, and the columns of it that people are shown.
+    /// A list, and its columns for people.
     pub fn list(list: List, columns: &[Column], empty: &'static str) -> Self {
         Content::List { list, columns: columns.to_vec(), empty }.into()
     }
 
-    /// What came of each target of a run, where that is shown in the end.
-    pub(super) fn of_rows(rows: Vec<Value>, columns: Vec<Column>) -> Self {
+    /// The rows of a run, in a format that needs all of them.
+    pub(super) fn rows(rows: Vec<Value>, columns: Vec<Column>) -> Self {
         Content::Rows { rows, columns }.into()
     }
 
-    /// Lines for people alone.
-    pub(super) fn of_words(lines: Vec<String>) -> Self {
+    /// Lines for people only.
+    pub(super) fn words(lines: Vec<String>) -> Self {
         Self::lines(lines, String::new())
     }
 
-    /// Of a command whose result could not be shown when it came.
+    /// Printing the rows of a run failed.
     pub(super) fn unwritable(problem: CliError) -> Self {
         Content::Unwritable(problem).into()
     }
 
-    /// Of a command that has said all that it has to say.
+    /// Nothing more to print.
     pub fn nothing() -> Self {
         Content::Nothing.into()
     }
 
-    /// Ends with this error after the result is shown.
-    pub fn ending_with(self, error: CliError) -> Self {
-        Self { ending: Some(error), ..self }
+    /// Makes the command end with this error after its result is printed.
+    pub fn with_error(self, error: CliError) -> Self {
+        Self { error: Some(error), ..self }
     }
 
-    /// What is shown, and what the command ends with after that.
+    /// The content, and how the command ends.
     pub(super) fn into_parts(self) -> (Content, Result<(), CliError>) {
-        (self.content, self.ending.map_or(Ok(()), Err))
+        (self.content, self.error.map_or(Ok(()), Err))
     }
 }
 
 impl Content {
+    /// `None` if there is nothing to print.
     pub(super) fn render(self, format: Format, columns: &Columns) -> Result<Option<Rendered>, CliError> {
-        let text = match (format, self) {
-            (_, Self::Unwritable(problem)) => return Err(problem),
-            (Format::Table, content) if !columns.is_chosen() => return Ok(content.words()?.map(Rendered::Text)),
-            (_, Self::Nothing) => return Ok(None),
-            (Format::Json, content) => return content.into_value_or_body().map(Some),
-            (Format::Table, content) => {
-                let rows = content.rows()?;
-                table::table(&rows, &columns.choose(&with_those_of(content.columns(true), &rows))?)
-            }
-            (Format::Csv, content) => {
-                let rows = content.rows()?;
-                let known = with_those_of(content.columns(columns.is_chosen()), &rows);
-                if !columns.is_chosen() {
+        match self {
+            Self::Unwritable(problem) => return Err(problem),
+            content if format == Format::Table && !columns.are_given() => return content.words(),
+            Self::Nothing => return Ok(None),
+            _ => {}
+        }
+        let text = match format.writer() {
+            Writer::Rows(write) => {
+                let rows = self.rows()?;
+                let known = with_properties_of(self.columns(columns.are_given()), &rows);
+                if !columns.are_given() {
                     check_cells(&rows, known.len())?;
                 }
-                format::csv(&rows, &columns.choose(&known)?)?
+                write(&rows, &columns.select(&known)?)?
             }
-            (Format::Yaml, content) => format::yaml(content.into_value()?)?,
-            (Format::Toon, content) => format::toon(content.into_value()?)?,
+            Writer::Value(write) => match self.into_value() {
+                Ok(value) => write(value)?,
+                Err(unreadable) if format == Format::Json => return Ok(Some(Rendered::Body(unreadable.body))),
+                Err(unreadable) => return Err(unreadable.error()),
+            },
         };
         Ok(Some(Rendered::Text(text)))
     }
 
-    fn into_value_or_body(self) -> Result<Rendered, CliError> {
-        let value_or_body = match self {
-            Self::Response { body, .. } => exact::read(&body).map_err(|_| body),
-            Self::List { list, .. } => list.into_value_or_body(),
-            other => Ok(other.into_value()?),
-        };
-        Ok(value_or_body.map_or_else(Rendered::Body, Rendered::Json))
-    }
-
-    /// What is shown in the formats that have the properties of JSON.
-    fn into_value(self) -> Result<Value, CliError> {
+    fn into_value(self) -> Result<Value, Unreadable> {
         match self {
-            Self::Nothing => Ok(Value::Null),
-            Self::Unwritable(problem) => Err(problem),
-            Self::Response { body, .. } => exact::read(&body).map_err(|why| format::unreadable(&why)),
+            Self::Nothing | Self::Unwritable(_) => Ok(Value::Null),
+            Self::Response { body, .. } => exact::read_body(body),
             Self::List { list, .. } => list.into_value(),
             Self::Rows { rows, .. } => Ok(rows.into()),
         }
@@ -158,20 +152,20 @@ impl Content {
             Self::Nothing | Self::Unwritable(_) => Cow::Borrowed(&[]),
             Self::List { list, .. } => list.rows()?.into(),
             Self::Rows { rows, .. } => rows.into(),
-            Self::Response { body, .. } => match exact::read(body).map_err(|why| format::unreadable(&why))? {
+            Self::Response { body, .. } => match exact::read_body(body.clone()).map_err(|error| error.error())? {
                 Value::Array(rows) => rows.into_iter().map(as_row).collect(),
                 row => vec![as_row(row)].into(),
             },
         })
     }
 
-    /// The columns that are known before there are rows; `all` with those that people are shown and the server does not
-    /// send.
+    /// The columns that are known without the rows. With `all`, a list has its columns for people too, which the server
+    /// may not send.
     fn columns(&self, all: bool) -> Vec<Column> {
         match self {
             Self::List { columns, list, .. } => {
                 let mut known = if all { columns.clone() } else { Vec::new() };
-                for column in list.documented_columns() {
+                for column in list.spec_columns() {
                     if !known.iter().any(|other| other.property == column.property) {
                         known.push(column);
                     }
@@ -179,33 +173,33 @@ impl Content {
                 known
             }
             Self::Rows { columns, .. } => columns.clone(),
-            Self::Response { operation: Some(operation), .. } => documented(operation, None),
+            Self::Response { operation: Some(operation), .. } => from_spec(operation, None),
             Self::Nothing | Self::Unwritable(_) | Self::Response { operation: None, .. } => Vec::new(),
         }
     }
 
-    /// What a person reads.
-    fn words(&self) -> Result<Option<String>, CliError> {
-        let lines: Vec<String> = match self {
-            Self::Nothing | Self::Rows { .. } | Self::Unwritable(_) => Vec::new(),
-            Self::Response { lines, .. } => lines.clone(),
+    /// The text for people.
+    fn words(&self) -> Result<Option<Rendered>, CliError> {
+        let lines = match self {
+            Self::Nothing | Self::Rows { .. } | Self::Unwritable(_) => &[][..],
+            Self::Response { lines, .. } => lines,
             Self::List { list, columns, empty } => match list.rows()? {
-                [] => vec![(*empty).to_owned()],
-                rows => return Ok(Some(table::table(rows, columns))),
+                [] => &[(*empty).to_owned()],
+                rows => return Ok(Some(Rendered::Text(format::table(rows, columns)))),
             },
         };
         let lines: Vec<_> = lines.iter().map(|line| escape(line)).collect();
-        Ok((!lines.is_empty()).then(|| lines.join("\n")))
+        Ok((!lines.is_empty()).then(|| Rendered::Text(lines.join("\n"))))
     }
 }
 
 impl From<Content> for Report {
     fn from(content: Content) -> Self {
-        Self { content, ending: None }
+        Self { content, error: None }
     }
 }
 
-/// Refuses a table whose size is not in proportion to its values, since each row names properties of its own.
+/// Refuses a huge CSV of a small response, in which each row has property names of its own.
 fn check_cells(rows: &[Value], columns: usize) -> Result<(), CliError> {
     let values: usize = rows.iter().filter_map(Value::as_object).map(Map::len).sum();
     if columns * rows.len() <= MAX_CELLS_PER_VALUE * (values + rows.len()) {
@@ -217,7 +211,7 @@ fn check_cells(rows: &[Value], columns: usize) -> Result<(), CliError> {
     .hint("Choose columns with --columns, or use -o json."))
 }
 
-/// What has no properties has one in a table.
+/// A value without properties becomes a row with one.
 fn as_row(value: Value) -> Value {
-    if value.is_object() { value } else { serde_json::json!({ "value": value }) }
+    if value.is_object() { value } else { json!({ "value": value }) }
 }

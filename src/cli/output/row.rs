@@ -1,13 +1,15 @@
+//! One row of a run.
+
 use serde::Serialize;
 use serde_json::Value;
 
-use super::columns::Column;
+use super::columns::{Column, ColumnStyle};
 use crate::client::UserId;
 
-/// The outcome of a target that something went wrong with.
+/// The outcome of a target that failed.
 pub(in crate::cli) const FAILED: &str = "failed";
 
-/// What is said of one target of a run.
+/// The result for one target of a run.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::cli) struct Row<'a> {
@@ -21,12 +23,20 @@ pub(in crate::cli) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// What all rows have.
+    /// The columns of every row.
     pub fn columns() -> Vec<Column> {
-        ["target", "id", "outcome", "message", "inviteId", "error"].into_iter().map(Column::of).collect()
+        let column = |property| Column::new(property, property);
+        vec![
+            column("target"),
+            column("id").with_style(ColumnStyle::Uncut),
+            column("outcome").with_style(ColumnStyle::Outcome),
+            column("message"),
+            column("inviteId"),
+            column("error"),
+        ]
     }
 
-    /// What a person reads of a target that something went wrong with.
+    /// The line for people if the target failed.
     pub fn failure(&self) -> Option<String> {
         let message = self.message.as_deref().filter(|_| self.outcome == FAILED)?;
         Some(format!("{}: {message}", self.target))

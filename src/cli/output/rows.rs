@@ -1,51 +1,42 @@
-//! The rows of a run: shown as they come, where the form allows it.
+//! The rows of a run, printed as they come if the format allows it.
 
 use serde_json::Value;
 
+use super::format::{self, RowStream};
 use super::row::Row;
-use super::row_text::RowText;
 use super::writer::Writer;
-use super::{CliError, Format, Output, Report, format};
+use super::{CliError, Output, Report};
 
-/// The rows of a run, in their order.
+/// The rows of a run, in the order of its targets.
 pub(in crate::cli) struct Rows {
     form: Form,
-    /// Why no more rows can be shown.
+    /// Why rows can no longer be written.
     problem: Option<CliError>,
 }
 
 enum Form {
-    /// A person reads what went wrong.
+    /// For people: a line per failure, printed at the end.
     Failures(Vec<String>),
-    Stream {
-        text: RowText,
-        writer: Writer,
-    },
-    /// The width of columns and the count in a header are known when all rows are.
+    /// Printed as they come.
+    Stream { stream: Box<dyn RowStream>, text: Vec<u8>, writer: Writer },
+    /// Printed at the end.
     Whole(Vec<Value>),
-}
-
-impl Form {
-    fn stream(text: RowText) -> Self {
-        Self::Stream { text, writer: Writer::start() }
-    }
 }
 
 impl Rows {
     pub(super) fn new(output: &Output) -> Self {
-        let mut rows = Self { form: Form::Whole(Vec::new()), problem: None };
-        match output.format {
-            Format::Table if output.columns.is_chosen() => {}
-            Format::Table => rows.form = Form::Failures(Vec::new()),
-            Format::Toon => {}
-            Format::Json => rows.form = Form::stream(RowText::json()),
-            Format::Yaml => rows.form = Form::stream(RowText::yaml()),
-            Format::Csv => match output.columns.choose(&Row::columns()) {
-                Ok(columns) => rows.form = Form::stream(RowText::csv(columns)),
-                Err(unknown) => rows.problem = Some(unknown),
-            },
+        if output.is_for_people() && !output.columns.are_given() {
+            return Self { form: Form::Failures(Vec::new()), problem: None };
         }
-        rows
+        let stream = output.columns.select(&Row::columns()).map(|columns| output.format.row_stream(columns));
+        match stream {
+            Ok(Some(stream)) => {
+                let form = Form::Stream { stream, text: Vec::new(), writer: Writer::start() };
+                Self { form, problem: None }
+            }
+            Ok(None) => Self { form: Form::Whole(Vec::new()), problem: None },
+            Err(unknown_column) => Self { form: Form::Whole(Vec::new()), problem: Some(unknown_column) },
+        }
     }
 
     pub fn add(&mut self, row: &Row<'_>) {
@@ -57,39 +48,39 @@ impl Rows {
                 lines.extend(row.failure());
                 Ok(())
             }
-            Form::Stream { text, .. } => text.add(row),
-            Form::Whole(rows) => format::value(row).map(|value| rows.push(value)),
+            Form::Stream { stream, text, .. } => stream.add(row, text),
+            Form::Whole(rows) => format::to_value(row).map(|value| rows.push(value)),
         };
         self.problem = added.err();
     }
 
-    /// Whether there are rows that are not shown yet, and that the form allows to show.
-    pub fn are_to_be_shown(&self) -> bool {
+    /// Whether `flush` has something to print.
+    pub fn has_unprinted(&self) -> bool {
         matches!(&self.form, Form::Stream { text, .. } if !text.is_empty())
     }
 
-    /// Shows them.
-    pub fn show(&mut self) {
-        if let Form::Stream { text, writer } = &mut self.form {
-            writer.write(text.take());
+    /// Prints the rows added since the last flush.
+    pub fn flush(&mut self) {
+        if let Form::Stream { text, writer, .. } = &mut self.form {
+            writer.write(std::mem::take(text));
         }
     }
 
-    /// The report of a run in which all went well.
+    /// The report of a run in which every target succeeded.
     pub fn into_report(self, summary: String) -> Report {
-        self.report(Some(summary), None)
+        self.report(Some(summary))
     }
 
-    /// The report of a run in which not all went well, as its ending says.
-    pub fn into_report_of_failure(self, ending: CliError) -> Report {
-        self.report(None, Some(ending))
+    /// The report of a run that ends with an error.
+    pub fn into_report_of_failure(self, error: CliError) -> Report {
+        self.report(None).with_error(error)
     }
 
-    fn report(self, summary: Option<String>, ending: Option<CliError>) -> Report {
-        let shown = match (self.form, self.problem) {
-            (Form::Stream { mut text, writer }, problem) => {
-                let ended = text.end();
-                writer.write(text.take());
+    fn report(self, summary: Option<String>) -> Report {
+        match (self.form, self.problem) {
+            (Form::Stream { mut stream, mut text, writer }, problem) => {
+                let ended = stream.end(&mut text);
+                writer.write(text);
                 let written = writer.end();
                 match problem.map_or(ended.and(written), Err) {
                     Ok(()) => Report::nothing(),
@@ -97,9 +88,8 @@ impl Rows {
                 }
             }
             (_, Some(problem)) => Report::unwritable(problem),
-            (Form::Failures(lines), None) => Report::of_words(lines.into_iter().chain(summary).collect()),
-            (Form::Whole(rows), None) => Report::of_rows(rows, Row::columns()),
-        };
-        ending.into_iter().fold(shown, Report::ending_with)
+            (Form::Failures(lines), None) => Report::words(lines.into_iter().chain(summary).collect()),
+            (Form::Whole(rows), None) => Report::rows(rows, Row::columns()),
+        }
     }
 }

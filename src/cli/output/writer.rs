@@ -1,3 +1,5 @@
+//! Prints the rows of a run on a thread of its own, so that a slow reader of stdout does not slow down the calls.
+
 use std::io::{self, IsTerminal, Write};
 use std::panic::resume_unwind;
 use std::sync::mpsc;
@@ -6,9 +8,8 @@ use std::thread::{self, JoinHandle};
 use super::{CliError, progress};
 use crate::cli::escape;
 
-/// Writes to stdout in a thread of its own: calls go on while whoever reads it takes their time.
 pub(super) struct Writer {
-    texts: mpsc::Sender<String>,
+    texts: mpsc::Sender<Vec<u8>>,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -16,35 +17,38 @@ impl Writer {
     pub fn start() -> Self {
         let (texts, received) = mpsc::channel();
         let is_terminal = io::stdout().is_terminal();
-        let write_all = move || if is_terminal { at_terminal(&received) } else { received.iter().try_for_each(write) };
+        let write_all = move || {
+            if is_terminal { write_lines(&received) } else { received.iter().try_for_each(|text| write(&text)) }
+        };
         Self { texts, thread: thread::spawn(write_all) }
     }
 
-    /// What cannot be written is told in the end.
-    pub fn write(&self, text: String) {
+    /// Sends text to the thread. `end` returns its errors.
+    pub fn write(&self, text: Vec<u8>) {
         let _ = self.texts.send(text);
     }
 
     pub fn end(self) -> Result<(), CliError> {
         drop(self.texts);
-        // A panic there was shown when it happened.
+        // The panic hook has shown a panic already.
         super::written(self.thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     }
 }
 
-/// Only whole lines, since the progress is shown in the line after them.
-fn at_terminal(texts: &mpsc::Receiver<String>) -> io::Result<()> {
-    let mut begun = String::new();
+/// Writes whole lines only: the progress is on the line below.
+fn write_lines(texts: &mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+    let mut unfinished = Vec::new();
     for text in texts {
-        begun.push_str(&text);
-        let rest = begun.split_off(begun.rfind('\n').map_or(0, |end| end + 1));
-        let lines = std::mem::replace(&mut begun, rest);
-        progress::above(|| write(escape::data_at_terminal(&lines)))?;
+        unfinished.extend(text);
+        let end = unfinished.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let rest = unfinished.split_off(end);
+        let lines = std::mem::replace(&mut unfinished, rest);
+        progress::above(|| write(escape::data_at_terminal(&String::from_utf8_lossy(&lines)).as_bytes()))?;
     }
-    write(begun)
+    write(&unfinished)
 }
 
-fn write(text: impl AsRef<str>) -> io::Result<()> {
+fn write(text: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout();
-    stdout.write_all(text.as_ref().as_bytes()).and_then(|()| stdout.flush())
+    stdout.write_all(text).and_then(|()| stdout.flush())
 }

@@ -1,12 +1,14 @@
-use std::io::Write;
+//! The pager for long help.
+
+use std::io::{Write, stdout};
 use std::process::{Command, Stdio};
 
 use crate::client::env;
 
 /// Shows a text that is longer than the terminal with the program in `PAGER`. Returns false if the text was not shown:
 /// it is short, there is no pager, or the pager failed.
-pub(in crate::cli) fn page(text: &str) -> bool {
-    let height = terminal_size::terminal_size_of(std::io::stdout()).map_or(usize::MAX, |(_, height)| height.0.into());
+pub(super) fn show(text: &str) -> bool {
+    let height = terminal_size::terminal_size_of(stdout()).map_or(usize::MAX, |(_, height)| height.0.into());
     let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
     let Some(pager) = pager.filter(|_| text.lines().count() >= height) else { return false };
     // POSIX defines PAGER as a shell command.

@@ -1,0 +1,93 @@
+//! Tables for people. At a terminal a row is one line that fits the width.
+
+use std::io::{IsTerminal, stdout};
+
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Table, TableStyle};
+use serde_json::Value;
+
+use super::cell as cell_text;
+use crate::cli::escape::escape;
+use crate::cli::output::columns::{Column, ColumnStyle};
+
+/// The space between two columns.
+const GAP: u16 = 2;
+
+/// The smallest width of a column next to an uncut one.
+const MIN_WIDTH: u16 = 5;
+
+pub(in crate::cli::output) fn text(rows: &[Value], columns: &[Column]) -> String {
+    // The stream that the table is written to removes colours if necessary. --color overrides NO_COLOR.
+    crossterm::style::force_color_output(true);
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).enforce_styling();
+    table.style_text_only();
+    let width = terminal_size::terminal_size_of(stdout()).filter(|_| stdout().is_terminal()).map(|(width, _)| width.0);
+    match width {
+        // A cell that does not fit ends in an ellipsis.
+        Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    table
+        .set_header(line(columns.iter().map(|column| Cell::new(escape(&column.title)).add_attribute(Attribute::Bold))));
+    for row in rows {
+        table.add_row(line(columns.iter().map(|column| cell(column.style, row.get(&*column.property)))));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, GAP));
+    }
+    if let Some(width) = width {
+        keep_uncut(&mut table, columns, width);
+    }
+    table.trim_fmt()
+}
+
+/// Gives the uncut columns their full width, in their order, if that leaves some width for the others.
+fn keep_uncut(table: &mut Table, columns: &[Column], width: u16) {
+    let widths = table.column_max_content_widths();
+    let mut left = i32::from(width) - columns.iter().map(|_| i32::from(MIN_WIDTH + GAP)).sum::<i32>();
+    for (index, _) in columns.iter().enumerate().filter(|(_, column)| column.style == ColumnStyle::Uncut) {
+        left -= i32::from(widths[index].saturating_sub(MIN_WIDTH));
+        if left >= 0
+            && let Some(column) = table.column_mut(index)
+        {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+}
+
+fn line(cells: impl Iterator<Item = Cell>) -> Row {
+    let mut row = Row::from(cells);
+    row.max_height(1);
+    row
+}
+
+fn cell(style: ColumnStyle, value: Option<&Value>) -> Cell {
+    let text = match value {
+        Some(Value::Array(values)) => values.iter().map(|value| cell_text(Some(value))).collect::<Vec<_>>().join(", "),
+        other => cell_text(other),
+    };
+    let cell = Cell::new(escape(&text));
+    match color(style, &text) {
+        Some(color) => cell.fg(color),
+        None => cell,
+    }
+}
+
+/// Green is good, yellow is waiting, red is over or failed.
+fn color(style: ColumnStyle, text: &str) -> Option<Color> {
+    let text = text.to_lowercase();
+    match style {
+        ColumnStyle::State => match text.as_str() {
+            "active" => Some(Color::Green),
+            "invited" | "pending" => Some(Color::Yellow),
+            "cancelled" | "expired" => Some(Color::Red),
+            _ => None,
+        },
+        ColumnStyle::Outcome => match text.as_str() {
+            "skipped" => Some(Color::Yellow),
+            "failed" => Some(Color::Red),
+            _ => Some(Color::Green),
+        },
+        ColumnStyle::Plain | ColumnStyle::Uncut => None,
+    }
+}
