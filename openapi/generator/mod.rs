@@ -9,6 +9,7 @@ mod docs;
 mod lenient;
 mod locate;
 pub mod progenitor;
+mod responses;
 mod schema;
 pub mod spec;
 mod tables;
@@ -34,7 +35,7 @@ pub struct Generated {
 /// Generates the code for the spec in `text`. An error names the spec by `name`, and the part that is invalid.
 pub fn generate(name: &str, text: &str, with_schemas: bool) -> Result<Generated, String> {
     let spec: Value = serde_saphyr::from_str(text).map_err(|error| format!("{name}: invalid YAML: {error}"))?;
-    let file = progenitor::file(&spec, with_schemas).map_err(|error| format!("{name}: {error}"))?;
+    let file = file(&spec, with_schemas).map_err(|error| format!("{name}: {error}"))?;
 
     let (mut types, mut client) = separate_types(file);
     let mut annotate = schema::Annotate::new(&spec, with_schemas);
@@ -79,4 +80,15 @@ fn remove_import(tree: &mut syn::UseTree, name: &str) {
         let is_kept = |tree: &syn::UseTree| !matches!(tree, syn::UseTree::Name(import) if import.ident == name);
         group.items = std::mem::take(&mut group.items).into_iter().filter(is_kept).collect();
     }
+}
+
+/// The code that progenitor generates for a spec, or the parts of the spec that it refuses.
+pub fn file(spec: &Value, with_schemas: bool) -> Result<syn::File, String> {
+    let or = |parts: Vec<String>, error: String| if parts.is_empty() { error } else { parts.join("\n") };
+    let parsed = progenitor::parse(spec).map_err(|error| {
+        format!("not an OpenAPI 3.0 spec: {}", or(locate::unparsable(spec), locate::describe("", &error)))
+    })?;
+    let tokens = progenitor::tokens(&parsed, with_schemas)
+        .map_err(|error| format!("progenitor cannot use this spec.\n{}", or(locate::refused(spec), error)))?;
+    syn::parse2(tokens).map_err(|error| format!("progenitor generated invalid Rust: {error}"))
 }

@@ -1,4 +1,4 @@
-//! Runs progenitor, and turns what it refuses into an error with the part of the spec at fault.
+//! Runs progenitor.
 
 use std::panic;
 
@@ -7,19 +7,6 @@ use openapiv3::OpenAPI;
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
-
-use super::locate;
-
-/// The code that progenitor generates for a spec.
-pub fn file(spec: &Value, with_schemas: bool) -> Result<syn::File, String> {
-    let or = |parts: Vec<String>, error: String| if parts.is_empty() { error } else { parts.join("\n") };
-    let parsed = parse(spec).map_err(|error| {
-        format!("not an OpenAPI 3.0 spec: {}", or(locate::unparsable(spec), locate::describe("", &error)))
-    })?;
-    let tokens = tokens(&parsed, with_schemas)
-        .map_err(|error| format!("progenitor cannot use this spec.\n{}", or(locate::refused(spec), error)))?;
-    syn::parse2(tokens).map_err(|error| format!("progenitor generated invalid Rust: {error}"))
-}
 
 pub type ParseError = serde_path_to_error::Error<serde_json::Error>;
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use reqwest::{Request, Response};
 use tokio::time::Instant;
 
-use super::failure::causes;
+use super::causes::causes;
 use crate::operation::Operation;
 
 /// Sends requests over kept connections, or over new ones.

@@ -5,7 +5,7 @@ use std::fmt;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use serde::de::IgnoredAny;
 
-use super::error_body::excerpt;
+use super::excerpt::excerpt;
 
 /// The longest name that is kept, in characters.
 const MAX_NAME: usize = 50;

@@ -9,9 +9,11 @@ use reqwest::header::{HeaderMap, LOCATION};
 
 use super::CredentialsError;
 use super::call_record::CallRecord;
+use super::causes::{causes, certificate_error};
 use super::duration::in_words;
-use super::error_body::{self, excerpt, status_text};
-use super::failure::{causes, certificate_error, proxy_error};
+use super::error_body::{self, status_text};
+use super::excerpt::excerpt;
+use super::failure::proxy_error;
 use super::response::{UnreadableBody, WholeBody, request_id};
 use super::retry::retry_after;
 use super::{ErrorKind, Failure, IdempotencyKey, tls};

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::encoding::Encoding;
+use super::excerpt::excerpt;
 use super::json_text;
 
 /// The properties that hold a message, in the order in which they are printed. Case, `_`, `-`, `@` and `$` are
@@ -164,14 +165,6 @@ fn title(page: &str) -> Option<String> {
     let end = start + lower[start..].find("</title")?;
     let words: Vec<&str> = page[start..end].split_whitespace().collect();
     (!words.is_empty()).then(|| excerpt(&words.join(" "), MAX_TITLE))
-}
-
-/// The text, cut to a number of characters.
-pub(crate) fn excerpt(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 fn no_message(status: StatusCode, what: &str) -> String {

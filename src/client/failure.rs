@@ -1,11 +1,10 @@
 //! How an attempt failed, and whether it may be retried.
 
-use std::error::Error as StdError;
 use std::fmt;
 
 use reqwest::StatusCode;
-use rustls::CertificateError;
 
+use super::causes::{causes, certificate_error};
 use super::proxy::ProxyError;
 use crate::operation::Operation;
 
@@ -98,23 +97,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Why the server's certificate was rejected; `None` if it was not.
-pub(super) fn certificate_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CertificateError> {
-    causes(error).find_map(|cause| match cause.downcast_ref() {
-        Some(rustls::Error::InvalidCertificate(reason)) => Some(reason),
-        _ => None,
-    })
-}
-
 /// Why the proxy made no connection; `None` if the failure is another one.
 pub(super) fn proxy_error(error: &reqwest::Error) -> Option<&ProxyError> {
     causes(error).find_map(|cause| cause.downcast_ref())
-}
-
-/// The error and its causes, outermost first, including those that an I/O error wraps.
-pub(super) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| error.source())
-    })
 }

@@ -14,6 +14,7 @@ mod api_key;
 mod call;
 mod call_each;
 mod call_record;
+mod causes;
 mod config;
 mod config_error;
 mod connections;
@@ -22,9 +23,11 @@ mod credentials;
 mod duration;
 mod encoding;
 mod endpoint;
+pub mod env;
 mod error;
 mod error_body;
 mod error_kind;
+mod excerpt;
 mod exchange;
 mod failure;
 mod http_client;
@@ -40,6 +43,7 @@ mod server_clock;
 #[cfg(feature = "sign-in")]
 pub mod sign_in;
 mod tls;
+mod variable;
 
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
 pub use access_token::{AccessToken, InvalidAccessToken};
@@ -48,15 +52,15 @@ pub use call::{CallResponse, call, call_unless, with_used_key};
 pub use call_each::call_each;
 #[cfg(feature = "cli")]
 pub(crate) use config::base_url;
-pub use config::{ClientConfig, DEFAULT_BASE_URL, env};
+pub use config::{ClientConfig, DEFAULT_BASE_URL};
 pub use config_error::ConfigError;
 pub use credentials::{Credentials, CredentialsError, CredentialsFuture};
 #[cfg(feature = "cli")]
 pub(crate) use duration::in_words;
 pub use error::ApiError;
-#[cfg(feature = "cli")]
-pub(crate) use error_body::excerpt;
 pub use error_kind::ErrorKind;
+#[cfg(feature = "cli")]
+pub(crate) use excerpt::excerpt;
 pub use exchange::Exchange;
 pub use failure::Failure;
 pub(crate) use id::encode_path;

@@ -6,7 +6,7 @@ mod no_proxy;
 use reqwest::Url;
 
 use super::ConfigError;
-use super::config::variable;
+use super::variable::variable;
 use no_proxy::is_listed;
 
 pub(super) use error::ProxyError;

@@ -5,7 +5,8 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING
 use reqwest::{Response, ResponseBuilderExt};
 
 use super::encoding::Encoding;
-use super::error_body::{self, excerpt};
+use super::error_body;
+use super::excerpt::excerpt;
 use super::{AccessToken, json_text};
 
 /// The headers with the request id, in order of preference.

@@ -1,4 +1,4 @@
-//! Accounts, and the caller of a request: its account, its customer and its permissions.
+//! The caller of a request: its account, its customer and its permissions.
 
 use std::sync::Arc;
 
@@ -8,48 +8,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use super::account::{ACCOUNTS, Account};
 use super::app_state::AppState;
 use super::error_response::ErrorResponse;
-
-pub(super) const EXAMPLE_CUSTOMER: &str = "customer-example";
-pub(super) const FULL_API_KEY: &str = "sandbox";
-
-/// An account that can call the API, with its API key or an access token.
-#[derive(Debug)]
-pub(super) struct Account {
-    api_key: &'static str,
-    pub email: &'static str,
-    manages_users: bool,
-    /// The customers that it has access to: `(id, domain)`.
-    customers: &'static [(&'static str, &'static str)],
-}
-
-pub(super) const ACCOUNTS: &[Account] = &[
-    Account {
-        api_key: FULL_API_KEY,
-        email: "admin@example.com",
-        manages_users: true,
-        customers: &[(EXAMPLE_CUSTOMER, "example.com")],
-    },
-    Account {
-        api_key: "sandbox-viewer",
-        email: "viewer@example.com",
-        manages_users: false,
-        customers: &[(EXAMPLE_CUSTOMER, "example.com")],
-    },
-    Account {
-        api_key: "sandbox-partner",
-        email: "partner@example.net",
-        manages_users: true,
-        customers: &[(EXAMPLE_CUSTOMER, "example.com"), ("customer-other", "example.org")],
-    },
-];
-
-impl Account {
-    pub fn by_email(email: &str) -> Option<&'static Self> {
-        ACCOUNTS.iter().find(|account| account.email == email)
-    }
-}
 
 /// The account that makes a request, and the customer it is for.
 pub(super) struct Caller {

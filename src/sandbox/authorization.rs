@@ -13,7 +13,7 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use serde_json::json;
 
-use super::access::{ACCOUNTS, Account};
+use super::account::{ACCOUNTS, Account};
 use super::app_state::{App, AppState};
 use super::consent::{self, NotRedirected};
 use super::grants::{ACCESS_TOKEN_LIFETIME, CodeChallenge, InvalidGrant};

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::access::Account;
+use super::account::Account;
 
 /// How long an authorization code is valid.
 const CODE_LIFETIME: SignedDuration = SignedDuration::from_secs(60);

@@ -70,6 +70,7 @@
 //! exchanged refresh tokens.
 
 mod access;
+mod account;
 mod api;
 mod app_state;
 mod authorization;
@@ -142,7 +143,7 @@ impl Sandbox {
     /// The API key with all permissions.
     #[must_use]
     pub fn api_key(&self) -> &'static str {
-        access::FULL_API_KEY
+        account::FULL_API_KEY
     }
 
     /// The authorization endpoint, where the user signs in, such as `http://127.0.0.1:49152/oauth/authorize`.

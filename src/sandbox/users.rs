@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::access::EXAMPLE_CUSTOMER;
+use super::account::EXAMPLE_CUSTOMER;
 use super::error_response::ErrorResponse;
 use super::invite::{AcceptError, Email, Invite};
 use crate::types::{InviteUserRequest, UpdateUserRequest};

@@ -18,8 +18,8 @@ use rustls::{ClientConnection, StreamOwned};
 use tower::{Layer, Service};
 
 use super::Proxy;
+use crate::client::causes::{causes, certificate_error};
 use crate::client::error_body::status_text;
-use crate::client::failure::{causes, certificate_error};
 use crate::client::tls::in_words;
 
 type BoxError = Box<dyn StdError + Send + Sync>;

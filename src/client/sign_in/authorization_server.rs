@@ -7,9 +7,9 @@ use reqwest::Url;
 
 use super::SignIn;
 use super::token_endpoint::TokenEndpoint;
-use crate::client::config::variable;
 use crate::client::endpoint::{endpoint, is_loopback};
 use crate::client::http_client::http_client;
+use crate::client::variable::variable;
 use crate::client::{ConfigError, CredentialsError, DEFAULT_BASE_URL, RetryPolicy, env};
 
 const AUTHORIZE_URL: &str = "https://console.doit.com/sign-in/oauth";

@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 
 use crate::client::duration::in_words;
 use crate::client::error::root_cause;
-use crate::client::error_body::{self, excerpt};
+use crate::client::error_body;
+use crate::client::excerpt::excerpt;
 use crate::client::http_client::http_client;
 use crate::client::json_text::parseable;
 use crate::client::redaction::redacted_text;

@@ -9,7 +9,7 @@ use super::pointer::{follow, operation_pointer, walk};
 use super::read::read;
 use super::scratch::scratch_crate;
 use super::slice::{ids, slice};
-use crate::generator::progenitor;
+use crate::generator;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -60,7 +60,7 @@ pub fn problems(spec: &Value) -> Vec<String> {
         }
     }
     if problems.is_empty() {
-        problems.extend(progenitor::file(spec, true).err());
+        problems.extend(generator::file(spec, true).err());
     }
     problems
 }

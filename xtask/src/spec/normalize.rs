@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::order::order;
 use super::pointer::{escape, operation_pointer, walk_mut};
 use super::slice::{ids, slice};
-use crate::generator::progenitor;
 use crate::generator::spec::{SENT_AS, operations, resolve};
+use crate::generator::{self, progenitor};
 
 /// A spec that the generator accepts.
 pub struct Normalized {
@@ -51,7 +51,7 @@ pub fn normalize(mut spec: Value) -> anyhow::Result<Normalized> {
         for id in ids(&spec) {
             let alone = slice(&spec, &BTreeSet::from([id.clone()]))?;
             if !is_accepted(&alone) {
-                let why = progenitor::file(&alone, false).err().unwrap_or_default();
+                let why = generator::file(&alone, false).err().unwrap_or_default();
                 kept.remove(&id);
                 skipped.push((id, why.replace('\n', " ")));
             }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::with_operation;
-use crate::generator::progenitor;
+use crate::generator;
 use crate::spec::normalize::normalize;
 use crate::spec::read::parse;
 use crate::spec::slice::slice;
@@ -11,7 +11,7 @@ use crate::spec::update::to_yaml;
 
 /// Checks that the generator refuses a spec as it is and accepts it once normalized, and takes a snapshot of that.
 fn assert_normalized(name: &str, spec: &Value) {
-    assert!(progenitor::file(spec, false).is_err(), "{name}: the generator accepts it as it is");
+    assert!(generator::file(spec, false).is_err(), "{name}: the generator accepts it as it is");
     let normalized = normalize(spec.clone()).expect("a spec");
     assert_eq!(normalized.skipped, []);
     let again = normalize(normalized.spec.clone()).expect("a spec");
@@ -126,6 +126,6 @@ fn a_schema_can_contain_itself() {
     );
     spec["components"]["schemas"]["Thing"] = json!({ "type": "object", "properties": { "children": { "type": "array", "items": { "$ref": "#/components/schemas/Thing" } } } });
     let part = slice(&spec, &BTreeSet::from(["x".to_owned()])).expect("a part");
-    assert!(progenitor::file(&part, true).is_ok());
+    assert!(generator::file(&part, true).is_ok());
     assert!(part["components"]["schemas"].get("Error").is_none());
 }
