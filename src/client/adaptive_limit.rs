@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until};
 
 use state::State;
 
-/// How many attempts may be in flight when a run begins. Each response adds one, up to the concurrency.
+/// How many attempts may be in flight when a run begins. Each success adds one, up to the concurrency; each 429 removes one.
 const INITIAL_SLOTS: usize = 10;
 
 tokio::task_local! {
@@ -40,7 +40,7 @@ pub(super) struct AdaptiveLimit {
 /// Allows one call of a run to make attempts, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Permit {
-    _slot: OwnedSemaphorePermit,
+    slot: OwnedSemaphorePermit,
 }
 
 impl AdaptiveLimit {
@@ -65,7 +65,7 @@ impl AdaptiveLimit {
         loop {
             let start = self.state().start(Instant::now());
             match start {
-                Ok(()) => return Permit { _slot: slot },
+                Ok(()) => return Permit { slot },
                 Err(later) => sleep_until(later).await,
             }
         }
@@ -98,7 +98,14 @@ impl AdaptiveLimit {
     /// Records an attempt that was sent at this moment, and whether its response was a 429.
     pub fn record(&self, sent_at: Instant, is_rate_limited: bool) {
         let mut state = self.state();
-        if !is_rate_limited && state.cuts == 0 && state.slots < self.concurrency.get() {
+        if is_rate_limited {
+            // The slot is not reused until a response is a success.
+            let permit = PERMIT.try_with(RefCell::take).ok().flatten();
+            if let Some(permit) = permit.filter(|_| state.slots > 1) {
+                permit.slot.forget();
+                state.slots -= 1;
+            }
+        } else if state.slots < self.concurrency.get() {
             state.slots += 1;
             self.slots.add_permits(1);
         }

@@ -10,8 +10,14 @@ const DURATION: Duration = Duration::from_secs(1);
 /// The fewest attempts of a sample.
 const MIN_ATTEMPTS: f64 = 20.0;
 
-/// So many 429s are enough if most attempts get one.
-const MIN_429S: f64 = 5.0;
+/// So few attempts are enough while the rate is searched for from below.
+const MIN_ATTEMPTS_OF_SEARCH: f64 = 5.0;
+
+/// So many 429s end the search.
+const MIN_429S_OF_SEARCH: f64 = 3.0;
+
+/// So many 429s in a row are not waited out. If 30 % of attempts get one by chance, this is once in 15,000 attempts.
+const STREAK: u32 = 8;
 
 /// A share of 429s that is not worth a slower run.
 const HARMLESS_SHARE: f64 = 0.05;
@@ -27,11 +33,13 @@ pub(super) struct Sample {
     last: Instant,
     attempts: f64,
     rate_limited: f64,
+    /// How many 429s came last, in a row.
+    streak: u32,
 }
 
 impl Sample {
     pub fn new(now: Instant) -> Self {
-        Self { begun: now, first: None, last: now, attempts: 0.0, rate_limited: 0.0 }
+        Self { begun: now, first: None, last: now, attempts: 0.0, rate_limited: 0.0, streak: 0 }
     }
 
     pub fn add(&mut self, is_rate_limited: bool, now: Instant) {
@@ -39,6 +47,7 @@ impl Sample {
         self.last = now;
         self.attempts += 1.0;
         self.rate_limited += f64::from(u8::from(is_rate_limited));
+        self.streak = if is_rate_limited { self.streak + 1 } else { 0 };
     }
 
     /// The share of 429s.
@@ -57,6 +66,12 @@ impl Sample {
         self.attempts >= MIN_ATTEMPTS && self.last - self.begun >= DURATION
     }
 
+    /// Whether it is known if a rate that is searched for from below is too high.
+    pub fn ends_search_step(&self) -> bool {
+        let is_calm = self.rate_limited == 0.0 && self.attempts >= MIN_ATTEMPTS_OF_SEARCH;
+        (is_calm && self.last - self.begun >= DURATION) || self.rate_limited >= MIN_429S_OF_SEARCH
+    }
+
     /// Whether there are more 429s than chance explains if this share is usual.
     pub fn has_more_429s_than(&self, usual_share: f64) -> bool {
         let usual_share = usual_share.max(HARMLESS_SHARE);
@@ -65,9 +80,14 @@ impl Sample {
         self.rate_limited > self.attempts * usual_share + chance + 0.5
     }
 
-    /// Whether most attempts are refused that usually are not.
-    pub fn is_mostly_429s(&self, usual_share: f64) -> bool {
-        self.rate_limited >= MIN_429S && self.share() > (1.0 + 2.0 * usual_share) / 3.0
+    /// Whether a sample that is not complete yet has too many 429s already.
+    pub fn has_too_many_429s(&self) -> bool {
+        self.rate_limited >= MIN_429S_OF_SEARCH && self.share() > 4.0 * HARMLESS_SHARE
+    }
+
+    /// Whether all recent attempts got a 429.
+    pub fn ends_with_429s(&self) -> bool {
+        self.streak >= STREAK
     }
 
     pub fn is_nearly_all_429s(&self) -> bool {

@@ -18,6 +18,9 @@ const FIRST_INCREASE: f64 = 0.02;
 /// An increase that a service with a bucket of tokens absorbs.
 const FAST_INCREASE: f64 = 0.08;
 
+/// At a lower rate a sample takes long, so that it ends early if there are too many 429s.
+const LOW_RATE: f64 = 60.0;
+
 /// If this many cuts in a row do not reduce the share of 429s, they are not caused by the rate.
 const VAIN_CUTS: u32 = 3;
 
@@ -86,12 +89,15 @@ impl State {
             return;
         }
         self.sample.add(is_rate_limited, now);
-        // The first cut is not waited for if most attempts are in vain.
-        let is_over = self.sample.is_complete() || (self.cuts == 0 && self.sample.is_mostly_429s(self.usual_share));
+        // The first cut is not waited for if every attempt is in vain.
+        let is_over = self.sample.is_complete()
+            || (self.cuts == 0 && self.sample.ends_with_429s())
+            || (self.increase >= 1.0 && self.sample.ends_search_step())
+            || (self.rate.is_some_and(|rate| rate < LOW_RATE) && self.sample.has_too_many_429s());
         if !is_over {
             return;
         }
-        if !self.sample.has_more_429s_than(self.usual_share) {
+        if !self.sample.has_more_429s_than(self.usual_share) && !self.sample.ends_with_429s() {
             self.speed_up();
         } else if self.cuts < VAIN_CUTS || self.sample.is_nearly_all_429s() {
             self.cut();
