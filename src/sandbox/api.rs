@@ -241,12 +241,13 @@ fn read_json<T: DeserializeOwned>(operation: &Operation, headers: &HeaderMap, bo
     serde_json::from_value(value).map_err(invalid)
 }
 
-/// What the schema (OpenAPI 3.0) does not allow although the client's types accept it: null, or an array instead of an
-/// object.
+/// What the schema (OpenAPI 3.0) does not allow although the client's types accept it: null, an array instead of an
+/// object, or an object instead of a string.
 fn violation(value: &Value, schema: &Value) -> Option<String> {
     match value {
         Value::Null if schema["type"].is_string() && schema["nullable"] != true => Some("null".to_owned()),
         Value::Array(_) if schema["type"] == "object" => Some("an array instead of an object".to_owned()),
+        Value::Object(_) if schema["type"] == "string" => Some("an object instead of a string".to_owned()),
         Value::Object(object) => object.iter().find_map(|(name, value)| {
             let violation = violation(value, &schema["properties"][name])?;
             Some(format!("{violation} in {name}"))
@@ -286,6 +287,10 @@ mod tests {
         assert_eq!(rejected(json!(null)).as_deref(), Some("null"));
         assert_eq!(rejected(json!(["a"])).as_deref(), Some("an array instead of an object"));
         assert_eq!(rejected(json!({ "name": null })).as_deref(), Some("null in name"));
+        assert_eq!(
+            rejected(json!({ "name": { "a": null } })).as_deref(),
+            Some("an object instead of a string in name")
+        );
         assert_eq!(rejected(json!({ "tags": ["a", null] })).as_deref(), Some("null in tags"));
         assert_eq!(rejected(json!({ "home": { "city": null } })).as_deref(), Some("null in city in home"));
     }

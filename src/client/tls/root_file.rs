@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 
 /// The certificates in a PEM file, or why there are none.
 ///
@@ -31,7 +31,13 @@ pub(super) fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> 
         return Ok(certificates.iter().map(|certificate| trimmed(certificate)).collect());
     }
     Err(match problem {
-        Some(error) => format!("the certificate in {name} cannot be decoded: {error}"),
+        Some(pem::Error::MissingSectionEnd { .. }) => {
+            format!("{name} is cut off: it has -----BEGIN CERTIFICATE----- without the matching end")
+        }
+        Some(_) => format!("the certificate in {name} cannot be decoded: it is not valid PEM (base64)"),
+        None if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
+            format!("{name} is in UTF-16; save it as UTF-8 or ASCII")
+        }
         None if is_der(&bytes) => {
             format!("{name} is in DER form, not PEM; convert it with openssl x509 -inform der -in FILE -out FILE.pem")
         }
