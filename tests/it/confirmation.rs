@@ -104,6 +104,6 @@ fn cancelled_invites_are_counted_in_correct_grammar() {
     let resend = || dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes", "-o", "table"]).finish().stderr;
     assert!(resend().contains("1 cancelled invite is skipped; name it to resend it.\n"), "{}", resend());
     let cancel = dci_on(&sandbox, &["cancel-invite", "invite-pending", "invite-expired", "--yes"]).finish();
-    assert_eq!(cancel.code, 0, "{}", cancel);
+    assert_eq!(cancel.code, 0, "{cancel}");
     assert!(resend().contains("3 cancelled invites are skipped; name them to resend them.\n"), "{}", resend());
 }

@@ -245,7 +245,7 @@ fn a_port_in_use_is_refused_with_the_flags_that_help() {
 fn login_times_out() {
     let person = Person::new("time");
     let finished = person.dci(&["login", "--no-browser", "--port", "0", "--timeout", "50ms"]).finish();
-    assert_eq!(finished.code, 10, "{}", finished);
+    assert_eq!(finished.code, 10, "{finished}");
     assert!(finished.stderr.contains("timed out"), "{}", finished);
     assert!(!person.file().exists());
 }
