@@ -194,10 +194,10 @@ fn an_invalid_file_is_named_with_its_problem() {
         (Vec::new(), "is empty"),
         (b"not a certificate\n".to_vec(), "has no certificate in PEM form"),
         (key.into_bytes(), "a private key but no certificate"),
-        (pem.replace("-----END", "----END").into_bytes(), "cannot be decoded"),
+        (pem.replace("-----END", "----END").into_bytes(), "is cut off"),
         (pem.replace('M', "?").into_bytes(), "cannot be decoded"),
         (encoded("CERTIFICATE", b"AAAA").into_bytes(), "no valid root certificate"),
-        (pem.encode_utf16().flat_map(u16::to_le_bytes).collect(), "has no certificate in PEM form"),
+        (pem.encode_utf16().flat_map(u16::to_le_bytes).collect(), "is in UTF-16"),
     ] {
         fs::write(trusted.file(), contents).expect("write access");
         let finished = server.resend("SSL_CERT_FILE", &trusted.file());
