@@ -35,7 +35,7 @@ pub(super) fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> 
             format!("{name} is cut off: it has -----BEGIN CERTIFICATE----- without the matching end")
         }
         Some(_) => format!("the certificate in {name} cannot be decoded: it is not valid PEM (base64)"),
-        None if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
+        None if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'-', 0, ..] | [0, b'-', ..]) => {
             format!("{name} is in UTF-16; save it as UTF-8 or ASCII")
         }
         None if is_der(&bytes) => {
