@@ -81,9 +81,10 @@ impl AdaptiveLimit {
         let _ = PERMIT.try_with(RefCell::take);
     }
 
-    /// Whether the service is known to limit the rate.
+    /// Whether the service is known to limit the rate: a cut has helped.
     pub fn is_limiting(&self) -> bool {
-        self.state().rate.is_some()
+        let state = self.state();
+        state.rate.is_some() && state.cuts == 0
     }
 
     /// Waits for a new permit if the current call released its own.
