@@ -71,9 +71,9 @@ impl AdaptiveLimit {
         }
     }
 
-    /// Whether the current call holds a permit. Only calls of a run do.
-    pub fn has_permit() -> bool {
-        PERMIT.try_with(|permit| permit.borrow().is_some()).unwrap_or(false)
+    /// Whether the current call belongs to a run, and so has permits.
+    pub fn is_run() -> bool {
+        PERMIT.try_with(|_| ()).is_ok()
     }
 
     /// Releases the permit of the current call, if it has one.

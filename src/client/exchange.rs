@@ -198,7 +198,7 @@ impl Exchange {
 
     /// Whether a 429 is likely to come from a rate limit. A run has measured it; a single call assumes it.
     fn likely_rate_limited(&self) -> bool {
-        !AdaptiveLimit::has_permit() || self.limit.is_limiting()
+        !AdaptiveLimit::is_run() || self.limit.is_limiting()
     }
 
     /// Waits before another attempt: for the delay, for a pause of the whole client, and for a permit. `false` if the
