@@ -17,18 +17,19 @@ pub(super) fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> 
         return Err(format!("{name} is empty"));
     }
     // Text between the certificates may have any encoding.
-    let text = String::from_utf8_lossy(&bytes);
+    let mut text = String::from_utf8_lossy(&bytes);
+    for label in ["TRUSTED CERTIFICATE-----", "X509 CERTIFICATE-----"] {
+        // Replacing copies the text, which most files do not need.
+        if text.contains(label) {
+            text = text.replace(label, "CERTIFICATE-----").into();
+        }
+    }
     let text = text.trim_start_matches('\u{feff}');
-    let text = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"].iter().fold(text.to_owned(), |text, label| {
-        ["BEGIN", "END"].iter().fold(text, |text, end| {
-            text.replace(&format!("-----{end} {label}-----"), &format!("-----{end} CERTIFICATE-----"))
-        })
-    });
     let mut problem = None;
     let found = CertificateDer::pem_slice_iter(text.as_bytes());
     let certificates: Vec<_> = found.filter_map(|found| found.map_err(|error| problem = Some(error)).ok()).collect();
     if !certificates.is_empty() {
-        return Ok(certificates.iter().map(|certificate| trimmed(certificate)).collect());
+        return Ok(certificates.into_iter().map(without_trust_data).collect());
     }
     Err(match problem {
         Some(pem::Error::MissingSectionEnd { .. }) => {
@@ -46,10 +47,12 @@ pub(super) fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> 
     })
 }
 
-/// The certificate without trailing data.
-fn trimmed(bytes: &[u8]) -> CertificateDer<'static> {
-    let end = end_of_sequence(bytes).unwrap_or(bytes.len());
-    CertificateDer::from(bytes.get(..end).unwrap_or(bytes).to_vec())
+/// The certificate without the trust data that may follow it.
+fn without_trust_data(certificate: CertificateDer<'static>) -> CertificateDer<'static> {
+    match end_of_sequence(&certificate).and_then(|end| certificate.get(..end)) {
+        Some(bytes) if bytes.len() < certificate.len() => CertificateDer::from(bytes.to_vec()),
+        _ => certificate,
+    }
 }
 
 fn is_der(bytes: &[u8]) -> bool {
