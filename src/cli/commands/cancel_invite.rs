@@ -6,6 +6,7 @@ use crate::cli::bulk::{self, Action, Done, KeyedArgs, Selection};
 use crate::cli::call::SendResult;
 use crate::cli::target::{INVITE_NOT_FOUND, TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};
 use crate::cli::{CliError, Context, Report};
+use crate::client::builder::CancelInvite;
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
 use crate::operation::Operation;
 use crate::types::CancelInviteResponse;
@@ -48,15 +49,8 @@ impl Action for Cancel<'_> {
     type Response = CancelInviteResponse;
 
     async fn send(&self, client: &Client, id: &UserId, key: Option<IdempotencyKey>) -> SendResult<Self::Response> {
-        let mut request = client.cancel_invite().id(id).body(Map::new());
-        if let Some(key) = key {
-            request = request.idempotency_key(key);
-        }
-        // A key belongs to one URL, so the default is not sent.
-        if self.args.is_dry_run() {
-            request = request.dry_run(true);
-        }
-        request.send().await
+        let request = client.cancel_invite().id(id).body(Map::new());
+        self.args.apply(request, key, CancelInvite::idempotency_key, CancelInvite::dry_run).send().await
     }
 
     fn done(response: Self::Response) -> Done {

@@ -8,6 +8,7 @@ use crate::cli::call::SendResult;
 use crate::cli::output::in_local_time;
 use crate::cli::target::{INVITE_NOT_FOUND, TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};
 use crate::cli::{CliError, Context, Report};
+use crate::client::builder::ResendInvite;
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
 use crate::operation::Operation;
 use crate::types::ResendInviteResponse;
@@ -69,15 +70,8 @@ impl Action for Resend<'_> {
     type Response = ResendInviteResponse;
 
     async fn send(&self, client: &Client, id: &UserId, key: Option<IdempotencyKey>) -> SendResult<Self::Response> {
-        let mut request = client.resend_invite().id(id).body(Map::new());
-        if let Some(key) = key {
-            request = request.idempotency_key(key);
-        }
-        // A key belongs to one URL, so the default is not sent.
-        if self.args.is_dry_run() {
-            request = request.dry_run(true);
-        }
-        request.send().await
+        let request = client.resend_invite().id(id).body(Map::new());
+        self.args.apply(request, key, ResendInvite::idempotency_key, ResendInvite::dry_run).send().await
     }
 
     fn done(response: Self::Response) -> Done {
