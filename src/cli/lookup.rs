@@ -91,7 +91,7 @@ pub(super) async fn resolve_all(
 #[derive(Debug, Default)]
 pub(super) struct AllInvited {
     pub targets: Vec<ResolvedTarget>,
-    /// How many invites are cancelled, selected or not.
+    /// How many invites with a valid id are cancelled, selected or not.
     pub cancelled: usize,
 }
 
@@ -111,7 +111,8 @@ pub(super) async fn all_invited(
             continue;
         }
         let status = invite_status.as_deref().and_then(InviteStatus::read);
-        all.cancelled += usize::from(status == Some(InviteStatus::Cancelled));
+        let id = id_of(&user);
+        all.cancelled += usize::from(status == Some(InviteStatus::Cancelled) && id.is_ok());
         let is_selected = match status {
             _ if statuses.is_empty() => status != Some(InviteStatus::Cancelled),
             Some(status) => statuses.contains(&status),
@@ -124,7 +125,7 @@ pub(super) async fn all_invited(
             continue;
         }
         let email: Option<Target> = user.email.as_deref().and_then(|email| email.parse().ok());
-        let (target, resolution) = match (id_of(&user), email) {
+        let (target, resolution) = match (id, email) {
             (Ok(id), email) => (email.unwrap_or_else(|| Target::Id(id.clone())), Resolution::Id(id)),
             (Err(error), Some(email)) => (email, Resolution::Failed(error.into())),
             (Err(error), None) => {

@@ -162,6 +162,19 @@ fn cancelling_cancelled_invites_again_is_a_conflict() {
 }
 
 #[test]
+fn a_question_counts_only_invites_that_can_be_resent() {
+    let server = server_with(&json!([
+        { "id": "a", "status": "invited", "inviteStatus": "Cancelled" },
+        { "id": "..", "email": "b@example.com", "status": "invited", "inviteStatus": "Cancelled" },
+        { "id": "c", "status": "invited", "inviteStatus": "Expired" },
+    ]));
+    let args = ["resend-invite", "--all-invited", "--status", "expired,cancelled"];
+    let finished = dci_at(&server.url, &args).finish();
+    let message = text(&finished.error()["message"]);
+    assert!(message.starts_with("Resend 2 invites, which reactivates 1 cancelled invite?"), "{finished}");
+}
+
+#[test]
 fn active_users_are_never_selected() {
     let server = server_with(&json!([
         { "id": "a", "status": "active", "inviteStatus": "Pending" },

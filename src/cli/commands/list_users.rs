@@ -1,3 +1,5 @@
+//! Lists users and invites.
+
 use std::collections::HashMap;
 
 use bytes::Bytes;
