@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::pin::pin;
 
-use futures_util::{StreamExt, TryFutureExt};
+use futures_util::StreamExt;
 use serde::Deserialize;
 
 use super::context::Context;
@@ -174,8 +174,10 @@ pub(super) async fn role_id(
     client: &Client,
     given: Option<String>,
 ) -> Result<Option<String>, CliError> {
-    let roles = context.call(client.list_roles().send()).map_ok(|response| response.value.roles.into_iter());
-    choose("role", given, roles.map_ok(|roles| roles.map(|role| (role.id, role.name)))).await
+    let Some(given) = given else { return Ok(None) };
+    let response = context.call(client.list_roles().send()).await;
+    let response = response.map_err(|error| error.context("cannot look up the role"))?;
+    choose("role", &given, response.value.roles.into_iter().map(|role| (role.id, role.name))).map(Some)
 }
 
 /// Returns the id of the organization with this id or name; `None` if none is given.
@@ -184,21 +186,22 @@ pub(super) async fn organization_id(
     client: &Client,
     given: Option<String>,
 ) -> Result<Option<String>, CliError> {
-    let all = context.call(client.list_organizations().send()).map_ok(|response| response.value.organizations);
-    choose("organization", given, all.map_ok(|all| all.into_iter().map(|each| (each.id, each.name)))).await
+    let Some(given) = given else { return Ok(None) };
+    let response = context.call(client.list_organizations().send()).await;
+    let response = response.map_err(|error| error.context("cannot look up the organization"))?;
+    let organizations = response.value.organizations.into_iter();
+    choose("organization", &given, organizations.map(|organization| (organization.id, organization.name))).map(Some)
 }
 
 /// An id takes precedence over a name, since ids are unique. Names are compared without regard to case.
-async fn choose(
+fn choose(
     kind: &str,
-    given: Option<String>,
-    known: impl Future<Output = Result<impl Iterator<Item = (Option<String>, Option<String>)>, CliError>>,
-) -> Result<Option<String>, CliError> {
-    let Some(given) = given else { return Ok(None) };
-    let known = known.await.map_err(|error| error.context(format!("cannot look up the {kind}")))?;
+    given: &str,
+    known: impl Iterator<Item = (Option<String>, Option<String>)>,
+) -> Result<String, CliError> {
     let known: Vec<(String, String)> = known.filter_map(|(id, name)| Some((id?, name.unwrap_or_default()))).collect();
-    if known.iter().any(|(id, _)| *id == given) {
-        return Ok(Some(given));
+    if known.iter().any(|(id, _)| id == given) {
+        return Ok(given.to_owned());
     }
     let named: Vec<_> = known.iter().filter(|(_, name)| name.to_lowercase() == given.to_lowercase()).collect();
     let list = |items: &[&(String, String)]| {
@@ -206,7 +209,7 @@ async fn choose(
         excerpt(&each.collect::<Vec<_>>().join(", "), MAX_LIST)
     };
     match &named[..] {
-        [(id, _)] => Ok(Some(id.clone())),
+        [(id, _)] => Ok(id.clone()),
         [] => Err(CliError::usage(format!("no {kind} has the id or the name {given:?}"))
             .hint(format!("There are: {}.", list(&known.iter().collect::<Vec<_>>())))),
         several => Err(CliError::usage(format!("several {kind}s have the name {given:?}"))
@@ -216,10 +219,6 @@ async fn choose(
 
 #[cfg(test)]
 mod tests {
-    use std::future::ready;
-
-    use futures_util::FutureExt;
-
     use super::*;
     use crate::operation::Operation;
 
@@ -234,10 +233,7 @@ mod tests {
     fn chosen(given: &str) -> Result<String, String> {
         let known = [("r1", "Admin"), ("r2", "Viewer"), ("r3", "viewer"), ("Admin2", "r1")];
         let known = known.into_iter().map(|(id, name)| (Some(id.to_owned()), Some(name.to_owned())));
-        let chosen = choose("role", Some(given.to_owned()), ready(Ok(known))).now_or_never().expect("nothing waits");
-        chosen
-            .map(Option::unwrap_or_default)
-            .map_err(|error| format!("{} {}", error.sentence(), error.hints().join(" ")))
+        choose("role", given, known).map_err(|error| format!("{} {}", error.sentence(), error.hints().join(" ")))
     }
 
     #[test]
