@@ -14,6 +14,7 @@ mod confirmation;
 mod help;
 mod hostile_ids;
 mod hostile_servers;
+mod invite_status;
 mod many;
 mod odd_responses;
 mod output;
