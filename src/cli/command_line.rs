@@ -76,7 +76,6 @@ fn program() -> clap::Command {
 }
 
 /// The whole command line, with its help for a terminal.
-#[must_use]
 pub fn command() -> clap::Command {
     help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(with_alias(definition)))))
 }

@@ -43,7 +43,6 @@ pub use help::{Body, Section, reference};
 use output::{Output, Report};
 
 /// Runs the program with these arguments, the first of which is its name. Sets the panic hook of the process.
-#[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let output = Output::before_parsing(&args);

@@ -47,13 +47,11 @@ pub struct ClientConfig {
 
 impl ClientConfig {
     /// The default configuration with an API key.
-    #[must_use]
     pub fn new(api_key: ApiKey) -> Self {
         Self::from_credentials(api_key)
     }
 
     /// The default configuration with any other credential.
-    #[must_use]
     #[allow(clippy::missing_panics_doc, reason = "the default base URL is valid")]
     pub fn from_credentials(credentials: impl Credentials + 'static) -> Self {
         Self {

@@ -58,55 +58,46 @@ struct Details {
 
 impl ApiError {
     /// What the failure means for the caller.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// The HTTP status of the last attempt; `None` if it got no response.
-    #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status.map(|status| status.as_u16())
     }
 
     /// The machine-readable code of the error, such as `tenant_id_required`; `None` if the service sent none.
-    #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
     /// The message of the server, or what failed before there was one. At most 2,000 characters.
-    #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
     /// The request id of the last attempt, for support; `None` if the server sent none.
-    #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
     /// The time in `Retry-After`, at most a year; `None` if the server sent none.
-    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
     /// How many attempts were made; 0 if nothing was sent, or if the call was not made with [`call`](super::call()).
-    #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
     /// How long the call took, including attempts and waits.
-    #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
     }
 
     /// A summary of the attempts, such as `5 attempts in 14 s; last response: 503`; `None` if nothing was sent.
-    #[must_use]
     pub fn tried(&self) -> Option<String> {
         let Details { attempts, elapsed, is_out_of_time, status, .. } = &*self.0;
         let attempts = match attempts {
@@ -121,28 +112,24 @@ impl ApiError {
 
     /// The idempotency key of the call, if it had one. With it, the same call can be made again safely while the server
     /// remembers the key (at least 24 hours).
-    #[must_use]
     pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
         self.0.idempotency_key.as_ref()
     }
 
     /// Whether the server may have processed the request although the call failed: a request that changes something got
     /// no complete response, or one that does not say.
-    #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown || (self.0.kind == ErrorKind::UnexpectedResponse && !self.has_no_credential())
     }
 
     /// Whether there was no credential, at the start or after a 401. The [source](StdError::source) is then a
     /// [`CredentialsError`].
-    #[must_use]
     pub fn has_no_credential(&self) -> bool {
         self.source().is_some_and(<dyn StdError>::is::<CredentialsError>)
     }
 
     /// Whether the same call may succeed later and is safe to make: with the same idempotency key, if it has one, the
     /// work is not done twice.
-    #[must_use]
     pub fn is_retryable(&self) -> bool {
         let is_safe = self.0.operation.is_some_and(Operation::is_repeatable) || !self.0.outcome_unknown;
         let is_transient = self.0.failure.is_some_and(Failure::is_transient) || self.0.may_get_credential;

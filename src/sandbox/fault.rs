@@ -59,32 +59,27 @@ impl Fault {
     /// # Panics
     ///
     /// Panics if the status is not between 400 and 599.
-    #[must_use]
     pub fn status(status: u16) -> Self {
         assert!((400..600).contains(&status), "invalid status {status}: use 400 to 599");
         Self::new(FaultKind::Status { status, retry_after: None })
     }
 
     /// Takes this long to process the request, on the sandbox's clock.
-    #[must_use]
     pub fn latency(duration: Duration) -> Self {
         Self::new(FaultKind::Latency(duration))
     }
 
     /// Processes the request, then cuts off the response body in the middle.
-    #[must_use]
     pub fn truncate() -> Self {
         Self::new(FaultKind::Truncate)
     }
 
     /// Closes the connection without processing the request.
-    #[must_use]
     pub fn drop_before() -> Self {
         Self::new(FaultKind::DropBefore)
     }
 
     /// Processes the request, then closes the connection without a response.
-    #[must_use]
     pub fn drop_after() -> Self {
         Self::new(FaultKind::DropAfter)
     }

@@ -135,25 +135,21 @@ impl Sandbox {
     }
 
     /// The base URL of the API, such as `http://127.0.0.1:49152`.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The API key with all permissions.
-    #[must_use]
     pub fn api_key(&self) -> &'static str {
         account::FULL_API_KEY
     }
 
     /// The authorization endpoint, where the user signs in, such as `http://127.0.0.1:49152/oauth/authorize`.
-    #[must_use]
     pub fn authorize_url(&self) -> String {
         format!("{}{}", self.url, authorization::AUTHORIZE)
     }
 
     /// The token endpoint, which exchanges codes and refresh tokens, such as `http://127.0.0.1:49152/oauth/token`.
-    #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}{}", self.url, authorization::TOKEN)
     }
@@ -165,7 +161,6 @@ impl Sandbox {
     }
 
     /// The emails sent so far, oldest first.
-    #[must_use]
     pub fn outbox(&self) -> Vec<Email> {
         self.app.lock().users.outbox().to_vec()
     }
@@ -200,13 +195,11 @@ impl Sandbox {
     }
 
     /// How many requests the API received, including those with a fault.
-    #[must_use]
     pub fn requests(&self) -> u64 {
         self.app.lock().requests
     }
 
     /// How many times a refresh token was exchanged for new tokens.
-    #[must_use]
     pub fn renewals(&self) -> u64 {
         self.app.lock().grants.renewals()
     }

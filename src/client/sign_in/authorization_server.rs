@@ -80,7 +80,6 @@ impl AuthorizationServer {
     }
 
     /// Starts a sign-in, which redirects the browser to `http://localhost:{port}`.
-    #[must_use]
     #[allow(clippy::missing_panics_doc, reason = "the URL is valid for every port")]
     pub fn begin(&self, port: u16) -> AuthorizationRequest {
         let redirect_uri = RedirectUrl::new(format!("http://localhost:{port}")).expect("a valid URL");
@@ -99,13 +98,11 @@ impl AuthorizationServer {
 
 impl AuthorizationRequest {
     /// The URL to open in the browser.
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
     }
 
     /// Whether a callback with this `state` belongs to this request. Another one is stale or forged.
-    #[must_use]
     pub fn has_state(&self, state: &str) -> bool {
         self.state.secret() == state
     }

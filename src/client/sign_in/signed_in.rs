@@ -41,25 +41,21 @@ impl SignIn {
     }
 
     /// The access token. As [`Credentials`](crate::client::Credentials), it is not renewed.
-    #[must_use]
     pub fn access_token(&self) -> &AccessToken {
         &self.access_token
     }
 
     /// The email address of the user; `None` if the API did not return it.
-    #[must_use]
     pub fn email(&self) -> Option<&str> {
         self.email.as_deref()
     }
 
     /// When the access token expires; `None` if the server did not say.
-    #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
     }
 
     /// Whether there is a refresh token.
-    #[must_use]
     pub fn is_renewable(&self) -> bool {
         self.refresh_token.is_some()
     }

@@ -51,13 +51,11 @@ impl SignInStore {
     }
 
     /// A store in another file. Its folder must be for this file only: it gets mode 0700.
-    #[must_use]
     pub fn at(file: impl Into<PathBuf>) -> Self {
         Self { file: file.into() }
     }
 
     /// The path of the file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.file
     }
