@@ -57,7 +57,7 @@ impl State {
             rate: None,
             next_at: now,
             paused_until: now,
-            accepted: Recent::new(now),
+            accepted: Recent::default(),
             sample: Sample::new(now),
             usual_share: 0.0,
             cuts: 0,
