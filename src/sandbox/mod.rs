@@ -109,19 +109,11 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Starts on a free port of `127.0.0.1`, in its own thread.
-    ///
-    /// # Errors
-    ///
-    /// Fails if it cannot listen on a port or start a thread.
     pub fn start() -> io::Result<Self> {
         Self::start_on(0)
     }
 
-    /// Starts on this port of `127.0.0.1`; 0 picks a free one.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the port is in use or not permitted, or if no thread can be started.
+    /// Starts on this port of `127.0.0.1`; 0 picks a free one. Fails if the port is in use or not permitted.
     pub fn start_on(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         listener.set_nonblocking(true)?;
@@ -166,10 +158,6 @@ impl Sandbox {
     }
 
     /// Accepts an invite with the token of an email, and returns the user's new id. The invite no longer exists.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the token is unknown or was replaced by a later email, or if the invite expired or was cancelled.
     pub fn accept(&self, token: &str) -> Result<String, AcceptError> {
         let now = self.app.now();
         self.app.lock().users.accept(token, now)

@@ -34,10 +34,6 @@ pub struct AuthorizationRequest {
 
 impl AuthorizationServer {
     /// The server with this sign-in page and this token endpoint: `https`, or `http` for a loopback address.
-    ///
-    /// # Errors
-    ///
-    /// If a URL is invalid or neither of these.
     pub fn new(authorize_url: &str, token_url: &str) -> Result<Self, ConfigError> {
         let parse = |variable, url| {
             endpoint(url).map_err(|invalid| ConfigError::Endpoint { variable, problem: invalid.to_string() })
@@ -51,10 +47,8 @@ impl AuthorizationServer {
     /// The server for the API at `base_url`: the one in `DCI_AUTHORIZE_URL` and `DCI_TOKEN_URL`, or else DoiT's. An
     /// empty variable counts as unset.
     ///
-    /// # Errors
-    ///
-    /// If a variable is invalid, including those of the proxies and certificates. Also if a token of one service would
-    /// be sent to another: DoiT's to another API, or that of a local server to a remote API.
+    /// Fails if a token of one service would be sent to another: DoiT's to another API, or that of a local server to a
+    /// remote API. Also fails if a variable of the proxies or certificates is invalid.
     pub fn from_env(base_url: &Url) -> Result<Self, ConfigError> {
         let urls = [variable(env::AUTHORIZE_URL)?, variable(env::TOKEN_URL)?];
         let is_doit = base_url.as_str().trim_end_matches('/') == DEFAULT_BASE_URL;
@@ -108,11 +102,6 @@ impl AuthorizationRequest {
     }
 
     /// Exchanges the authorization code from the browser for a sign-in.
-    ///
-    /// # Errors
-    ///
-    /// If the token endpoint rejects the code ([`Authentication`](crate::client::ErrorKind::Authentication)), cannot be
-    /// reached, or returns no token.
     pub async fn exchange(&self, code: &str) -> Result<SignIn, CredentialsError> {
         let requested_at = SystemTime::now();
         let code_verifier = PkceCodeVerifier::new(self.code_verifier.secret().clone());
