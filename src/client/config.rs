@@ -8,9 +8,9 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::connections::Connections;
-use super::endpoint::{InvalidEndpoint, endpoint};
+use super::endpoint::endpoint;
+use super::env::variable;
 use super::http_client::{IdleConnections, http_clients};
-use super::variable::variable;
 use super::{ApiKey, Client, ConfigError, Credentials, Exchange, RetryPolicy, env};
 
 /// The base URL of the DoiT API.
@@ -157,7 +157,7 @@ impl ClientConfig {
 
 /// Checks the base URL of an API.
 pub(crate) fn base_url(url: &str) -> Result<Url, ConfigError> {
-    endpoint(url).map_err(|InvalidEndpoint { url, problem }| ConfigError::BaseUrl { url, problem })
+    endpoint(url).map_err(ConfigError::BaseUrl)
 }
 
 #[cfg(test)]

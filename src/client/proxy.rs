@@ -9,7 +9,7 @@ use reqwest::Url;
 use tower::util::ThenLayer;
 
 use super::ConfigError;
-use super::variable::variable;
+use super::env::variable;
 use error::{BoxError, Explainer};
 use no_proxy::is_listed;
 

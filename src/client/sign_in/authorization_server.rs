@@ -8,8 +8,8 @@ use reqwest::Url;
 use super::SignIn;
 use super::token_endpoint::TokenEndpoint;
 use crate::client::endpoint::{endpoint, is_loopback};
+use crate::client::env::variable;
 use crate::client::http_client::http_client;
-use crate::client::variable::variable;
 use crate::client::{ConfigError, CredentialsError, DEFAULT_BASE_URL, RetryPolicy, env};
 
 const AUTHORIZE_URL: &str = "https://console.doit.com/sign-in/oauth";
@@ -35,9 +35,7 @@ pub struct AuthorizationRequest {
 impl AuthorizationServer {
     /// The server with this sign-in page and this token endpoint: `https`, or `http` for a loopback address.
     pub fn new(authorize_url: &str, token_url: &str) -> Result<Self, ConfigError> {
-        let parse = |variable, url| {
-            endpoint(url).map_err(|invalid| ConfigError::Endpoint { variable, problem: invalid.to_string() })
-        };
+        let parse = |variable, url| endpoint(url).map_err(|problem| ConfigError::Variable { variable, problem });
         Ok(Self {
             authorize_url: parse(env::AUTHORIZE_URL, authorize_url)?,
             token_url: parse(env::TOKEN_URL, token_url)?,
