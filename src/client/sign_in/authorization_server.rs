@@ -19,7 +19,7 @@ const TOKEN_URL: &str = "https://console.doit.com/api/auth/token";
 #[derive(Clone, Debug)]
 pub struct AuthorizationServer {
     authorize_url: Url,
-    token_url: Url,
+    token_endpoint: TokenEndpoint,
 }
 
 /// A sign-in that has been started and waits for its authorization code.
@@ -38,7 +38,7 @@ impl AuthorizationServer {
         let parse = |variable, url| endpoint(url).map_err(|problem| ConfigError::Variable { variable, problem });
         Ok(Self {
             authorize_url: parse(env::AUTHORIZE_URL, authorize_url)?,
-            token_url: parse(env::TOKEN_URL, token_url)?,
+            token_endpoint: TokenEndpoint { url: parse(env::TOKEN_URL, token_url)? },
         })
     }
 
@@ -59,13 +59,14 @@ impl AuthorizationServer {
                 ));
             }
         };
-        if [&server.authorize_url, &server.token_url].into_iter().any(|url| is_loopback(url) != is_loopback(base_url)) {
+        let token_url = &server.token_endpoint.url;
+        if [&server.authorize_url, token_url].into_iter().any(|url| is_loopback(url) != is_loopback(base_url)) {
             return Err(ConfigError::AuthorizationServer(
                 "the authorization server and the API are not both on this machine",
             ));
         }
         // Reports invalid proxies and certificates before the user signs in.
-        for url in [&server.token_url, base_url] {
+        for url in [token_url, base_url] {
             http_client(url, &RetryPolicy::default())?;
         }
         Ok(server)
@@ -76,14 +77,15 @@ impl AuthorizationServer {
     pub fn begin(&self, port: u16) -> AuthorizationRequest {
         let redirect_uri = RedirectUrl::new(format!("http://localhost:{port}")).expect("a valid URL");
         let (code_challenge, code_verifier) = PkceCodeChallenge::new_random_sha256();
-        let token_endpoint = TokenEndpoint::new(self.token_url.clone());
-        let (url, state) = token_endpoint
+        let (url, state) = self
+            .token_endpoint
             .client()
             .set_auth_uri(AuthUrl::from_url(self.authorize_url.clone()))
             .set_redirect_uri(redirect_uri.clone())
             .authorize_url(CsrfToken::new_random)
             .set_pkce_challenge(code_challenge)
             .url();
+        let token_endpoint = self.token_endpoint.clone();
         AuthorizationRequest { url, redirect_uri, state, code_verifier, token_endpoint }
     }
 }
