@@ -154,7 +154,7 @@ impl Sandbox {
 
     /// The emails sent so far, oldest first.
     pub fn outbox(&self) -> Vec<Email> {
-        self.app.lock().users.outbox().to_vec()
+        self.app.lock().users.outbox.clone()
     }
 
     /// Accepts an invite with the token of an email, and returns the user's new id. The invite no longer exists.
@@ -189,7 +189,7 @@ impl Sandbox {
 
     /// How many times a refresh token was exchanged for new tokens.
     pub fn renewals(&self) -> u64 {
-        self.app.lock().grants.renewals()
+        self.app.lock().grants.renewals
     }
 }
 
