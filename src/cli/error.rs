@@ -22,7 +22,7 @@ pub(super) struct CliError {
     is_retryable: bool,
     api: Option<Box<ApiError>>,
     /// A usage error of clap, which renders itself at a terminal.
-    arguments: Option<clap::Error>,
+    pub arguments: Option<clap::Error>,
 }
 
 impl CliError {
@@ -213,10 +213,6 @@ impl CliError {
 
     pub fn is_retryable(&self) -> bool {
         self.is_retryable
-    }
-
-    pub fn as_clap(&self) -> Option<&clap::Error> {
-        self.arguments.as_ref()
     }
 
     /// The first line at a terminal: what failed, and why.

@@ -202,16 +202,6 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_keeps_its_path_without_the_last_slash() {
-        for (given, used) in
-            [("https://x.example/", "https://x.example"), ("https://x.example/doit/", "https://x.example/doit")]
-        {
-            let client = config().with_base_url(given).and_then(ClientConfig::build).expect("a client");
-            assert_eq!(progenitor_client::ClientInfo::baseurl(&client), used);
-        }
-    }
-
-    #[test]
     fn a_tenant_is_visible_ascii() {
         assert!(config().with_tenant("customer-1").is_ok());
         for bad in ["", "a b", "a\nb", "é"] {

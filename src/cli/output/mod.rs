@@ -48,7 +48,7 @@ const MAX_ITEMS: usize = 50;
 #[derive(Clone, Debug)]
 pub(super) struct Output {
     format: Format,
-    color: Color,
+    pub color: Color,
     quiet: bool,
     columns: Columns,
 }
@@ -80,10 +80,6 @@ impl Output {
             self.columns.select(&known())?;
         }
         Ok(())
-    }
-
-    pub fn color(&self) -> Color {
-        self.color
     }
 
     /// Whether the result is text and tables for people, not the values that the server sent.
@@ -203,7 +199,7 @@ impl Output {
             // Its texts are escaped, so the stream finds no styles in them.
             return self.stderr(&format::json(&error.object()).unwrap_or_else(|error| error.sentence()));
         }
-        if let Some(clap_error) = error.as_clap() {
+        if let Some(clap_error) = &error.arguments {
             let text = clap_error.render().ansi().to_string();
             return self.stderr(escape::escape_styled(&text).trim_end());
         }
