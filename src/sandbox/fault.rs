@@ -145,14 +145,10 @@ impl FromStr for Fault {
         for (name, value) in parts {
             let is_status = matches!(fault.kind, FaultKind::Status { .. });
             fault = match name {
-                "times" => {
-                    let times = value.parse().ok().filter(|times| *times > 0);
-                    fault.times(
-                        times.ok_or_else(|| {
-                            InvalidFault(format!("invalid times {value:?}: use a number of at least 1"))
-                        })?,
-                    )
-                }
+                "times" => match value.parse() {
+                    Ok(times) if times > 0 => fault.times(times),
+                    _ => return Err(InvalidFault(format!("invalid times {value:?}: use a number of at least 1"))),
+                },
                 "operation" => Self { operation: Some(operation_with_id(value)?), ..fault },
                 "retry-after" if is_status && axum::http::HeaderValue::from_str(value).is_ok() => {
                     fault.retry_after(value)
