@@ -77,7 +77,7 @@ fn execute(args: &[OsString], mut output: Output) -> ExitCode {
 
 /// Parses the arguments. Returns `None` after printing help or the version.
 fn parse(args: &[OsString], output: &Output) -> Result<Option<CommandLine>, CliError> {
-    match CommandLine::parse(args, output.color.into(), output.help_styles()) {
+    match CommandLine::parse(args, output.help_styles()) {
         Ok(command_line) => Ok(Some(command_line)),
         Err(error) if error.use_stderr() => Err(CliError::arguments(error)),
         Err(help) => output.help(&help).map(|()| None),

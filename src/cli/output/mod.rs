@@ -48,7 +48,7 @@ const MAX_ITEMS: usize = 50;
 #[derive(Clone, Debug)]
 pub(super) struct Output {
     format: Format,
-    pub color: Color,
+    color: Color,
     quiet: bool,
     columns: Columns,
 }
