@@ -50,7 +50,6 @@ pub struct Response {
 
 impl Operation {
     /// Finds an operation by its `rust_name`.
-    #[must_use]
     pub fn named(rust_name: &str) -> Option<&'static Self> {
         OPERATIONS.iter().find(|operation| operation.rust_name == rust_name)
     }
@@ -64,7 +63,6 @@ impl Operation {
     }
 
     /// Finds the operation for a request with this method and path. A path without parameters takes precedence.
-    #[must_use]
     pub fn of_request(method: &str, path: &str) -> Option<&'static Self> {
         OPERATIONS
             .iter()
@@ -81,13 +79,11 @@ impl Operation {
 
     /// Whether the same request can be sent twice and takes effect once: it takes an `Idempotency-Key`, or its method
     /// is idempotent (RFC 9110, section 9.2.2).
-    #[must_use]
     pub fn is_repeatable(&self) -> bool {
         self.takes_idempotency_key || matches!(self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
     }
 
     /// Whether the spec documents a response with this status.
-    #[must_use]
     pub fn documents(&self, status: u16) -> bool {
         self.responses.iter().any(|response| response.status == status.to_string())
     }
@@ -96,7 +92,6 @@ impl Operation {
     ///
     /// Parsing a URL resolves the segments `.` and `..`, even if they are percent-encoded. A request whose path lost a
     /// segment that way would reach another resource.
-    #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
         let mut segments = path.rsplit('/');
         self.path.rsplit('/').filter(|part| !part.is_empty()).all(|part| {

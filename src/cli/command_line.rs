@@ -41,10 +41,10 @@ impl CommandLine {
     }
 
     /// Parses the arguments, the first of which is the name of the program. To clap, help and the version are errors.
-    pub fn parse(args: &[OsString], color: clap::ColorChoice, help_styles: Styles) -> Result<Self, clap::Error> {
+    pub fn parse(args: &[OsString], help_styles: Styles) -> Result<Self, clap::Error> {
         let has_flag = |flag: &str| args.iter().any(|arg| arg == flag);
         let is_short_help = has_flag("-h") && !has_flag("--help");
-        let parse = |program: clap::Command| program.color(color).try_get_matches_from(args);
+        let parse = |program: clap::Command| program.try_get_matches_from(args);
         let fast = if has_flag("--help") {
             None
         } else if is_short_help {
@@ -76,7 +76,6 @@ fn program() -> clap::Command {
 }
 
 /// The whole command line, with its help for a terminal.
-#[must_use]
 pub fn command() -> clap::Command {
     help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(with_alias(definition)))))
 }

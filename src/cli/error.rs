@@ -22,7 +22,7 @@ pub(super) struct CliError {
     is_retryable: bool,
     api: Option<Box<ApiError>>,
     /// A usage error of clap, which renders itself at a terminal.
-    arguments: Option<clap::Error>,
+    pub arguments: Option<clap::Error>,
 }
 
 impl CliError {
@@ -75,46 +75,41 @@ impl CliError {
 
     /// An invalid configuration.
     pub fn config(error: &ConfigError) -> Self {
-        let exit_code = match error {
-            ConfigError::MissingApiKey | ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
-                ExitCode::Authentication
-            }
-            ConfigError::BaseUrl { .. }
-            | ConfigError::Tenant(_)
-            | ConfigError::Variable { .. }
-            | ConfigError::Endpoint { .. }
-            | ConfigError::AuthorizationServer(_)
-            | ConfigError::NotUnicode(_) => ExitCode::Usage,
-            _ => ExitCode::Other,
-        };
         let cause = std::error::Error::source(error).filter(|_| matches!(error, ConfigError::Http(_)));
         let message = match (error, cause) {
             (ConfigError::MissingApiKey, _) => format!("not signed in, and {} is not set", env::API_KEY),
             (_, Some(cause)) => format!("{error}: {cause}"),
             (_, None) => error.to_string(),
         };
-        let hint = match error {
-            ConfigError::MissingApiKey => {
+        let (exit_code, hint) = match error {
+            ConfigError::MissingApiKey => (
+                ExitCode::Authentication,
                 format!(
                     "Sign in with dci login, set {} to an API key from the DoiT console, or try --sandbox.",
                     env::API_KEY
-                )
-            }
-            ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
-                format!("Set {} to an API key from the DoiT console.", env::API_KEY)
-            }
-            ConfigError::Endpoint { variable, .. } => format!("Fix {variable}."),
-            ConfigError::AuthorizationServer(_) => format!(
-                "Set {}, {} and {} together, for the same service, or unset all three.",
-                env::API_BASE_URL,
-                env::AUTHORIZE_URL,
-                env::TOKEN_URL
+                ),
             ),
-            ConfigError::Variable { variable, .. } => format!("Fix {variable}, or unset it."),
-            ConfigError::RootCertificates(_) => {
-                "Install the system's CA certificates, or set SSL_CERT_FILE to a file that contains them.".to_owned()
+            ConfigError::InvalidApiKey(_) | ConfigError::NotUnicode(env::API_KEY) => {
+                (ExitCode::Authentication, format!("Set {} to an API key from the DoiT console.", env::API_KEY))
             }
-            _ => return Self::new(exit_code, message),
+            ConfigError::AuthorizationServer(_) => (
+                ExitCode::Usage,
+                format!(
+                    "Set {}, {} and {} together, for the same service, or unset all three.",
+                    env::API_BASE_URL,
+                    env::AUTHORIZE_URL,
+                    env::TOKEN_URL
+                ),
+            ),
+            ConfigError::Variable { variable, .. } => (ExitCode::Usage, format!("Fix {variable}, or unset it.")),
+            ConfigError::RootCertificates(_) => (
+                ExitCode::Other,
+                "Install the system's CA certificates, or set SSL_CERT_FILE to a file that contains them.".to_owned(),
+            ),
+            ConfigError::BaseUrl(_) | ConfigError::Tenant(_) | ConfigError::NotUnicode(_) => {
+                return Self::usage(message);
+            }
+            _ => return Self::other(message),
         };
         Self::new(exit_code, message).hint(hint)
     }
@@ -218,10 +213,6 @@ impl CliError {
 
     pub fn is_retryable(&self) -> bool {
         self.is_retryable
-    }
-
-    pub fn as_clap(&self) -> Option<&clap::Error> {
-        self.arguments.as_ref()
     }
 
     /// The first line at a terminal: what failed, and why.

@@ -3,10 +3,11 @@
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream, SelectAll};
 use tokio::runtime;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
@@ -40,7 +41,7 @@ impl Interrupts {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let signals = {
             let _entered = runtime.enter();
-            Signals::listen()?
+            signals()?
         };
         let receiving = interrupts.clone();
         // A small stack is enough, even if RUST_MIN_STACK is larger.
@@ -55,7 +56,7 @@ impl Interrupts {
         let grace = *self.grace.lock().unwrap_or_else(PoisonError::into_inner);
         tokio::select! {
             () = sleep(grace) => {}
-            () = signals.next() => {}
+            _ = signals.next() => {}
         }
         self.stage.send_replace(Stage::Ended);
         let ended = Instant::now();
@@ -102,35 +103,20 @@ impl Interrupts {
     }
 }
 
+type Signals = SelectAll<BoxStream<'static, ()>>;
+
 /// The signals that end the program.
-struct Signals(Vec<Listener>);
-
-type Listener = Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<()>> + Send>;
-
-impl Signals {
-    /// Waits for the next signal of any kind.
-    async fn next(&mut self) {
-        std::future::poll_fn(|context| {
-            let is_ready = self.0.iter_mut().any(|poll| poll(context).is_ready());
-            if is_ready { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    }
-}
-
 #[cfg(unix)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
+fn signals() -> io::Result<Signals> {
+    use tokio::signal::unix::{SignalKind, signal};
 
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        let kinds = kinds.into_iter().filter(|kind| *kind != SignalKind::hangup() || !ignores_hangup());
-        let listener = |kind| {
-            let mut signals = signal(kind)?;
-            Ok(Box::new(move |context: &mut Context<'_>| signals.poll_recv(context)) as Listener)
-        };
-        kinds.map(listener).collect::<io::Result<_>>().map(Self)
-    }
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let kinds = kinds.into_iter().filter(|kind| *kind != SignalKind::hangup() || !ignores_hangup());
+    let listener = |kind| {
+        let mut signals = signal(kind)?;
+        Ok(stream::poll_fn(move |context| signals.poll_recv(context)).boxed())
+    };
+    kinds.map(listener).collect()
 }
 
 /// Whether SIGHUP is ignored, as with `nohup`. Known on Linux only.
@@ -144,18 +130,16 @@ fn ignores_hangup() -> bool {
 }
 
 #[cfg(windows)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+fn signals() -> io::Result<Signals> {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
 
-        let (mut interrupt, mut stop) = (ctrl_c()?, ctrl_break()?);
-        let (mut close, mut logoff, mut shutdown) = (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
-        Ok(Self(vec![
-            Box::new(move |context| interrupt.poll_recv(context)),
-            Box::new(move |context| stop.poll_recv(context)),
-            Box::new(move |context| close.poll_recv(context)),
-            Box::new(move |context| logoff.poll_recv(context)),
-            Box::new(move |context| shutdown.poll_recv(context)),
-        ]))
-    }
+    let (mut interrupt, mut stop) = (ctrl_c()?, ctrl_break()?);
+    let (mut close, mut logoff, mut shutdown) = (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
+    Ok(stream::select_all([
+        stream::poll_fn(move |context| interrupt.poll_recv(context)).boxed(),
+        stream::poll_fn(move |context| stop.poll_recv(context)).boxed(),
+        stream::poll_fn(move |context| close.poll_recv(context)).boxed(),
+        stream::poll_fn(move |context| logoff.poll_recv(context)).boxed(),
+        stream::poll_fn(move |context| shutdown.poll_recv(context)).boxed(),
+    ]))
 }

@@ -44,7 +44,6 @@ pub use help::{Body, Section, reference};
 use output::{Output, Report};
 
 /// Runs the program with these arguments, the first of which is its name. Sets the panic hook of the process.
-#[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let output = Output::before_parsing(&args);
@@ -79,7 +78,7 @@ fn execute(args: &[OsString], mut output: Output) -> ExitCode {
 
 /// Parses the arguments. Returns `None` after printing help or the version.
 fn parse(args: &[OsString], output: &Output) -> Result<Option<CommandLine>, CliError> {
-    match CommandLine::parse(args, output.color().into(), output.help_styles()) {
+    match CommandLine::parse(args, output.help_styles()) {
         Ok(command_line) => Ok(Some(command_line)),
         Err(error) if error.use_stderr() => Err(CliError::arguments(error)),
         Err(help) => output.help(&help).map(|()| None),

@@ -228,38 +228,3 @@ fn read_line(line: &[u8]) -> Result<Option<Target>, String> {
     let start: String = text.chars().take(MAX_QUOTED).collect();
     text.parse().map(Some).map_err(|error| format!("is not a target: {start:?}: {error}"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(stdin: &[u8]) -> Result<Vec<String>, String> {
-        let mut targets = IndexSet::new();
-        read_lines(stdin, &mut targets).map_err(|error| error.sentence())?;
-        Ok(targets.iter().map(Target::to_string).collect())
-    }
-
-    #[test]
-    fn a_line_is_a_target() {
-        assert_eq!(
-            read(b"a\r\n\r\n  b@example.com\t\n\n\xef\xbb\xbfc"),
-            Ok(vec!["a".into(), "b@example.com".into(), "c".into()])
-        );
-        assert_eq!(read(b""), Ok(Vec::new()));
-        let longest = "x".repeat(MAX_LINE);
-        assert_eq!(read(format!("{longest}\r\na").as_bytes()).map(|found| found.len()), Ok(2));
-    }
-
-    #[test]
-    fn an_invalid_line_is_an_error_with_its_number() {
-        let problem = |stdin: &[u8]| read(stdin).expect_err("a line is invalid");
-        assert_eq!(problem(b"a\n\xff\n"), "line 2 of stdin is not UTF-8");
-        assert_eq!(
-            problem(&[b"a\n\n".to_vec(), vec![b'x'; 1 << 20]].concat()),
-            "line 3 of stdin is longer than 1024 bytes"
-        );
-        assert!(problem(b"..\n").starts_with("line 1 of stdin is not a target: \"..\": an id cannot be"));
-        assert!(problem(b"a@\n").starts_with("line 1 of stdin is not a target: \"a@\": not an email address"));
-        assert!(problem(b"Ada <ada@example.com>").contains("not an email address"));
-    }
-}

@@ -13,24 +13,11 @@ pub enum ConfigError {
     #[error("{variable}: {0}", variable = env::API_KEY)]
     InvalidApiKey(#[source] InvalidApiKey),
     /// The base URL is invalid, or a credential may not be sent to it.
-    #[error("the API base URL {url:?} {problem}")]
-    BaseUrl {
-        /// The URL; an ellipsis if it may contain a secret.
-        url: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    #[error("the API base URL {0}")]
+    BaseUrl(String),
     /// The id of the customer is not a valid header value.
     #[error("invalid tenant {0:?}: it is empty or has characters other than visible ASCII")]
     Tenant(String),
-    /// An environment variable is not a valid URL of an authorization server.
-    #[error("{variable}: {problem}")]
-    Endpoint {
-        /// The name of the variable.
-        variable: &'static str,
-        /// What is wrong with its value.
-        problem: String,
-    },
     /// The authorization server does not belong to the API, so a token of one would be sent to the other.
     #[error("{0}")]
     AuthorizationServer(&'static str),
@@ -40,7 +27,7 @@ pub enum ConfigError {
     /// No root certificate was found, so no HTTPS server can be trusted.
     #[error("no root certificate found: {0}")]
     RootCertificates(String),
-    /// An environment variable of the proxies or certificates is invalid.
+    /// An environment variable of the authorization server, the proxies or the certificates is invalid.
     #[error("{variable}: {problem}")]
     Variable {
         /// The name of the variable.

@@ -78,13 +78,11 @@ impl CredentialsError {
     }
 
     /// What the error means for the caller.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
     /// Whether a retry may succeed.
-    #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self.kind, ErrorKind::Network | ErrorKind::Server | ErrorKind::RateLimited)
     }

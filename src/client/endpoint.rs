@@ -3,20 +3,11 @@
 use reqwest::Url;
 use url::Host;
 
-/// A secret may not be sent to this URL.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{url:?} {problem}")]
-pub(super) struct InvalidEndpoint {
-    /// The URL; an ellipsis if it may contain a secret.
-    pub url: String,
-    /// What is wrong with it.
-    pub problem: String,
-}
-
-/// Parses a URL that secrets may be sent to: `https`, or `http` for a loopback address.
-pub(super) fn endpoint(url: &str) -> Result<Url, InvalidEndpoint> {
+/// Parses a URL that secrets may be sent to: `https`, or `http` for a loopback address. An error names the URL, except
+/// if it may contain a secret.
+pub(super) fn endpoint(url: &str) -> Result<Url, String> {
     let printable = if url.contains(['@', '?', '#']) { "…" } else { url };
-    let invalid = |problem: &str| InvalidEndpoint { url: printable.to_owned(), problem: problem.to_owned() };
+    let invalid = |problem: &str| format!("{printable:?} {problem}");
     let parsed = Url::parse(url).map_err(|error| invalid(&format!("is not a URL: {error}")))?;
     if !parsed.username().is_empty() || parsed.password().is_some() {
         return Err(invalid("has a user name or a password in it"));

@@ -39,76 +39,59 @@ pub struct ApiError(Box<Details>);
 #[derive(Debug)]
 struct Details {
     kind: ErrorKind,
-    failure: Option<Failure>,
     /// There was no credential, but there may be one later.
     may_get_credential: bool,
-    status: Option<StatusCode>,
     code: Option<String>,
     message: String,
-    request_id: Option<String>,
     retry_after: Option<Duration>,
-    attempts: u32,
-    elapsed: Duration,
-    is_out_of_time: bool,
-    outcome_unknown: bool,
-    operation: Option<&'static Operation>,
-    idempotency_key: Option<IdempotencyKey>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    call_record: CallRecord,
 }
 
 impl ApiError {
     /// What the failure means for the caller.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// The HTTP status of the last attempt; `None` if it got no response.
-    #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.0.status.map(|status| status.as_u16())
+        self.0.call_record.status.map(|status| status.as_u16())
     }
 
     /// The machine-readable code of the error, such as `tenant_id_required`; `None` if the service sent none.
-    #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
     /// The message of the server, or what failed before there was one. At most 2,000 characters.
-    #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
     /// The request id of the last attempt, for support; `None` if the server sent none.
-    #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
+        self.0.call_record.request_id.as_deref()
     }
 
     /// The time in `Retry-After`, at most a year; `None` if the server sent none.
-    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
     /// How many attempts were made; 0 if nothing was sent, or if the call was not made with [`call`](super::call()).
-    #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.0.attempts
+        self.0.call_record.attempts
     }
 
     /// How long the call took, including attempts and waits.
-    #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.0.elapsed
+        self.0.call_record.elapsed
     }
 
     /// A summary of the attempts, such as `5 attempts in 14 s; last response: 503`; `None` if nothing was sent.
-    #[must_use]
     pub fn tried(&self) -> Option<String> {
-        let Details { attempts, elapsed, is_out_of_time, status, .. } = &*self.0;
+        let CallRecord { attempts, elapsed, is_out_of_time, status, .. } = &self.0.call_record;
         let attempts = match attempts {
             0 => return None,
             1 => "1 attempt".to_owned(),
@@ -121,68 +104,48 @@ impl ApiError {
 
     /// The idempotency key of the call, if it had one. With it, the same call can be made again safely while the server
     /// remembers the key (at least 24 hours).
-    #[must_use]
     pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
-        self.0.idempotency_key.as_ref()
+        self.0.call_record.idempotency_key.as_ref()
     }
 
     /// Whether the server may have processed the request although the call failed: a request that changes something got
     /// no complete response, or one that does not say.
-    #[must_use]
     pub fn outcome_unknown(&self) -> bool {
-        self.0.outcome_unknown || (self.0.kind == ErrorKind::UnexpectedResponse && !self.has_no_credential())
+        self.0.call_record.outcome_unknown
+            || (self.0.kind == ErrorKind::UnexpectedResponse && !self.has_no_credential())
     }
 
     /// Whether there was no credential, at the start or after a 401. The [source](StdError::source) is then a
     /// [`CredentialsError`].
-    #[must_use]
     pub fn has_no_credential(&self) -> bool {
         self.source().is_some_and(<dyn StdError>::is::<CredentialsError>)
     }
 
     /// Whether the same call may succeed later and is safe to make: with the same idempotency key, if it has one, the
     /// work is not done twice.
-    #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let is_safe = self.0.operation.is_some_and(Operation::is_repeatable) || !self.0.outcome_unknown;
-        let is_transient = self.0.failure.is_some_and(Failure::is_transient) || self.0.may_get_credential;
+        let CallRecord { operation, outcome_unknown, failure, .. } = &self.0.call_record;
+        let is_safe = operation.is_some_and(Operation::is_repeatable) || !outcome_unknown;
+        let is_transient = failure.is_some_and(Failure::is_transient) || self.0.may_get_credential;
         is_safe && (self.0.kind == ErrorKind::Interrupted || is_transient)
     }
 
     /// Adds what the exchange recorded.
     pub(super) fn with_call_record(mut self, call_record: CallRecord) -> Self {
-        let CallRecord {
-            idempotency_key,
-            attempts,
-            elapsed,
-            is_out_of_time,
-            outcome_unknown,
-            operation,
-            no_credential,
-            failure,
-            status,
-            request_id,
-            body,
-            ..
-        } = call_record;
         let details = &mut *self.0;
-        details.failure = failure.or(details.failure);
-        details.status = details.status.or(status);
-        details.request_id = details.request_id.take().or(request_id);
-        details.code = error_body::code_in(&body);
-        details.attempts = attempts;
-        details.elapsed = elapsed;
-        details.is_out_of_time = is_out_of_time;
-        details.outcome_unknown = outcome_unknown;
-        details.operation = operation;
-        if details.kind == ErrorKind::Interrupted && outcome_unknown {
+        let own = std::mem::replace(&mut details.call_record, call_record);
+        let record = &mut details.call_record;
+        record.failure = record.failure.or(own.failure);
+        record.status = own.status.or(record.status);
+        record.request_id = own.request_id.or(record.request_id.take());
+        details.code = error_body::code_in(&std::mem::take(&mut record.body));
+        if details.kind == ErrorKind::Interrupted && record.outcome_unknown {
             details.message.push_str("; the server may have processed it");
         }
-        details.idempotency_key = idempotency_key;
-        if let Some(error) = no_credential {
+        if let Some(error) = record.no_credential.take() {
             // This says more than the 401.
             details.kind = error.kind();
-            details.failure = None;
+            record.failure = None;
             details.may_get_credential = error.is_retryable();
             details.message = error.to_string();
             details.source = Some(Box::new(error));
@@ -193,20 +156,12 @@ impl ApiError {
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Details {
             kind,
-            failure: None,
             may_get_credential: false,
-            status: None,
             code: None,
             message: excerpt(&message.into(), MAX_MESSAGE),
-            request_id: None,
             retry_after: None,
-            attempts: 0,
-            elapsed: Duration::ZERO,
-            is_out_of_time: false,
-            outcome_unknown: false,
-            operation: None,
-            idempotency_key: None,
             source: None,
+            call_record: CallRecord::default(),
         }))
     }
 
@@ -224,9 +179,9 @@ impl ApiError {
             _ => message.unwrap_or_else(|| format!("the server returned {}", status_text(status))),
         };
         let mut error = Self::new(kind, message);
-        error.0.failure = Failure::of_status(status);
-        error.0.status = Some(status);
-        error.0.request_id = request_id(headers);
+        error.0.call_record.failure = Failure::of_status(status);
+        error.0.call_record.status = Some(status);
+        error.0.call_record.request_id = request_id(headers);
         error.0.retry_after = retry_after(headers, SystemTime::now()).map(|time| time.min(MAX_RETRY_AFTER));
         error
     }
@@ -261,7 +216,7 @@ impl ApiError {
 
     fn caused(kind: ErrorKind, message: String, cause: reqwest::Error) -> Self {
         let mut error = Self::new(kind, message);
-        error.0.failure = Some(Failure::of_error(&cause));
+        error.0.call_record.failure = Some(Failure::of_error(&cause));
         error.0.source = Some(Box::new(cause));
         error
     }

@@ -40,7 +40,6 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// The kind of a response with this status, which is not a success.
-    #[must_use]
     pub fn of_status(status: u16) -> Self {
         match status {
             400 | 422 => Self::Validation,

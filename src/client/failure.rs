@@ -36,7 +36,6 @@ impl Failure {
     /// operation may be retried only if the server cannot have processed the request.
     ///
     /// 524 is not retried: the server has used all the time that Cloudflare allows, and may still process the request.
-    #[must_use]
     pub fn may_be_retried(self, operation: &Operation) -> bool {
         match self {
             Self::KeyInUse => operation.takes_idempotency_key,
@@ -46,7 +45,6 @@ impl Failure {
     }
 
     /// Whether the same request may succeed later.
-    #[must_use]
     pub fn is_transient(self) -> bool {
         match self {
             Self::NotConnected | Self::NoResponse | Self::KeyInUse => true,

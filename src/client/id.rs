@@ -17,7 +17,6 @@ impl UserId {
     pub const MAX_BYTES: usize = 1024;
 
     /// The id, not encoded.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

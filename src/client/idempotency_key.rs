@@ -25,13 +25,11 @@ impl IdempotencyKey {
     pub const MAX_LENGTH: usize = 255;
 
     /// Makes a new random key: a UUID of version 4, as the API recommends.
-    #[must_use]
     pub fn random() -> Self {
         Uuid::new_v4().into()
     }
 
     /// The key as text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -43,7 +43,6 @@ mod server_clock;
 #[cfg(feature = "sign-in")]
 pub mod sign_in;
 mod tls;
-mod variable;
 
 pub use crate::generated::client::{Client, Error, ResponseValue, builder};
 pub use access_token::{AccessToken, InvalidAccessToken};

@@ -3,10 +3,14 @@
 mod error;
 mod no_proxy;
 
+use std::sync::Arc;
+
 use reqwest::Url;
+use tower::util::ThenLayer;
 
 use super::ConfigError;
-use super::variable::variable;
+use super::env::variable;
+use error::{BoxError, Explainer};
 use no_proxy::is_listed;
 
 pub(super) use error::ProxyError;
@@ -52,7 +56,17 @@ impl Proxy {
         tls: &rustls::ClientConfig,
     ) -> reqwest::Result<reqwest::ClientBuilder> {
         let proxy = reqwest::Proxy::all(self.url.clone())?;
-        Ok(http.proxy(proxy).connector_layer(error::ExplainLayer::new(self, tls)))
+        let explainer = Arc::new(Explainer { proxy: self, tls: Arc::new(tls.clone()) });
+        let explain = move |connected: Result<_, BoxError>| {
+            let explainer = Arc::clone(&explainer);
+            async move {
+                match connected {
+                    Ok(connection) => Ok(connection),
+                    Err(error) => Err(explainer.explain(error).await),
+                }
+            }
+        };
+        Ok(http.proxy(proxy).connector_layer(ThenLayer::new(explain)))
     }
 }
 

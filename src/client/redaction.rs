@@ -1,7 +1,5 @@
 //! Redacts a secret in a response, also if JSON, a URL or HTML escapes it.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 
 pub(super) const PLACEHOLDER: &str = "[credential]";
@@ -10,11 +8,16 @@ pub(super) const PLACEHOLDER: &str = "[credential]";
 ///
 /// JSON with the secret in its strings stays valid.
 pub(super) fn redacted(secret: &str, text: Bytes) -> Bytes {
-    let secret = Secret::new(secret);
+    // JSON doubles a backslash, so any number of them matches one.
+    let mut secret = secret.as_bytes().to_vec();
+    secret.dedup_by(|next, previous| *next == b'\\' && *previous == b'\\');
+    let Some(first) = secret.first() else { return text };
+    // Fast path: most bytes cannot start the secret.
+    let may_start = |byte: u8| byte.eq_ignore_ascii_case(first) || matches!(byte, b'\\' | b'%' | b'&');
     let mut redacted: Option<Vec<u8>> = None;
     let (mut at, mut copied) = (0, 0);
     while at < text.len() {
-        match secret.length_at(&text[at..]) {
+        match may_start(text[at]).then(|| length_of(&secret, &text[at..])).flatten() {
             Some(length) => {
                 let redacted = redacted.get_or_insert_default();
                 redacted.extend_from_slice(&text[copied..at]);
@@ -38,33 +41,6 @@ pub(super) fn redacted(secret: &str, text: Bytes) -> Bytes {
 #[cfg(feature = "sign-in")]
 pub(super) fn redacted_text(secret: &str, text: &str) -> String {
     String::from_utf8_lossy(&redacted(secret, Bytes::copy_from_slice(text.as_bytes()))).into_owned()
-}
-
-struct Secret<'a> {
-    /// Without repeated backslashes: JSON doubles a backslash, so any number of them matches one.
-    characters: Cow<'a, [u8]>,
-}
-
-impl<'a> Secret<'a> {
-    fn new(secret: &'a str) -> Self {
-        let is_doubled = |pair: &[u8]| pair == br"\\";
-        if !secret.as_bytes().windows(2).any(is_doubled) {
-            return Self { characters: Cow::Borrowed(secret.as_bytes()) };
-        }
-        let mut characters = secret.as_bytes().to_vec();
-        characters.dedup_by(|next, previous| *next == b'\\' && *previous == b'\\');
-        Self { characters: Cow::Owned(characters) }
-    }
-
-    /// The length of the secret at the start of a text; `None` if the text does not start with it.
-    fn length_at(&self, text: &[u8]) -> Option<usize> {
-        let first = *self.characters.first()?;
-        // Fast path: most bytes cannot start the secret.
-        if !(text[0].eq_ignore_ascii_case(&first) || matches!(text[0], b'\\' | b'%' | b'&')) {
-            return None;
-        }
-        length_of(&self.characters, text)
-    }
 }
 
 /// The most backslashes before a character: JSON in JSON in JSON has seven.

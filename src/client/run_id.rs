@@ -42,14 +42,12 @@ impl RunId {
     pub const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
 
     /// The id of a run that begins now.
-    #[must_use]
     #[allow(clippy::new_without_default, reason = "each is different, so there is no default")]
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
 
     /// The id of a run that began at this time.
-    #[must_use]
     pub fn begun_at(time: SystemTime) -> Self {
         let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let timestamp = Timestamp::from_unix(NoContext, since_epoch.as_secs(), since_epoch.subsec_nanos());
@@ -57,13 +55,11 @@ impl RunId {
     }
 
     /// The time since the run began; zero if its start is in the future.
-    #[must_use]
     pub fn age(&self, now: SystemTime) -> Duration {
         now.duration_since(self.begun()).unwrap_or_default()
     }
 
     /// Whether the start is in the future by more than [`CLOCK_MARGIN`](Self::CLOCK_MARGIN). The age is unknown then.
-    #[must_use]
     pub fn is_from_the_future(&self, now: SystemTime) -> bool {
         self.begun().duration_since(now).is_ok_and(|ahead| ahead > Self::CLOCK_MARGIN)
     }
@@ -74,13 +70,11 @@ impl RunId {
     }
 
     /// Whether the server may have forgotten keys of the run.
-    #[must_use]
     pub fn keys_may_have_expired(&self, now: SystemTime) -> bool {
         self.age(now) >= Self::KEY_RETENTION
     }
 
     /// The idempotency key of one call of the run: a UUID of version 5. A dry run has different keys.
-    #[must_use]
     pub fn key(&self, operation: &Operation, id: &UserId, dry_run: bool) -> IdempotencyKey {
         // An id has no line break, so the names are unique.
         let name = format!("{}\n{}\n{id}", operation.id, if dry_run { "dry" } else { "real" });

@@ -35,14 +35,12 @@ impl ServerClock {
 
 impl Client {
     /// The time of the server's clock, from its last response; `None` before the first response.
-    #[must_use]
     pub fn server_time(&self) -> Option<SystemTime> {
         self.inner().server_clock().at(SystemTime::now())
     }
 
     /// The time of the local clock, or of the server's if they differ by more than [`RunId::CLOCK_MARGIN`]. Measure the
     /// age of a run with it.
-    #[must_use]
     pub fn now(&self) -> SystemTime {
         let local = SystemTime::now();
         self.server_time().filter(|server| differ(*server, local)).unwrap_or(local)

@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use super::access::Caller;
 use super::app_state::{App, AppState};
 use super::error_response::ErrorResponse;
-use super::idempotency::Claim;
 use super::users::{ORGANIZATIONS, ROLES, User};
 use crate::operation::Operation;
 
@@ -191,29 +190,26 @@ impl IdempotentRequest {
         app: &AppState,
         run: impl FnOnce(&AppState, &Self) -> Result<Value, ErrorResponse>,
     ) -> ApiResult {
+        let respond = |body: Bytes| ([(CONTENT_TYPE, "application/json")], body).into_response();
         let account = self.caller.email();
         let now = app.now();
-        let claim = app.lock().idempotency.claim(account, &self.key, &self.identity, now)?;
-        let body = match claim {
-            Claim::Replay(body) => body,
-            Claim::New => {
-                if let Some(Latency(duration)) = self.latency {
-                    app.sleep(duration).await;
-                }
-                match run(app, self) {
-                    Ok(value) => {
-                        let body = Bytes::from(value.to_string());
-                        app.lock().idempotency.complete(account, &self.key, body.clone());
-                        body
-                    }
-                    Err(error) => {
-                        app.lock().idempotency.release(account, &self.key);
-                        return Err(error);
-                    }
-                }
+        if let Some(body) = app.lock().idempotency.claim(account, &self.key, &self.identity, now)? {
+            return Ok(respond(body));
+        }
+        if let Some(Latency(duration)) = self.latency {
+            app.sleep(duration).await;
+        }
+        match run(app, self) {
+            Ok(value) => {
+                let body = Bytes::from(value.to_string());
+                app.lock().idempotency.complete(account, &self.key, body.clone());
+                Ok(respond(body))
             }
-        };
-        Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+            Err(error) => {
+                app.lock().idempotency.release(account, &self.key);
+                Err(error)
+            }
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn router() -> Router<Arc<AppState>> {
 }
 
 async fn outbox(State(app): App) -> Json<Value> {
-    Json(json!({ "emails": app.lock().users.outbox() }))
+    Json(json!({ "emails": app.lock().users.outbox }))
 }
 
 #[derive(Deserialize)]

@@ -29,11 +29,6 @@ impl ErrorResponse {
         Self::new(StatusCode::CONFLICT, message)
     }
 
-    #[cfg(test)]
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
     pub fn with_code(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
     }

@@ -59,32 +59,27 @@ impl Fault {
     /// # Panics
     ///
     /// Panics if the status is not between 400 and 599.
-    #[must_use]
     pub fn status(status: u16) -> Self {
         assert!((400..600).contains(&status), "invalid status {status}: use 400 to 599");
         Self::new(FaultKind::Status { status, retry_after: None })
     }
 
     /// Takes this long to process the request, on the sandbox's clock.
-    #[must_use]
     pub fn latency(duration: Duration) -> Self {
         Self::new(FaultKind::Latency(duration))
     }
 
     /// Processes the request, then cuts off the response body in the middle.
-    #[must_use]
     pub fn truncate() -> Self {
         Self::new(FaultKind::Truncate)
     }
 
     /// Closes the connection without processing the request.
-    #[must_use]
     pub fn drop_before() -> Self {
         Self::new(FaultKind::DropBefore)
     }
 
     /// Processes the request, then closes the connection without a response.
-    #[must_use]
     pub fn drop_after() -> Self {
         Self::new(FaultKind::DropAfter)
     }
@@ -150,14 +145,10 @@ impl FromStr for Fault {
         for (name, value) in parts {
             let is_status = matches!(fault.kind, FaultKind::Status { .. });
             fault = match name {
-                "times" => {
-                    let times = value.parse().ok().filter(|times| *times > 0);
-                    fault.times(
-                        times.ok_or_else(|| {
-                            InvalidFault(format!("invalid times {value:?}: use a number of at least 1"))
-                        })?,
-                    )
-                }
+                "times" => match value.parse() {
+                    Ok(times) if times > 0 => fault.times(times),
+                    _ => return Err(InvalidFault(format!("invalid times {value:?}: use a number of at least 1"))),
+                },
                 "operation" => Self { operation: Some(operation_with_id(value)?), ..fault },
                 "retry-after" if is_status && axum::http::HeaderValue::from_str(value).is_ok() => {
                     fault.retry_after(value)

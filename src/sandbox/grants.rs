@@ -45,7 +45,8 @@ pub(super) struct Tokens {
 #[derive(Debug, Default)]
 pub(super) struct Grants {
     grants: Vec<Grant>,
-    renewals: u64,
+    /// How many times a refresh token was exchanged.
+    pub renewals: u64,
 }
 
 /// The consent of one user, its code and all tokens issued for it.
@@ -134,11 +135,6 @@ impl Grants {
         let accepts = |(token, expires_at): &(String, Timestamp)| token == access_token && now < *expires_at;
         let mut grants = self.grants.iter().filter(|grant| !grant.revoked);
         grants.find(|grant| grant.access_tokens.iter().any(accepts)).map(|grant| grant.account)
-    }
-
-    /// How many times a refresh token was exchanged.
-    pub fn renewals(&self) -> u64 {
-        self.renewals
     }
 }
 

@@ -26,16 +26,9 @@ struct Entry {
     response: Option<Bytes>,
 }
 
-/// How to process a request with a key.
-pub(super) enum Claim {
-    /// The key is new: run the request, then `complete` or `release` the key.
-    New,
-    /// The request completed before: send this body again.
-    Replay(Bytes),
-}
-
 impl IdempotencyStore {
-    /// Claims the key for a request.
+    /// Claims the key for a request. Returns the body of the response if the request completed before; `None` if the
+    /// key is new: run the request, then `complete` or `release` the key.
     ///
     /// A key of a different request gets 422 and a key in progress gets 409. The spec has neither; other services
     /// respond this way.
@@ -45,7 +38,7 @@ impl IdempotencyStore {
         key: &str,
         request: &str,
         now: Timestamp,
-    ) -> Result<Claim, ErrorResponse> {
+    ) -> Result<Option<Bytes>, ErrorResponse> {
         let slot = (account, key.to_owned());
         match self.entries.get(&slot).filter(|entry| now.duration_since(entry.used_at) < KEY_RETENTION) {
             Some(entry) if entry.request != request => Err(ErrorResponse::new(
@@ -55,10 +48,10 @@ impl IdempotencyStore {
             Some(Entry { response: None, .. }) => {
                 Err(ErrorResponse::conflict("a request with this Idempotency-Key is in progress"))
             }
-            Some(Entry { response: Some(response), .. }) => Ok(Claim::Replay(response.clone())),
+            Some(entry) => Ok(entry.response.clone()),
             None => {
                 self.entries.insert(slot, Entry { request: request.to_owned(), used_at: now, response: None });
-                Ok(Claim::New)
+                Ok(None)
             }
         }
     }

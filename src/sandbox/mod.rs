@@ -109,19 +109,11 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Starts on a free port of `127.0.0.1`, in its own thread.
-    ///
-    /// # Errors
-    ///
-    /// Fails if it cannot listen on a port or start a thread.
     pub fn start() -> io::Result<Self> {
         Self::start_on(0)
     }
 
-    /// Starts on this port of `127.0.0.1`; 0 picks a free one.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the port is in use or not permitted, or if no thread can be started.
+    /// Starts on this port of `127.0.0.1`; 0 picks a free one. Fails if the port is in use or not permitted.
     pub fn start_on(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         listener.set_nonblocking(true)?;
@@ -135,25 +127,21 @@ impl Sandbox {
     }
 
     /// The base URL of the API, such as `http://127.0.0.1:49152`.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The API key with all permissions.
-    #[must_use]
     pub fn api_key(&self) -> &'static str {
         account::FULL_API_KEY
     }
 
     /// The authorization endpoint, where the user signs in, such as `http://127.0.0.1:49152/oauth/authorize`.
-    #[must_use]
     pub fn authorize_url(&self) -> String {
         format!("{}{}", self.url, authorization::AUTHORIZE)
     }
 
     /// The token endpoint, which exchanges codes and refresh tokens, such as `http://127.0.0.1:49152/oauth/token`.
-    #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}{}", self.url, authorization::TOKEN)
     }
@@ -165,16 +153,11 @@ impl Sandbox {
     }
 
     /// The emails sent so far, oldest first.
-    #[must_use]
     pub fn outbox(&self) -> Vec<Email> {
-        self.app.lock().users.outbox().to_vec()
+        self.app.lock().users.outbox.clone()
     }
 
     /// Accepts an invite with the token of an email, and returns the user's new id. The invite no longer exists.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the token is unknown or was replaced by a later email, or if the invite expired or was cancelled.
     pub fn accept(&self, token: &str) -> Result<String, AcceptError> {
         let now = self.app.now();
         self.app.lock().users.accept(token, now)
@@ -200,15 +183,13 @@ impl Sandbox {
     }
 
     /// How many requests the API received, including those with a fault.
-    #[must_use]
     pub fn requests(&self) -> u64 {
         self.app.lock().requests
     }
 
     /// How many times a refresh token was exchanged for new tokens.
-    #[must_use]
     pub fn renewals(&self) -> u64 {
-        self.app.lock().grants.renewals()
+        self.app.lock().grants.renewals
     }
 }
 

@@ -64,12 +64,14 @@ fn single_value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str
 
 #[cfg(test)]
 mod tests {
+    use axum::response::IntoResponse;
+
     use super::*;
 
     fn status(path: &str, headers: &[(&str, &str)]) -> u16 {
         let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
         let error = check(&request.body(()).expect("a request")).err();
-        error.map_or(200, |error| error.status().as_u16())
+        error.map_or(200, |error| error.into_response().status().as_u16())
     }
 
     #[test]

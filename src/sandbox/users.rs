@@ -53,7 +53,7 @@ pub(super) struct Row<'a> {
 pub(super) struct Users {
     by_id: BTreeMap<String, User>,
     by_email: HashMap<String, String>,
-    outbox: Vec<Email>,
+    pub outbox: Vec<Email>,
 }
 
 /// The roles: `(id, name, type, permissions)`.
@@ -118,10 +118,6 @@ impl Users {
         let user = self.by_id.remove(id)?;
         self.by_email.remove(&email_index(&user.customer, &user.email));
         Some(user)
-    }
-
-    pub fn outbox(&self) -> &[Email] {
-        &self.outbox
     }
 
     pub fn list(&self, customer: &str, email: Option<&str>, now: Timestamp) -> Vec<Row<'_>> {

@@ -77,7 +77,7 @@ fn the_schemas_of_all_types() {
 
 #[test]
 fn the_types_enforce_the_limits_of_the_spec() {
-    use dci::types::{UpdateUserRequest, UpdateUserRequestPhoneExtension, UserListItemPhone};
+    use dci::types::{UpdateUserRequestPhoneExtension, UserListItemPhone};
     assert!("+4912345".parse::<UserListItemPhone>().is_ok());
     for bad in ["", "+", "4912345", "+49 123", "+12a"] {
         assert!(bad.parse::<UserListItemPhone>().is_err(), "{bad:?}");
@@ -86,8 +86,6 @@ fn the_types_enforce_the_limits_of_the_spec() {
     for bad in ["1234567", "1234567890123456", "1234567a"] {
         assert!(bad.parse::<UpdateUserRequestPhoneExtension>().is_err(), "{bad:?}");
     }
-    let unknown = serde_json::from_str::<UpdateUserRequest>(r#"{"jobTitle": "Wizard"}"#);
-    assert!(unknown.is_err());
 }
 
 #[test]

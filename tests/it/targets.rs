@@ -39,7 +39,8 @@ fn an_unfiltered_list_does_not_match_another_user() {
 #[test]
 fn stdin_may_have_blank_lines_crlf_and_duplicates() {
     let sandbox = sandbox();
-    let list = "\u{feff}invite-pending\r\n\r\n \t expired@example.com \r\ninvite-pending\r\n\r\ninvite-cancelled";
+    let list =
+        "\u{feff}invite-pending\r\n\r\n \t expired@example.com \r\ninvite-pending\r\n\r\n\u{feff}invite-cancelled";
     let rows = dci_on(&sandbox, &["resend-invite", "-"]).stdin(list).finish().json();
     let targets: Vec<&str> = rows.as_array().expect("rows").iter().filter_map(|row| row["target"].as_str()).collect();
     assert_eq!(targets, ["invite-pending", "expired@example.com", "invite-cancelled"]);

@@ -3,6 +3,7 @@
 use reqwest::Url;
 
 use crate::cli::error::CliError;
+use crate::client::excerpt;
 use crate::client::sign_in::AuthorizationRequest;
 
 /// The maximum length of an error that any web page could have sent, in characters.
@@ -42,7 +43,11 @@ impl Callback {
         let (error, description) = (parameter("error"), parameter("error_description"));
         if !parameter("state").is_some_and(|state| request.has_state(&state)) {
             return Err(match error {
-                Some(error) => InvalidCallback::OtherStateError(excerpt(&error_text(&error, description.as_deref()))),
+                Some(error) => {
+                    let text = error_text(&error, description.as_deref());
+                    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                    InvalidCallback::OtherStateError(excerpt(&line, MAX_ERROR))
+                }
                 None => InvalidCallback::OtherState,
             });
         }
@@ -56,15 +61,6 @@ impl Callback {
 
 fn error_text(error: &str, description: Option<&str>) -> String {
     description.map_or_else(|| error.to_owned(), |description| format!("{error}: {description}"))
-}
-
-/// The text on one line, at most `MAX_ERROR` characters long.
-fn excerpt(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MAX_ERROR) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }
 
 /// The error of the command for an error of the authorization server.

@@ -22,7 +22,7 @@ use crate::client::sign_in::AuthorizationRequest;
 
 /// Listeners on both loopback addresses, since `localhost` can be either.
 pub(super) struct Listeners {
-    port: u16,
+    pub port: u16,
     listeners: Vec<TcpListener>,
 }
 
@@ -85,10 +85,6 @@ impl Listeners {
 
     pub fn is_empty(&self) -> bool {
         self.listeners.is_empty()
-    }
-
-    pub fn port(&self) -> u16 {
-        self.port
     }
 
     /// Waits for a valid callback and shows the browser a page about it. Passes each invalid one to `on_invalid`.

@@ -52,7 +52,7 @@ pub(super) async fn code(
         Ok(listeners) => listeners,
     };
     let is_listening = !listeners.is_empty();
-    let request = Arc::new(server.begin(listeners.port()));
+    let request = Arc::new(server.begin(listeners.port));
     let url = request.url();
     let instruction = if opens_browser {
         "Sign in with your browser at this address. If no browser opens, press Ctrl-C and add --no-browser."

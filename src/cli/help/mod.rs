@@ -70,7 +70,6 @@ fn with_values(argument: clap::Arg) -> clap::Arg {
 
 /// The sections of a command's help after its arguments: examples, request, responses, exit codes and so on. Empty if
 /// the command is unknown.
-#[must_use]
 pub fn reference(name: &str) -> Vec<Section> {
     let definition = DEFINITIONS.iter().find(|definition| definition.name == name);
     definition.map(|definition| reference::sections(&definition.command())).unwrap_or_default()

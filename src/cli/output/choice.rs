@@ -82,16 +82,6 @@ impl From<Color> for anstream::ColorChoice {
     }
 }
 
-impl From<Color> for clap::ColorChoice {
-    fn from(color: Color) -> Self {
-        match color {
-            Color::Auto => Self::Auto,
-            Color::Always => Self::Always,
-            Color::Never => Self::Never,
-        }
-    }
-}
-
 /// Guesses `--output` and `--color` from the raw arguments, so that usage errors use them.
 pub(super) fn guess(args: &[OsString]) -> (Format, Color) {
     let format = match last_value(args, "--output", Some("-o")) {

@@ -82,10 +82,6 @@ impl Output {
         Ok(())
     }
 
-    pub fn color(&self) -> Color {
-        self.color
-    }
-
     /// Whether the result is text and tables for people, not the values that the server sent.
     pub fn is_for_people(&self) -> bool {
         self.format == Format::Table
@@ -203,7 +199,7 @@ impl Output {
             // Its texts are escaped, so the stream finds no styles in them.
             return self.stderr(&format::json(&error.object()).unwrap_or_else(|error| error.sentence()));
         }
-        if let Some(clap_error) = error.as_clap() {
+        if let Some(clap_error) = &error.arguments {
             let text = clap_error.render().ansi().to_string();
             return self.stderr(escape::escape_styled(&text).trim_end());
         }

@@ -1,5 +1,6 @@
 //! Counting the attempts of a run and their 429s.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -95,38 +96,22 @@ impl Sample {
     }
 }
 
-/// About how many attempts were accepted in the last second.
+/// When attempts were accepted in the last second.
 ///
 /// A shorter time would measure bursts, which are above the rate that the service sustains.
-#[derive(Debug)]
-pub(super) struct Recent {
-    /// When the current second began.
-    begun: Instant,
-    count: f64,
-    /// The count of the second before it.
-    previous: f64,
-    last: Instant,
-}
+#[derive(Debug, Default)]
+pub(super) struct Recent(VecDeque<Instant>);
 
 impl Recent {
-    pub fn new(now: Instant) -> Self {
-        Self { begun: now, count: 0.0, previous: 0.0, last: now }
-    }
-
     pub fn add(&mut self, is_rate_limited: bool, now: Instant) {
-        let seconds = (now - self.begun).as_secs_f64();
-        if seconds >= 1.0 {
-            self.previous = if seconds < 2.0 { self.count } else { 0.0 };
-            self.count = 0.0;
-            self.begun = now;
+        self.0.extend((!is_rate_limited).then_some(now));
+        while self.0.front().is_some_and(|first| now - *first >= DURATION) {
+            self.0.pop_front();
         }
-        self.count += f64::from(u8::from(!is_rate_limited));
-        self.last = now;
     }
 
     /// Attempts per second.
     pub fn rate(&self) -> f64 {
-        let left = 1.0 - (self.last - self.begun).as_secs_f64().min(1.0);
-        self.previous * left + self.count
+        f64::from(u32::try_from(self.0.len()).unwrap_or(u32::MAX))
     }
 }

@@ -57,7 +57,7 @@ impl State {
             rate: None,
             next_at: now,
             paused_until: now,
-            accepted: Recent::new(now),
+            accepted: Recent::default(),
             sample: Sample::new(now),
             usual_share: 0.0,
             cuts: 0,
@@ -113,12 +113,10 @@ impl State {
     fn cut(&mut self) {
         if self.cuts == 0 {
             self.before_cuts = self.rate;
-            // What was accepted before a first cut says little, so the rate is searched for from below.
-            self.increase = if self.rate.is_none() { 1.0 } else { FIRST_INCREASE };
-        } else {
-            self.increase = FIRST_INCREASE;
         }
         self.cuts += 1;
+        // What was accepted before a first cut says little, so the rate is searched for from below.
+        self.increase = if self.rate.is_none() { 1.0 } else { FIRST_INCREASE };
         let accepted = self.accepted.rate() / (1.0 - self.usual_share);
         self.rate = Some((accepted * HEADROOM).max(MIN_RATE));
     }

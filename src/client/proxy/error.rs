@@ -4,9 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use base64::Engine;
@@ -15,14 +13,13 @@ use percent_encoding::percent_decode_str;
 use reqwest::StatusCode;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
-use tower::{Layer, Service};
 
 use super::Proxy;
 use crate::client::causes::{causes, certificate_error};
 use crate::client::error_body::status_text;
 use crate::client::tls::in_words;
 
-type BoxError = Box<dyn StdError + Send + Sync>;
+pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The time for each step of the second CONNECT.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -69,25 +66,15 @@ impl StdError for ProxyError {
     }
 }
 
-/// Replaces the error of a connection that the proxy did not make with a [`ProxyError`].
-#[derive(Clone)]
-pub(super) struct ExplainLayer {
-    proxy: Arc<Proxy>,
-    tls: Arc<rustls::ClientConfig>,
+/// Finds out why a proxy made no connection.
+pub(super) struct Explainer {
+    pub proxy: Proxy,
+    pub tls: Arc<rustls::ClientConfig>,
 }
 
-#[derive(Clone)]
-pub(super) struct ExplainService<S> {
-    connect: S,
-    layer: ExplainLayer,
-}
-
-impl ExplainLayer {
-    pub fn new(proxy: Proxy, tls: &rustls::ClientConfig) -> Self {
-        Self { proxy: Arc::new(proxy), tls: Arc::new(tls.clone()) }
-    }
-
-    async fn explain(self, error: BoxError) -> BoxError {
+impl Explainer {
+    /// Replaces the error of a connection that the proxy did not make with a [`ProxyError`].
+    pub async fn explain(self: Arc<Self>, error: BoxError) -> BoxError {
         // The types of these errors are not public.
         let is_proxy_error =
             |text: &String| ["tunnel error", "SOCKS error"].iter().any(|start| text.starts_with(start));
@@ -98,14 +85,14 @@ impl ExplainLayer {
             Some(_) => None,
             None => return error,
         };
-        let Proxy { variable, server, .. } = &*self.proxy;
+        let Proxy { variable, server, .. } = &self.proxy;
         Box::new(ProxyError { variable, server: server.clone(), status, cause: error })
     }
 
     /// The status of the response to CONNECT. Sends CONNECT again, since the HTTP client reports only 407.
-    async fn status(&self) -> Option<StatusCode> {
-        let layer = self.clone();
-        let status = tokio::task::spawn_blocking(move || layer.connect()).await;
+    async fn status(self: &Arc<Self>) -> Option<StatusCode> {
+        let explainer = Arc::clone(self);
+        let status = tokio::task::spawn_blocking(move || explainer.connect()).await;
         // A success does not explain the earlier failure.
         status.ok()?.ok().filter(|status| *status != StatusCode::OK)
     }
@@ -149,38 +136,5 @@ impl Proxy {
         let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
         let credentials = [decoded(user), decoded(self.url.password().unwrap_or_default())].join(&b':');
         format!("Proxy-Authorization: Basic {}\r\n", BASE64_STANDARD.encode(credentials))
-    }
-}
-
-impl<S> Layer<S> for ExplainLayer {
-    type Service = ExplainService<S>;
-
-    fn layer(&self, connect: S) -> ExplainService<S> {
-        ExplainService { connect, layer: self.clone() }
-    }
-}
-
-impl<S, R> Service<R> for ExplainService<S>
-where
-    S: Service<R, Error = BoxError>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connect.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let (connecting, layer) = (self.connect.call(request), self.layer.clone());
-        Box::pin(async move {
-            let error = match connecting.await {
-                Ok(connection) => return Ok(connection),
-                Err(error) => error,
-            };
-            Err(layer.explain(error).await)
-        })
     }
 }

@@ -9,83 +9,59 @@ use url::Host;
 /// Whether a list contains a server. Fails with the first invalid entry.
 pub(super) fn is_listed(server: &Url, list: &str) -> Result<bool, String> {
     let mut is_listed = false;
-    for text in list.split(|char: char| char == ',' || char.is_whitespace()).filter(|text| !text.is_empty()) {
-        let Some(entry) = Entry::parse(text) else {
-            return Err(format!("{text:?} is not a host, an address or a network"));
-        };
-        is_listed |= entry.matches(server);
+    for entry in list.split(|char: char| char == ',' || char.is_whitespace()).filter(|entry| !entry.is_empty()) {
+        let problem = || format!("{entry:?} is not a host, an address or a network");
+        is_listed |= contains(entry, server).ok_or_else(problem)?;
     }
     Ok(is_listed)
 }
 
-struct Entry {
-    hosts: Hosts,
-    port: Option<u16>,
+/// Whether an entry contains a server; `None` if the entry is invalid.
+fn contains(entry: &str, server: &Url) -> Option<bool> {
+    if let Ok(address) = entry.parse::<IpAddr>() {
+        return Some(address_of(server) == Some(address));
+    }
+    if let Some((address, length)) = entry.split_once('/') {
+        let network: IpNet = format!("{}/{length}", without_brackets(address)).parse().ok()?;
+        return Some(address_of(server).is_some_and(|address| network.contains(&address)));
+    }
+    let (host, port) = match entry.rsplit_once(':') {
+        // An address in brackets, without a port
+        Some((_, end)) if end.ends_with(']') => (entry, None),
+        Some((host, port)) => (host, Some(port.parse().ok()?)),
+        None => (entry, None),
+    };
+    let has_port = port.is_none_or(|port: u16| server.port_or_known_default() == Some(port));
+    Some(host_contains(host, server)? && has_port)
 }
 
-enum Hosts {
-    /// A domain and its subdomains.
-    Domain(String),
-    /// A name or address with asterisks, each of which matches any text.
-    Pattern(String),
-    Network(IpNet),
-}
-
-impl Entry {
-    fn parse(text: &str) -> Option<Self> {
-        if let Ok(address) = text.parse::<IpAddr>() {
-            return Some(Self { hosts: Hosts::Network(address.into()), port: None });
-        }
-        if let Some((address, length)) = text.split_once('/') {
-            let network = format!("{}/{length}", without_brackets(address)).parse().ok()?;
-            return Some(Self { hosts: Hosts::Network(network), port: None });
-        }
-        let (host, port) = match text.rsplit_once(':') {
-            // An address in brackets, without a port
-            Some((_, end)) if end.ends_with(']') => (text, None),
-            Some((host, port)) => (host, Some(port.parse().ok()?)),
-            None => (text, None),
-        };
-        Some(Self { hosts: Hosts::parse(host)?, port })
+/// Whether a host without a port contains a server: an address, a domain with its subdomains, or a name or address with
+/// asterisks, each of which matches any text. `None` if the host is invalid.
+fn host_contains(host: &str, server: &Url) -> Option<bool> {
+    if host.starts_with('[') {
+        let address: IpAddr = without_brackets(host).parse().ok()?;
+        return Some(address_of(server) == Some(address));
     }
-
-    fn matches(&self, server: &Url) -> bool {
-        self.port.is_none_or(|port| server.port_or_known_default() == Some(port)) && self.hosts.contain(server)
+    let name = server.host_str().unwrap_or_default().trim_end_matches('.');
+    let host = host.trim_start_matches('.').trim_end_matches('.');
+    if host.contains('*') {
+        return is_name(host).then(|| matches_pattern(without_brackets(name), &host.to_ascii_lowercase()));
+    }
+    match Host::parse(host).ok()? {
+        Host::Domain(domain) => is_name(&domain).then(|| {
+            let subdomain = name.strip_suffix(&domain).filter(|_| address_of(server).is_none());
+            subdomain.is_some_and(|subdomain| subdomain.is_empty() || subdomain.ends_with('.'))
+        }),
+        Host::Ipv4(address) => Some(address_of(server) == Some(address.into())),
+        Host::Ipv6(address) => Some(address_of(server) == Some(address.into())),
     }
 }
 
-impl Hosts {
-    fn parse(text: &str) -> Option<Self> {
-        if text.starts_with('[') {
-            let address: IpAddr = without_brackets(text).parse().ok()?;
-            return Some(Self::Network(address.into()));
-        }
-        let text = text.trim_start_matches('.').trim_end_matches('.');
-        if text.contains('*') {
-            return is_name(text).then(|| Self::Pattern(text.to_ascii_lowercase()));
-        }
-        match Host::parse(text).ok()? {
-            Host::Domain(name) => is_name(&name).then_some(Self::Domain(name)),
-            Host::Ipv4(address) => Some(Self::Network(IpAddr::V4(address).into())),
-            Host::Ipv6(address) => Some(Self::Network(IpAddr::V6(address).into())),
-        }
-    }
-
-    fn contain(&self, server: &Url) -> bool {
-        let address = match server.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            _ => None,
-        };
-        let name = server.host_str().unwrap_or_default().trim_end_matches('.');
-        match self {
-            Self::Network(network) => address.is_some_and(|address| network.contains(&address)),
-            Self::Pattern(pattern) => matches_pattern(without_brackets(name), pattern),
-            Self::Domain(domain) => {
-                let subdomain = name.strip_suffix(domain.as_str());
-                address.is_none() && subdomain.is_some_and(|subdomain| subdomain.is_empty() || subdomain.ends_with('.'))
-            }
-        }
+fn address_of(server: &Url) -> Option<IpAddr> {
+    match server.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
     }
 }
 

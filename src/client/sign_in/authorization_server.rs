@@ -8,8 +8,8 @@ use reqwest::Url;
 use super::SignIn;
 use super::token_endpoint::TokenEndpoint;
 use crate::client::endpoint::{endpoint, is_loopback};
+use crate::client::env::variable;
 use crate::client::http_client::http_client;
-use crate::client::variable::variable;
 use crate::client::{ConfigError, CredentialsError, DEFAULT_BASE_URL, RetryPolicy, env};
 
 const AUTHORIZE_URL: &str = "https://console.doit.com/sign-in/oauth";
@@ -19,7 +19,7 @@ const TOKEN_URL: &str = "https://console.doit.com/api/auth/token";
 #[derive(Clone, Debug)]
 pub struct AuthorizationServer {
     authorize_url: Url,
-    token_url: Url,
+    token_endpoint: TokenEndpoint,
 }
 
 /// A sign-in that has been started and waits for its authorization code.
@@ -34,27 +34,19 @@ pub struct AuthorizationRequest {
 
 impl AuthorizationServer {
     /// The server with this sign-in page and this token endpoint: `https`, or `http` for a loopback address.
-    ///
-    /// # Errors
-    ///
-    /// If a URL is invalid or neither of these.
     pub fn new(authorize_url: &str, token_url: &str) -> Result<Self, ConfigError> {
-        let parse = |variable, url| {
-            endpoint(url).map_err(|invalid| ConfigError::Endpoint { variable, problem: invalid.to_string() })
-        };
+        let parse = |variable, url| endpoint(url).map_err(|problem| ConfigError::Variable { variable, problem });
         Ok(Self {
             authorize_url: parse(env::AUTHORIZE_URL, authorize_url)?,
-            token_url: parse(env::TOKEN_URL, token_url)?,
+            token_endpoint: TokenEndpoint { url: parse(env::TOKEN_URL, token_url)? },
         })
     }
 
     /// The server for the API at `base_url`: the one in `DCI_AUTHORIZE_URL` and `DCI_TOKEN_URL`, or else DoiT's. An
     /// empty variable counts as unset.
     ///
-    /// # Errors
-    ///
-    /// If a variable is invalid, including those of the proxies and certificates. Also if a token of one service would
-    /// be sent to another: DoiT's to another API, or that of a local server to a remote API.
+    /// Fails if a token of one service would be sent to another: DoiT's to another API, or that of a local server to a
+    /// remote API. Also fails if a variable of the proxies or certificates is invalid.
     pub fn from_env(base_url: &Url) -> Result<Self, ConfigError> {
         let urls = [variable(env::AUTHORIZE_URL)?, variable(env::TOKEN_URL)?];
         let is_doit = base_url.as_str().trim_end_matches('/') == DEFAULT_BASE_URL;
@@ -67,55 +59,49 @@ impl AuthorizationServer {
                 ));
             }
         };
-        if [&server.authorize_url, &server.token_url].into_iter().any(|url| is_loopback(url) != is_loopback(base_url)) {
+        let token_url = &server.token_endpoint.url;
+        if [&server.authorize_url, token_url].into_iter().any(|url| is_loopback(url) != is_loopback(base_url)) {
             return Err(ConfigError::AuthorizationServer(
                 "the authorization server and the API are not both on this machine",
             ));
         }
         // Reports invalid proxies and certificates before the user signs in.
-        for url in [&server.token_url, base_url] {
+        for url in [token_url, base_url] {
             http_client(url, &RetryPolicy::default())?;
         }
         Ok(server)
     }
 
     /// Starts a sign-in, which redirects the browser to `http://localhost:{port}`.
-    #[must_use]
     #[allow(clippy::missing_panics_doc, reason = "the URL is valid for every port")]
     pub fn begin(&self, port: u16) -> AuthorizationRequest {
         let redirect_uri = RedirectUrl::new(format!("http://localhost:{port}")).expect("a valid URL");
         let (code_challenge, code_verifier) = PkceCodeChallenge::new_random_sha256();
-        let token_endpoint = TokenEndpoint::new(self.token_url.clone());
-        let (url, state) = token_endpoint
+        let (url, state) = self
+            .token_endpoint
             .client()
             .set_auth_uri(AuthUrl::from_url(self.authorize_url.clone()))
             .set_redirect_uri(redirect_uri.clone())
             .authorize_url(CsrfToken::new_random)
             .set_pkce_challenge(code_challenge)
             .url();
+        let token_endpoint = self.token_endpoint.clone();
         AuthorizationRequest { url, redirect_uri, state, code_verifier, token_endpoint }
     }
 }
 
 impl AuthorizationRequest {
     /// The URL to open in the browser.
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
     }
 
     /// Whether a callback with this `state` belongs to this request. Another one is stale or forged.
-    #[must_use]
     pub fn has_state(&self, state: &str) -> bool {
         self.state.secret() == state
     }
 
     /// Exchanges the authorization code from the browser for a sign-in.
-    ///
-    /// # Errors
-    ///
-    /// If the token endpoint rejects the code ([`Authentication`](crate::client::ErrorKind::Authentication)), cannot be
-    /// reached, or returns no token.
     pub async fn exchange(&self, code: &str) -> Result<SignIn, CredentialsError> {
         let requested_at = SystemTime::now();
         let code_verifier = PkceCodeVerifier::new(self.code_verifier.secret().clone());

@@ -56,7 +56,7 @@ impl Entry {
             access_token: sign_in.access_token.expose().to_owned(),
             refresh_token: sign_in.refresh_token.as_ref().map(|token| token.secret().clone()),
             expires_at: sign_in.expires_at.map(seconds),
-            token_url: sign_in.token_endpoint.url().to_string(),
+            token_url: sign_in.token_endpoint.url.to_string(),
             email: sign_in.email.clone(),
             id: sign_in.id,
         }
@@ -67,7 +67,7 @@ impl Entry {
             access_token: self.access_token.parse().ok()?,
             refresh_token: self.refresh_token.filter(|token| !token.is_empty()).map(RefreshToken::new),
             expires_at: self.expires_at.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
-            token_endpoint: TokenEndpoint::new(endpoint(&self.token_url).ok()?),
+            token_endpoint: TokenEndpoint { url: endpoint(&self.token_url).ok()? },
             email: self.email,
             id: self.id,
         })

@@ -1,6 +1,5 @@
 //! A sign-in: its tokens, and whose they are.
 
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use oauth2::RefreshToken;
@@ -15,7 +14,7 @@ const RENEWAL_MARGIN: Duration = Duration::from_secs(60);
 /// A sign-in: an access token, its expiry, and the refresh token that renews it.
 ///
 /// `Debug` prints no token.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SignIn {
     pub(super) access_token: AccessToken,
     pub(super) refresh_token: Option<RefreshToken>,
@@ -41,25 +40,21 @@ impl SignIn {
     }
 
     /// The access token. As [`Credentials`](crate::client::Credentials), it is not renewed.
-    #[must_use]
     pub fn access_token(&self) -> &AccessToken {
         &self.access_token
     }
 
     /// The email address of the user; `None` if the API did not return it.
-    #[must_use]
     pub fn email(&self) -> Option<&str> {
         self.email.as_deref()
     }
 
     /// When the access token expires; `None` if the server did not say.
-    #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
     }
 
     /// Whether there is a refresh token.
-    #[must_use]
     pub fn is_renewable(&self) -> bool {
         self.refresh_token.is_some()
     }
@@ -74,7 +69,7 @@ impl SignIn {
 
     /// Whether both belong to the same user: one is a renewal of the other, or the email addresses are equal.
     pub(super) fn is_same_user(&self, other: &Self) -> bool {
-        let is_known = self.email.is_some() && self.token_endpoint.url() == other.token_endpoint.url();
+        let is_known = self.email.is_some() && self.token_endpoint.url == other.token_endpoint.url;
         self.id == other.id || (is_known && self.email == other.email)
     }
 
@@ -90,14 +85,5 @@ impl SignIn {
         // A server that does not rotate refresh tokens sends none.
         let refresh_token = renewed.refresh_token.clone().or_else(|| self.refresh_token.clone());
         Ok(Self { refresh_token, id: self.id, ..renewed })
-    }
-}
-
-impl fmt::Debug for SignIn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignIn")
-            .field("email", &self.email)
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
     }
 }

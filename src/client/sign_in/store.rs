@@ -14,7 +14,8 @@ use crate::client::{CredentialsError, ErrorKind, env};
 /// The file of the sign-ins of a user, one for each API base URL, so that no token is sent to another API.
 ///
 /// It is JSON with mode 0600 in a folder with mode 0700. Each change writes a new file and renames it, under a lock, so
-/// that the file is always complete and many processes can use it.
+/// that the file is always complete and many processes can use it. A file that other users can read is an error, and so
+/// is a damaged one, except to [`save`](Self::save), which replaces it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignInStore {
     file: PathBuf,
@@ -32,10 +33,6 @@ pub(super) struct Lock {
 impl SignInStore {
     /// The file of the current user: `$XDG_DATA_HOME/dci/sign-ins.json` on Linux (by default in `~/.local/share`), and
     /// the data folder of the platform elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// If the home folder of the user is unknown.
     pub fn of_user() -> Result<Self, CredentialsError> {
         let app = AppStrategyArgs {
             top_level_domain: "com".to_owned(),
@@ -51,22 +48,16 @@ impl SignInStore {
     }
 
     /// A store in another file. Its folder must be for this file only: it gets mode 0700.
-    #[must_use]
     pub fn at(file: impl Into<PathBuf>) -> Self {
         Self { file: file.into() }
     }
 
     /// The path of the file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.file
     }
 
     /// Reads the sign-in for an API; `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read, is damaged, or can be read by other users.
     pub fn load(&self, base_url: &Url) -> Result<Option<SignIn>, CredentialsError> {
         let Some(entry) = self.read()?.remove(base_url) else { return Ok(None) };
         sign_in(entry).map(Some).ok_or_else(|| self.invalid_entry())
@@ -74,21 +65,13 @@ impl SignInStore {
 
     /// Checks that a sign-in can be saved, and creates the folder. Returns `false` if the file cannot be locked: it
     /// works without a lock, but two processes may then overwrite each other's changes.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`save`](Self::save).
     pub fn prepare(&self) -> Result<bool, CredentialsError> {
         let lock = self.lock()?;
         self.text()?;
         Ok(lock.is_held)
     }
 
-    /// Saves the sign-in for an API, instead of an earlier one. A damaged file is replaced.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read or written, or can be read by other users.
+    /// Saves the sign-in for an API, instead of an earlier one.
     pub fn save(&self, base_url: &Url, sign_in: &SignIn) -> Result<(), CredentialsError> {
         let lock = self.lock()?;
         let text = self.text()?;
@@ -105,10 +88,6 @@ impl SignInStore {
     }
 
     /// Removes the sign-in for an API. Returns whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read or written, or is damaged.
     pub fn remove(&self, base_url: &Url) -> Result<bool, CredentialsError> {
         if !self.file.try_exists().map_err(|error| self.unusable("read", error))? {
             return Ok(false);

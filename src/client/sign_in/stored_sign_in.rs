@@ -35,7 +35,6 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 
 impl StoredSignIn {
     /// The credentials for the API at this base URL. The store is read when a call needs them.
-    #[must_use]
     pub fn new(store: SignInStore, base_url: Url) -> Self {
         Self { store, base_url, current: Mutex::default(), renewals: Arc::default() }
     }

@@ -38,7 +38,7 @@ const NO_TOKEN: &str = "has no valid access token";
 /// sign-in.
 #[derive(Clone, Debug)]
 pub(super) struct TokenEndpoint {
-    url: Url,
+    pub url: Url,
 }
 
 /// The tokens in a response.
@@ -64,14 +64,6 @@ enum TokenError {
 }
 
 impl TokenEndpoint {
-    pub fn new(url: Url) -> Self {
-        Self { url }
-    }
-
-    pub fn url(&self) -> &Url {
-        &self.url
-    }
-
     pub fn client(&self) -> BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet> {
         BasicClient::new(ClientId::new(CLIENT_ID.to_owned())).set_token_uri(TokenUrl::from_url(self.url.clone()))
     }

@@ -100,25 +100,7 @@ mod tests {
 
     use super::*;
     use crate::cli::escape::is_terminal_control;
-    use crate::cli::output::exact;
-
-    /// Numbers that a double, a 64-bit integer or a canonical form would change.
-    const NUMBERS: &[&str] = &[
-        "0",
-        "-0",
-        "-0.0",
-        "0.10",
-        "1.0",
-        "100",
-        "1E2",
-        "1e-7",
-        "1e999",
-        "-1.5E+300",
-        "9007199254740993",
-        "18446744073709551616",
-        "123456789012345678901234567890",
-        "0.1000000000000000000000001",
-    ];
+    use crate::cli::output::exact::{self, tests::NUMBERS};
 
     #[test]
     fn each_format_writes_numbers_as_they_were_sent() {
