@@ -115,7 +115,7 @@ impl ApiError {
             more => format!("{more} attempts"),
         };
         let last = status.map_or_else(|| "none".to_owned(), |status| status.as_u16().to_string());
-        let end = if *is_out_of_time { " and no time for another" } else { "" };
+        let end = if *is_out_of_time { " (time limit reached)" } else { "" };
         Some(format!("{attempts} in {}{end}; last response: {last}", in_words(*elapsed)))
     }
 
@@ -176,7 +176,7 @@ impl ApiError {
         details.outcome_unknown = outcome_unknown;
         details.operation = operation;
         if details.kind == ErrorKind::Interrupted && outcome_unknown {
-            details.message.push_str("; the server may have processed it");
+            details.message.push_str("; the server may have processed the request");
         }
         details.idempotency_key = idempotency_key;
         if let Some(error) = no_credential {
@@ -249,7 +249,7 @@ impl ApiError {
             return Self::caused(ErrorKind::Untrusted, message, error);
         }
         let what = if error.is_connect() {
-            "no connection to the API"
+            "cannot connect to the API"
         } else if error.is_timeout() {
             "the response timed out"
         } else {

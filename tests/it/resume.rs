@@ -47,7 +47,7 @@ fn calls_under_way_finish_after_an_interrupt() {
             std::thread::yield_now();
         }
         running.signal(signal);
-        running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
+        running.wait_for("Interrupted: waiting up to 5 s for calls in progress (2).");
         pass_time_until_sent(&sandbox, 2);
         let finished = running.finish();
         assert_eq!(finished.code, 130, "{finished}");
@@ -156,7 +156,7 @@ fn a_run_from_the_future_is_refused() {
                 }
                 let finished = dci_on(&sandbox, &[command, &["--resume", &run], targets].concat()).finish();
                 assert_eq!(finished.code, 2, "{finished}");
-                assert!(finished.error()["message"].to_string().contains("begins in the future"), "{finished}");
+                assert!(finished.error()["message"].to_string().contains("starts in the future"), "{finished}");
             }
         }
     }

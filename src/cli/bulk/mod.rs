@@ -36,7 +36,7 @@ pub(super) async fn run<A: Action>(
 ) -> Result<Report, CliError> {
     args.check_age(SystemTime::now())?;
     if args.resume.is_some_and(|run| run.keys_may_have_expired(SystemTime::now())) {
-        context.output.note("The run is older than 24 hours: its work may be done twice.");
+        context.output.note("The run is older than 24 hours: targets may be processed twice.");
     }
     if let Selection::Named(Targets::One(_)) = selection {
         context.output.check_columns_of(A::OPERATION)?;
@@ -126,9 +126,7 @@ impl<A: Action> Bulk<'_, A> {
     }
 
     async fn confirm(&self, what: &str, items: &[String]) -> Result<(), CliError> {
-        let (first, rest) = A::VERB.split_at(1);
-        let question = format!("{}{rest} {what}", first.to_uppercase());
-        self.args.bulk.confirmation.ask(self.context, &question, items).await
+        self.args.bulk.confirmation.ask(self.context, &format!("{} {what}", A::VERB), items).await
     }
 
     async fn call(&self, id: &UserId, key: Option<IdempotencyKey>) -> Result<CallResponse<A::Response>, CliError> {
