@@ -15,12 +15,12 @@ const MAX_SHOWN: usize = 500;
 /// What to do about the run in progress.
 static ADVICE: Mutex<Option<String>> = Mutex::new(None);
 
-/// Shows each panic from now on, in whatever thread, without the values that a backtrace or a core would hold.
+/// Shows each later panic of any thread, without the values that a backtrace or a core dump would contain.
 pub(super) fn show_in(output: Output) {
     panic::set_hook(Box::new(move |info| output.error(&internal_error(info.payload(), info.location()))));
 }
 
-/// Does the work. A panic in it is shown by its end.
+/// Does the work; fails if it panics. The hook has shown the panic by then.
 pub(super) fn caught(work: impl FnOnce() -> ExitCode) -> ExitCode {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(ExitCode::FAILURE)
 }

@@ -116,7 +116,7 @@ fn an_unknown_column_is_refused_before_any_change() {
         let finished = dci_on(&sandbox, &[args, &["--columns", "shoeSize", "-o", "csv"]].concat()).finish();
         assert_eq!(finished.code, 2, "{finished}");
         let hint = finished.error()["hint"].to_string();
-        assert!(hint.contains("Columns: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
+        assert!(hint.contains("Use one of: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
     }
     assert_eq!(dci_on(&sandbox, &["list-users"]).finish().json()["rowCount"], 4);
     assert!(sandbox.outbox().is_empty());

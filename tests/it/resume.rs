@@ -37,7 +37,7 @@ fn an_interrupted_run_reports_each_target() {
 }
 
 #[test]
-fn calls_under_way_finish_after_an_interrupt() {
+fn calls_in_progress_finish_after_an_interrupt() {
     for signal in END_SIGNALS {
         let sandbox = sandbox_with(3);
         sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));

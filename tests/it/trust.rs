@@ -65,7 +65,7 @@ fn a_certificate_of_an_unknown_authority_is_refused() {
 }
 
 #[test]
-fn an_authority_s_own_certificate_is_refused() {
+fn a_ca_certificate_of_a_server_is_refused() {
     let authority = authority("Ours");
     let mut certificate = valid_for("127.0.0.1");
     certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

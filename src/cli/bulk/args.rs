@@ -78,7 +78,9 @@ impl KeyedArgs {
         let Some(run) = self.resume else { return Ok(()) };
         if run.is_from_the_future(now) {
             return Err(CliError::usage(format!("the run {run} starts in the future: a clock or the id is wrong"))
-                .hint("Check this machine's clock and the id, or start a new run. list-users shows the invites not yet accepted."));
+                .hint(
+                    "Check this machine's clock and the id, or start a new run. list-users shows the open invites.",
+                ));
         }
         if self.bulk.confirmation.yes || !run.keys_may_have_expired(now) {
             return Ok(());

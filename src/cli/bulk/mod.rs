@@ -58,10 +58,10 @@ pub(super) async fn run<A: Action>(
             let all = lookup::all_invited(context, &bulk.client).await?;
             if all.cancelled > 0 {
                 let (count, it) = match all.cancelled {
-                    1 => ("1 cancelled invite is".to_owned(), "it"),
-                    several => (format!("{several} cancelled invites are"), "them"),
+                    1 => ("1 cancelled invite".to_owned(), "it"),
+                    several => (format!("{several} cancelled invites"), "them"),
                 };
-                context.output.note(&format!("{count} skipped; name {it} to {} {it}.", A::VERB));
+                context.output.note(&format!("Skipped {count}. To {} {it}, name {it} in the command.", A::VERB));
             }
             bulk.many(all.targets, true).await
         }
