@@ -34,7 +34,7 @@ use dci::sandbox::Sandbox;
 # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 let sandbox = Sandbox::start()?;
 let client = ClientConfig::new(sandbox.api_key().parse()?).with_base_url(sandbox.url())?.build()?;
-let answer = call(
+let response = call(
     client
         .resend_invite()
         .id("invite-expired")
@@ -43,7 +43,7 @@ let answer = call(
         .send(),
 )
 .await?;
-assert_eq!(answer.value.invite_id, "invite-expired");
+assert_eq!(response.value.invite_id, "invite-expired");
 assert_eq!(sandbox.outbox().len(), 1);
 # Ok::<(), Box<dyn std::error::Error>>(())
 # })?;

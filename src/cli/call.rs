@@ -22,8 +22,7 @@ pub(super) const RESUME_FLAG: &str = "--resume";
 
 const PROXY: &str = "Check the proxy and the variable that sets it.";
 
-const PRIVATE_AUTHORITY: &str =
-    "To trust a private certificate authority, name a file with its certificate in SSL_CERT_FILE.";
+const PRIVATE_AUTHORITY: &str = "To trust a private CA, set SSL_CERT_FILE to a file with its certificate.";
 
 /// What `send` of a generated builder returns.
 pub(super) type SendResult<T> = Result<ResponseValue<T>, Error<types::Error>>;
@@ -75,8 +74,8 @@ impl Context<'_> {
         };
         let wait = error.retry_after().filter(|wait| !wait.is_zero());
         let wait = wait.map(|wait| match later(wait) {
-            Some(moment) => format!("The server asks you to wait {} s, until {moment}.", wait.as_secs()),
-            None => format!("The server asks you to wait {} s.", wait.as_secs()),
+            Some(moment) => format!("Before you retry, wait {} s, until {moment}.", wait.as_secs()),
+            None => format!("Before you retry, wait {} s.", wait.as_secs()),
         });
         let is_used_key = error.status() == Some(422) && error.idempotency_key().is_some();
         let used_key =

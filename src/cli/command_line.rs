@@ -6,8 +6,9 @@
 use std::ffi::OsString;
 
 use clap::builder::Styles;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
+use indexmap::IndexSet;
 
 use super::commands::{Command, DEFINITIONS, Definition};
 use super::error::CliError;
@@ -58,7 +59,7 @@ impl CommandLine {
             Some(Err(error)) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
             Some(Err(error)) if error.kind() == ErrorKind::DisplayHelp && is_short_help => return Err(error),
             // An error message may need the commands that were not described.
-            _ => parse(command())?,
+            _ => parse(command()).map_err(suggest_names)?,
         };
         let invalid = |(kind, text): (ErrorKind, String)| program().error(kind, text);
         let command = Command::from_matches(&matches)?;
@@ -96,6 +97,19 @@ fn with_alias(definition: &Definition) -> clap::Command {
 fn alias(name: &str) -> Option<String> {
     let has_alias = name.contains('-') && Operation::of_command(name).is_some();
     has_alias.then(|| name.replace('-', ""))
+}
+
+/// Replaces each alias that an error suggests by the name of its command: the help lists only names.
+fn suggest_names(mut error: clap::Error) -> clap::Error {
+    let name = |suggested: &String| {
+        let definition = DEFINITIONS.iter().find(|definition| alias(definition.name).as_ref() == Some(suggested));
+        definition.map_or_else(|| suggested.clone(), |definition| definition.name.to_owned())
+    };
+    if let Some(ContextValue::Strings(suggested)) = error.get(ContextKind::SuggestedSubcommand) {
+        let names: IndexSet<String> = suggested.iter().map(name).collect();
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(names.into_iter().collect()));
+    }
+    error
 }
 
 /// Whether an argument is the command's name or alias.

@@ -16,30 +16,31 @@ pub(super) struct Confirmation {
 }
 
 impl Confirmation {
-    /// Asks whether to do `what`, such as "Cancel 2 invites", and lists the `items`.
+    /// Asks whether to do `what`, such as "cancel 2 invites", and lists the `items`.
     pub async fn ask(self, context: &Context<'_>, what: &str, items: &[String]) -> Result<(), CliError> {
         if self.yes {
             return Ok(());
         }
         if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-            return Err(CliError::usage(format!("{what}? Cannot ask without a terminal; nothing was sent"))
-                .hint("Add --yes to skip the confirmation."));
+            return Err(CliError::usage(format!("confirmation required to {what}, but there is no terminal"))
+                .hint("Nothing was sent. To skip the confirmation, add --yes."));
         }
-        prompt(&format!("{what}?"), items);
+        let (first, rest) = what.split_at(1);
+        prompt(&format!("{}{rest}?", first.to_uppercase()), items);
         let read = || {
             let mut line = String::new();
             io::stdin().read_line(&mut line).map(|_| line)
         };
         let line = context.interrupts.run_blocking(read).await;
-        let answer = line.unwrap_or_else(|| Ok(String::new())).map_err(CliError::io)?;
-        if !answer.ends_with('\n') {
+        let reply = line.unwrap_or_else(|| Ok(String::new())).map_err(CliError::io)?;
+        if !reply.ends_with('\n') {
             // Start a new line for the next output.
             end_prompt();
         }
         if context.interrupts.is_ended() {
             return Err(CliError::interrupted());
         }
-        match answer.trim().to_lowercase().as_str() {
+        match reply.trim().to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(CliError::other("not confirmed; nothing was sent")),
         }

@@ -16,7 +16,7 @@ pub(super) struct CliError {
     message: String,
     /// What to do next.
     hints: Vec<String>,
-    /// Whether the server may have done the work nevertheless.
+    /// Whether the server may have done the work although the command failed.
     outcome_unknown: bool,
     /// Whether it is safe, and can help, to run the same command again (with the same key if it has one).
     is_retryable: bool,
@@ -171,7 +171,7 @@ impl CliError {
         self
     }
 
-    /// Adds a hint if the server may have done the work nevertheless.
+    /// Adds a hint if the server may have done the work although the command failed.
     pub fn hint_if_outcome_unknown(self, hint: impl Into<String>) -> Self {
         if self.outcome_unknown { self.hint(hint) } else { self }
     }

@@ -34,14 +34,14 @@ pub(super) struct GlobalArgs {
     #[arg(hide_short_help = true)]
     api_base_url: Option<String>,
 
-    /// Customer to use, sent as X-Tenant-Id [env: DCI_TENANT_ID]
+    /// Customer, sent as X-Tenant-Id [env: DCI_TENANT_ID]
     ///
     /// Required if the credential has access to several customers.
     #[arg(long, global = true, value_name = "ID")]
     #[arg(hide_short_help = true)]
     tenant: Option<String>,
 
-    /// Customer to use with an older API key, sent as customerContext [env: DCI_CUSTOMER_CONTEXT]
+    /// Customer for older API keys, sent as customerContext [env: DCI_CUSTOMER_CONTEXT]
     #[arg(short = 'D', long, global = true, value_name = "C")]
     #[arg(hide_short_help = true)]
     customer_context: Option<String>,
@@ -141,7 +141,7 @@ impl GlobalArgs {
 }
 
 fn attempts(text: &str) -> Result<NonZeroU32, String> {
-    text.parse().map_err(|_| "expected a number, at least 1".to_owned())
+    text.parse().map_err(|_| "use a number of at least 1".to_owned())
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -149,5 +149,5 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     duration
         .and_then(|duration| Duration::try_from(duration).ok())
         .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "expected a duration such as 500ms, 90s, 2m or 1h 30m".to_owned())
+        .ok_or_else(|| "use a duration such as 500ms, 90s, 2m or 1h 30m".to_owned())
 }

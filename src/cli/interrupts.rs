@@ -17,11 +17,11 @@ use super::exit_code::ExitCode;
 /// How long the program may take to end, such as for a renewal of the sign-in. After that, one more signal kills it.
 const EXIT_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Receives the signals that end the program: the first one stops new calls, the second one ends calls under way.
+/// Receives the signals that end the program: the first one stops new calls, the second one ends calls in progress.
 #[derive(Clone, Debug)]
 pub(super) struct Interrupts {
     stage: Arc<watch::Sender<Stage>>,
-    /// How long calls under way may take after the first signal.
+    /// How long calls in progress may take after the first signal.
     grace: Arc<Mutex<Duration>>,
 }
 
@@ -30,7 +30,7 @@ enum Stage {
     Running,
     /// No more calls are started.
     Stopping,
-    /// Calls under way are dropped.
+    /// Calls in progress are dropped.
     Ended,
 }
 
@@ -66,7 +66,7 @@ impl Interrupts {
         std::process::exit(ExitCode::Interrupted.number().into());
     }
 
-    /// Lets calls under way continue for `grace` after the first signal. A second signal ends them at once.
+    /// Lets calls in progress continue for `grace` after the first signal. A second signal ends them at once.
     pub fn allow_grace(&self, grace: Duration) {
         *self.grace.lock().unwrap_or_else(PoisonError::into_inner) = grace;
     }
@@ -87,12 +87,12 @@ impl Interrupts {
         self.reached(Stage::Stopping).await;
     }
 
-    /// Whether calls under way must end.
+    /// Whether calls in progress must end.
     pub fn is_ended(&self) -> bool {
         *self.stage.borrow() == Stage::Ended
     }
 
-    /// Waits until calls under way must end.
+    /// Waits until calls in progress must end.
     pub async fn ended(&self) {
         self.reached(Stage::Ended).await;
     }

@@ -160,7 +160,7 @@ fn invite_statuses(body: &[u8]) -> Result<Vec<Option<String>>, CliError> {
 fn id_of(user: &UserListItem) -> Result<UserId, CliError> {
     let id = user.id.as_deref().unwrap_or_default();
     id.parse().map_err(|error| {
-        CliError::other(format!("the list of users contains the id {:?}: {error}", excerpt(id, MAX_NAME)))
+        CliError::other(format!("the list of users contains the invalid id {:?}: {error}", excerpt(id, MAX_NAME)))
     })
 }
 
@@ -210,10 +210,13 @@ fn choose(
     };
     match &named[..] {
         [(id, _)] => Ok(id.clone()),
-        [] => Err(CliError::usage(format!("no {kind} has the id or the name {given:?}"))
-            .hint(format!("There are: {}.", list(&known.iter().collect::<Vec<_>>())))),
+        [] if known.is_empty() => {
+            Err(CliError::usage(format!("{kind} not found: {given:?}")).hint(format!("The customer has no {kind}s.")))
+        }
+        [] => Err(CliError::usage(format!("{kind} not found: {given:?}"))
+            .hint(format!("Use one of: {}.", list(&known.iter().collect::<Vec<_>>())))),
         several => Err(CliError::usage(format!("several {kind}s have the name {given:?}"))
-            .hint(format!("Give the id of one: {}.", list(several)))),
+            .hint(format!("Use an id instead: {}.", list(several)))),
     }
 }
 
@@ -246,8 +249,8 @@ mod tests {
     #[test]
     fn a_name_of_none_or_several_lists_them() {
         let none = chosen("boss").expect_err("there is none");
-        assert!(none.contains("no role has the id or the name \"boss\" There are: Admin (r1), Viewer (r2)"), "{none}");
+        assert!(none.contains("role not found: \"boss\" Use one of: Admin (r1), Viewer (r2)"), "{none}");
         let several = chosen("VIEWER").expect_err("there are two");
-        assert!(several.ends_with("Give the id of one: Viewer (r2), viewer (r3)."), "{several}");
+        assert!(several.ends_with("Use an id instead: Viewer (r2), viewer (r3)."), "{several}");
     }
 }

@@ -1,4 +1,4 @@
-//! A panic is a fault in the program. It ends in one error like any other, and with exit code 1.
+//! Turns a panic of the program into one error like any other, with exit code 1.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, Location};
@@ -12,15 +12,15 @@ use crate::client::RunId;
 /// How much of a panic's message is shown, in characters. It may hold what a server sent.
 const MAX_SHOWN: usize = 500;
 
-/// What to do about the run that is under way.
+/// What to do about the run in progress.
 static ADVICE: Mutex<Option<String>> = Mutex::new(None);
 
-/// Shows each panic from now on, in whatever thread, without the values that a backtrace or a core would hold.
+/// Shows each later panic of any thread, without the values that a backtrace or a core dump would contain.
 pub(super) fn show_in(output: Output) {
-    panic::set_hook(Box::new(move |info| output.error(&fault(info.payload(), info.location()))));
+    panic::set_hook(Box::new(move |info| output.error(&internal_error(info.payload(), info.location()))));
 }
 
-/// Does the work. A panic in it is shown by its end.
+/// Does the work; fails if it panics. The hook has shown the panic by then.
 pub(super) fn caught(work: impl FnOnce() -> ExitCode) -> ExitCode {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(ExitCode::FAILURE)
 }
@@ -28,17 +28,17 @@ pub(super) fn caught(work: impl FnOnce() -> ExitCode) -> ExitCode {
 /// Remembers that a run began, and the command that resumes it.
 pub(super) fn run_began(id: RunId, resume: Option<&str>) {
     let resume = resume.map(|command| format!(" Resume it within 24 hours: {command}")).unwrap_or_default();
-    *ADVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("The run {id} was under way.{resume}"));
+    *ADVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("The run {id} was in progress.{resume}"));
 }
 
-fn fault(payload: &(dyn Any + Send), location: Option<&Location<'_>>) -> CliError {
+fn internal_error(payload: &(dyn Any + Send), location: Option<&Location<'_>>) -> CliError {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
     let text: String = text.chars().take(MAX_SHOWN).collect();
     let place = location.map(|location| format!(" ({location})")).unwrap_or_default();
     let advice = ADVICE.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let fault = CliError::other(format!("a fault in dci: {text}{place}"));
-    advice.into_iter().fold(fault, CliError::hint).hint("Report it with this message.")
+    let error = CliError::other(format!("internal error in dci: {text}{place}"));
+    advice.into_iter().fold(error, CliError::hint).hint("This is a bug: report it with this message.")
 }
 
 #[cfg(test)]
@@ -48,10 +48,10 @@ mod tests {
     #[test]
     fn the_message_is_short_and_says_where() {
         let long = "x".repeat(100_000);
-        let error = fault(&long, Some(Location::caller()));
+        let error = internal_error(&long, Some(Location::caller()));
         assert!(error.message().len() < 700 && error.message().contains("panics.rs:"), "{}", error.message());
-        assert!(fault(&"a literal", None).message().ends_with("a literal"));
-        assert!(fault(&7, None).message().ends_with("no message"));
+        assert!(internal_error(&"a literal", None).message().ends_with("a literal"));
+        assert!(internal_error(&7, None).message().ends_with("no message"));
         assert_eq!(error.exit_code().number(), 1);
     }
 

@@ -31,7 +31,7 @@ pub(super) enum InvalidTarget {
     Stdin,
     #[error(transparent)]
     Id(#[from] InvalidUserId),
-    #[error("not an email address: {0}")]
+    #[error("invalid email address: {0}")]
     Email(email_address::Error),
 }
 
@@ -204,7 +204,7 @@ fn read_lines(mut stdin: impl BufRead, targets: &mut IndexSet<Target>) -> Result
             break;
         }
         let target = read_line(&line).map_err(|problem| {
-            CliError::usage(format!("line {number} of stdin {problem}"))
+            CliError::usage(format!("line {number} of stdin: {problem}"))
                 .hint("Nothing was sent. Each line is one id or one email address, in UTF-8.")
         })?;
         targets.extend(target);
@@ -217,14 +217,14 @@ fn read_line(line: &[u8]) -> Result<Option<Target>, String> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > MAX_LINE {
-        return Err(format!("is longer than {MAX_LINE} bytes"));
+        return Err(format!("longer than {MAX_LINE} bytes"));
     }
-    let text = str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?;
+    let text = str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
     // Windows programs may write a byte order mark at the start of a file.
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Ok(None);
     }
     let start: String = text.chars().take(MAX_QUOTED).collect();
-    text.parse().map(Some).map_err(|error| format!("is not a target: {start:?}: {error}"))
+    text.parse().map(Some).map_err(|error| format!("invalid target {start:?}: {error}"))
 }

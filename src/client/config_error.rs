@@ -25,7 +25,7 @@ pub enum ConfigError {
     #[error("{0} is not valid Unicode")]
     NotUnicode(&'static str),
     /// No root certificate was found, so no HTTPS server can be trusted.
-    #[error("no root certificate found: {0}")]
+    #[error("no CA certificate found: {0}")]
     RootCertificates(String),
     /// An environment variable of the authorization server, the proxies or the certificates is invalid.
     #[error("{variable}: {problem}")]

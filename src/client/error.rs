@@ -98,7 +98,7 @@ impl ApiError {
             more => format!("{more} attempts"),
         };
         let last = status.map_or_else(|| "none".to_owned(), |status| status.as_u16().to_string());
-        let end = if *is_out_of_time { " and no time for another" } else { "" };
+        let end = if *is_out_of_time { " (time limit reached)" } else { "" };
         Some(format!("{attempts} in {}{end}; last response: {last}", in_words(*elapsed)))
     }
 
@@ -140,7 +140,7 @@ impl ApiError {
         record.request_id = own.request_id.or(record.request_id.take());
         details.code = error_body::code_in(&std::mem::take(&mut record.body));
         if details.kind == ErrorKind::Interrupted && record.outcome_unknown {
-            details.message.push_str("; the server may have processed it");
+            details.message.push_str("; the server may have processed the request");
         }
         if let Some(error) = record.no_credential.take() {
             // This says more than the 401.
@@ -204,7 +204,7 @@ impl ApiError {
             return Self::caused(ErrorKind::Untrusted, message, error);
         }
         let what = if error.is_connect() {
-            "no connection to the API"
+            "cannot connect to the API"
         } else if error.is_timeout() {
             "the response timed out"
         } else {

@@ -47,7 +47,7 @@ fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
     let certificates = root_file::read(file)?;
     let (added, _) = roots.add_parsable_certificates(certificates);
     if added == 0 {
-        return Err(format!("{} has no valid root certificate", file.display()));
+        return Err(format!("{} has no valid CA certificate", file.display()));
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ fn add_folders(roots: &mut RootCertStore, folders: &OsString) -> Result<(), Stri
     roots.add_parsable_certificates(certificates);
     if roots.is_empty() {
         let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        return Err(format!("no certificate found in {}", folders.join(", ")));
+        return Err(format!("no CA certificate found in {}", folders.join(", ")));
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ pub(super) fn failure_in_words(error: &rustls::Error) -> String {
             | AlertDescription::HandshakeFailure
             | AlertDescription::InsufficientSecurity,
         )
-        | Error::PeerIncompatible(_) => "the server supports no TLS version and cipher of this client",
+        | Error::PeerIncompatible(_) => "the server and this client have no TLS version or cipher in common",
         Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {
             "the server requires a client certificate, which is not supported"
         }
@@ -144,18 +144,21 @@ pub(super) fn in_words(reason: &CertificateError) -> String {
         }
         CertificateError::NotValidForNameContext { expected, presented } => {
             let names: Vec<&str> = presented.iter().map(|name| bare_name(name)).collect();
-            let names = if names.is_empty() { "no server".to_owned() } else { names.join(", ") };
-            return format!("it is for {names}, not for {}", expected.to_str());
+            let expected = expected.to_str();
+            if names.is_empty() {
+                return format!("it does not name {expected}, nor any other server");
+            }
+            return format!("it is for {}, not for {expected}", names.join(", "));
         }
         CertificateError::Expired => "it has expired",
         CertificateError::NotValidYet => "it is not valid yet",
         CertificateError::NotValidForName => "it is for another server",
         CertificateError::UnknownIssuer => "its issuer is not trusted",
         CertificateError::BadEncoding => "it cannot be decoded",
-        CertificateError::BadSignature => "its signature is wrong, or its key is too weak (RSA needs 2048 bits)",
+        CertificateError::BadSignature => "its signature is invalid, or its key is too weak (RSA needs 2048 bits)",
         CertificateError::Revoked => "it is revoked",
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "it is not for servers (its extended key usage does not allow it)"
+            "it is not a server certificate (by its extended key usage)"
         }
         CertificateError::UnhandledCriticalExtension => "it has a critical extension that is not supported",
         CertificateError::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. }
@@ -181,17 +184,17 @@ fn bare_name(name: &str) -> &str {
 fn in_words_of_webpki(error: &webpki::Error) -> &'static str {
     use webpki::Error;
     match error {
-        Error::CaUsedAsEndEntity => "it is the certificate of an authority, not of a server",
-        Error::EndEntityUsedAsCa => "one of its issuers is not an authority",
+        Error::CaUsedAsEndEntity => "it is a CA certificate, not a server certificate",
+        Error::EndEntityUsedAsCa => "one of its issuers is not a CA",
         Error::CertDistrusted => "its issuer is distrusted",
         Error::NameConstraintViolation => "its issuer may not issue certificates for this name",
         Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
-            "there are too many certificates between it and its root"
+            "its chain to a root certificate is too long"
         }
         Error::SignatureAlgorithmMismatch => "it names two different signature algorithms",
         Error::UnsupportedCriticalExtension => "it has a critical extension that is not supported",
         Error::UnsupportedCertVersion => "it is not an X.509 version 3 certificate",
-        Error::EmptyEkuExtension => "it is for no purpose (its extended key usage is empty)",
+        Error::EmptyEkuExtension => "its extended key usage is empty",
         Error::InvalidSerialNumber => "its serial number is invalid",
         Error::ExtensionValueInvalid
         | Error::MalformedExtensions
@@ -256,7 +259,7 @@ mod tests {
             CertificateError::Other(OtherError(Arc::new(std::fmt::Error))),
         ] {
             let words = in_words(&reason);
-            let begins = ["it ", "its ", "one of its ", "there are "].iter().any(|start| words.starts_with(start));
+            let begins = ["it ", "its ", "one of its "].iter().any(|start| words.starts_with(start));
             assert!(begins && !words.contains(['{', '"']), "{reason:?}: {words}");
         }
     }

@@ -58,7 +58,7 @@ async fn list_users(
 ) -> ApiResult {
     let Query(ListParameters { email }) = parameters.map_err(|error| ErrorResponse::bad_request(error.body_text()))?;
     if let Some(email) = email.as_deref().filter(|email| !email_address::EmailAddress::is_valid(email)) {
-        return Err(ErrorResponse::bad_request(format!("email: {email:?} is not an email address")));
+        return Err(ErrorResponse::bad_request(format!("invalid email address: {email:?}")));
     }
     let now = app.now();
     let state = app.lock();

@@ -139,7 +139,7 @@ impl Users {
         now: Timestamp,
     ) -> Result<User, ErrorResponse> {
         if !email_address::EmailAddress::is_valid(&request.email) {
-            return Err(ErrorResponse::bad_request(format!("email: {:?} is not an email address", request.email)));
+            return Err(ErrorResponse::bad_request(format!("invalid email address: {:?}", request.email)));
         }
         if self.by_email.contains_key(&email_index(customer, &request.email)) {
             return Err(ErrorResponse::bad_request(format!("{} is already invited or active", request.email)));

@@ -44,7 +44,7 @@ async fn send_alone_converts_into_the_same_error() {
     let sandbox = sandbox();
     let client = client(&sandbox);
     let request = client.resend_invite().id("nobody").idempotency_key(IdempotencyKey::random());
-    let error = ApiError::from(request.body(serde_json::Map::new()).send().await.expect_err("nobody is invited"));
+    let error = ApiError::from(request.body(serde_json::Map::new()).send().await.expect_err("there is no such invite"));
     assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(404)));
     assert!(error.message().contains("nobody") && error.request_id().is_some(), "{error:?}");
 }

@@ -24,7 +24,7 @@ fn yes_confirms() {
 }
 
 #[test]
-fn any_other_response_cancels() {
+fn any_other_reply_cancels() {
     for (name, typed) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
         let (sandbox, code) = ask(name, &["delete-user", "user-active"], typed);
         assert_eq!(code, 1);
@@ -119,8 +119,12 @@ fn an_interrupt_while_reading_the_list_sends_nothing() {
 fn cancelled_invites_are_counted_in_correct_grammar() {
     let sandbox = sandbox();
     let resend = || dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes", "-o", "table"]).finish().stderr;
-    assert!(resend().contains("1 cancelled invite is skipped; name it to resend it.\n"), "{}", resend());
+    assert!(resend().contains("Skipped 1 cancelled invite. To resend it, name it in the command.\n"), "{}", resend());
     let cancel = dci_on(&sandbox, &["cancel-invite", "invite-pending", "invite-expired", "--yes"]).finish();
     assert_eq!(cancel.code, 0, "{cancel}");
-    assert!(resend().contains("3 cancelled invites are skipped; name them to resend them.\n"), "{}", resend());
+    assert!(
+        resend().contains("Skipped 3 cancelled invites. To resend them, name them in the command.\n"),
+        "{}",
+        resend()
+    );
 }

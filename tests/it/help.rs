@@ -1,5 +1,7 @@
 //! Help, version and usage errors.
 
+use dci::operation::OPERATIONS;
+
 use crate::support::program::{assert_masked_snapshot, dci};
 
 fn help(args: &[&str]) -> String {
@@ -102,7 +104,7 @@ fn resend_invite_help_states_the_facts_of_the_reference() {
     for statement in [
         "a new link, which expires in 48 hours. The links in all earlier emails stop working.",
         "Works on an invite in any state. A cancelled invite becomes `Pending` again.",
-        "404 if no invite has the id: it was never created, or it was accepted and therefore removed",
+        "404 if the invite was never created, or was accepted and therefore removed",
         "Requires the `usersManager` permission",
         "Request (application/json): { \"type\": \"object\" }",
         "--dry-run",
@@ -147,4 +149,17 @@ fn a_usage_error_has_the_requested_format() {
     assert!(usage.stderr.contains("Usage: dci resend-invite [OPTIONS] <TARGET>..."), "{usage}");
     let escapes = dci(&["sandbox", "--fault", "\u{1b}[31mred", "-o", "table"]).finish();
     assert!(!escapes.stderr.contains('\u{1b}'), "{:?}", escapes.stderr);
+}
+
+#[test]
+fn suggestions_are_names_of_commands_not_aliases() {
+    for operation in OPERATIONS {
+        let name = operation.rust_name.replace('_', "-");
+        let alias = name.replace('-', "");
+        for typo in [&alias[..alias.len() - 1], &name[..name.len() - 1]] {
+            let message = dci(&[typo]).finish().error()["message"].as_str().expect("a text").to_owned();
+            assert_eq!(message.matches(&format!("'{name}'")).count(), 1, "{typo}: {message}");
+            assert!(alias == name || !message.contains(&alias), "{typo}: {message}");
+        }
+    }
 }

@@ -212,7 +212,7 @@ fn an_encoded_api_key_in_a_response_is_redacted() {
             let server = ScriptedServer::responding([&head, &body[..]].concat());
             for format in FORMATS {
                 let args = ["validate", "-v", "--max-attempts", "1", "-o", format];
-                assert_hidden(&dci_at(&server.url, &args).env("DCI_LOG", "trace").finish());
+                assert_hidden(&dci_at(&server.url, &args).env("DCI_LOG", "trace").finish_lossy());
             }
         }
         let location =

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use dci::sandbox::Fault;
+
 use crate::support::program::{FORMATS, Finished, assert_masked_snapshot, dci, dci_at, dci_on};
 use crate::support::sandbox::sandbox;
 use crate::support::scripted_server::{ScriptedServer, response};
@@ -114,7 +116,7 @@ fn an_unknown_column_is_refused_before_any_change() {
         let finished = dci_on(&sandbox, &[args, &["--columns", "shoeSize", "-o", "csv"]].concat()).finish();
         assert_eq!(finished.code, 2, "{finished}");
         let hint = finished.error()["hint"].to_string();
-        assert!(hint.contains("Columns: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
+        assert!(hint.contains("Use one of: ") && (hint.contains("email") || hint.contains("message")), "{hint}");
     }
     assert_eq!(dci_on(&sandbox, &["list-users"]).finish().json()["rowCount"], 4);
     assert!(sandbox.outbox().is_empty());
@@ -206,4 +208,21 @@ fn a_full_disk_error_says_the_call_succeeded() {
         .expect("the program starts");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("the command ran, but its result cannot be written"));
+}
+
+#[test]
+fn missing_role_names_are_noted_only_if_the_list_succeeds() {
+    const NOTE: &str = "Role names are unavailable";
+    let args = ["list-users", "-o", "table", "--max-attempts", "1"];
+    let sandbox = sandbox();
+    sandbox.inject(Fault::status(500).on("listRoles"));
+    let finished = dci_on(&sandbox, &args).finish();
+    assert!(finished.code == 0 && finished.stderr.contains(NOTE), "{finished}");
+
+    for operation in ["listRoles", "listUsers"] {
+        sandbox.inject(Fault::status(500).on(operation));
+    }
+    let failed = dci_on(&sandbox, &args).finish();
+    assert!(failed.code == 40 && failed.stderr.starts_with("error: cannot list the users"), "{failed}");
+    assert!(!failed.stderr.contains(NOTE), "{failed}");
 }

@@ -29,7 +29,7 @@ fn a_panic_is_one_error_and_exit_code_1() {
     let output = without_threads(LOCALHOST, &["validate", "-o", "table"]);
     let text = stderr(&output);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{text}");
-    assert!(text.starts_with("error: a fault in dci: ") && text.contains("hint:  Report it"), "{text}");
+    assert!(text.starts_with("error: internal error in dci: ") && text.contains("hint:  This is a bug"), "{text}");
     assert_eq!(text.matches("error:").count(), 1, "{text}");
 
     for format in ["json", "yaml", "csv"] {
@@ -38,7 +38,7 @@ fn a_panic_is_one_error_and_exit_code_1() {
         let object: Value = serde_json::from_str(&text).expect("one JSON object");
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert_eq!(object["error"]["code"], "CLI_ERROR");
-        assert!(object["error"]["message"].to_string().contains("a fault in dci: "), "{text}");
+        assert!(object["error"]["message"].to_string().contains("internal error in dci: "), "{text}");
     }
 }
 

@@ -37,7 +37,7 @@ fn an_interrupted_run_reports_each_target() {
 }
 
 #[test]
-fn calls_under_way_finish_after_an_interrupt() {
+fn calls_in_progress_finish_after_an_interrupt() {
     for signal in END_SIGNALS {
         let sandbox = sandbox_with(3);
         sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
@@ -47,7 +47,7 @@ fn calls_under_way_finish_after_an_interrupt() {
             std::thread::yield_now();
         }
         running.signal(signal);
-        running.wait_for("Interrupted: calls under way (2) have 5 s to finish.");
+        running.wait_for("Interrupted: waiting up to 5 s for calls in progress (2).");
         pass_time_until_sent(&sandbox, 2);
         let finished = running.finish();
         assert_eq!(finished.code, 130, "{finished}");
@@ -153,7 +153,7 @@ fn a_run_from_the_future_is_refused() {
             for command in [&["resend-invite"][..], &["resend-invite", "--yes"], &["cancel-invite", "--yes"]] {
                 let finished = dci_on(&sandbox, &[command, &["--resume", &run], targets].concat()).finish();
                 assert_eq!(finished.code, 2, "{finished}");
-                assert!(finished.error()["message"].to_string().contains("begins in the future"), "{finished}");
+                assert!(finished.error()["message"].to_string().contains("starts in the future"), "{finished}");
             }
         }
     }

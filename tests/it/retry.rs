@@ -193,7 +193,7 @@ async fn a_wait_beyond_the_deadline_is_not_started() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(50)));
     let tried = error.tried().expect("an attempt");
     assert!(
-        tried.starts_with("1 attempt in ") && tried.ends_with(" and no time for another; last response: 429"),
+        tried.starts_with("1 attempt in ") && tried.ends_with(" (time limit reached); last response: 429"),
         "{tried}"
     );
 }
@@ -242,7 +242,7 @@ fn a_long_retry_after_says_when_to_retry() {
         (&"RATE_LIMITED".into(), &3600.into(), &true.into())
     );
     let hint = error["hint"].as_str().expect("a hint");
-    assert!(hint.contains("The server asks you to wait 3600 s, until "), "{hint}");
+    assert!(hint.contains("Before you retry, wait 3600 s, until "), "{hint}");
     assert!(hint.contains("UTC. To retry safely"), "{hint}");
 }
 

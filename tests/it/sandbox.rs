@@ -3,97 +3,17 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
 use dci::operation::Operation;
 use dci::sandbox::{Fault, Sandbox};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::sandbox::{http_client, sandbox};
+use crate::support::caller::{CANCEL, Call, Caller, RESEND, Response, call, get, post};
+use crate::support::sandbox::sandbox;
 use crate::support::spec::{responses, spec};
 
-struct Caller {
-    sandbox: Sandbox,
-    http: reqwest::Client,
-}
-
-struct Response {
-    status: u16,
-    body: Value,
-}
-
-/// A request, with a credential that has all permissions by default.
-struct Call<'a> {
-    method: Method,
-    path: &'a str,
-    api_key: &'a str,
-    headers: Vec<(&'a str, &'a str)>,
-    body: Option<Value>,
-}
-
-fn call(method: Method, path: &str) -> Call<'_> {
-    Call { method, path, api_key: "sandbox", headers: Vec::new(), body: None }
-}
-
-fn get(path: &str) -> Call<'_> {
-    call(Method::GET, path)
-}
-
-fn post(path: &str) -> Call<'_> {
-    call(Method::POST, path)
-}
-
-impl<'a> Call<'a> {
-    fn by(self, api_key: &'a str) -> Self {
-        Self { api_key, ..self }
-    }
-
-    fn header(mut self, name: &'a str, value: &'a str) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-
-    fn key(self, key: &'a str) -> Self {
-        self.header("idempotency-key", key)
-    }
-
-    fn body(self, body: Value) -> Self {
-        Self { body: Some(body), ..self }
-    }
-}
-
-impl Caller {
-    fn new() -> Self {
-        Self { sandbox: sandbox(), http: http_client() }
-    }
-
-    async fn send(&self, call: Call<'_>) -> Response {
-        let mut request = self.http.request(call.method, format!("{}{}", self.sandbox.url(), call.path));
-        request = request.bearer_auth(call.api_key);
-        for (name, value) in call.headers {
-            request = request.header(name, value);
-        }
-        if let Some(body) = call.body {
-            request = request.json(&body);
-        }
-        let response = request.send().await.expect("a response");
-        let status = response.status().as_u16();
-        let body = response.bytes().await.expect("a whole body");
-        Response { status, body: serde_json::from_slice(&body).unwrap_or_default() }
-    }
-
-    /// Whether the user has this invite status.
-    async fn has_status(&self, email: &str, invite_status: &str) -> bool {
-        let response = self.send(get(&format!("/iam/v1/users?email={email}"))).await;
-        response.body["users"][0]["inviteStatus"] == invite_status
-    }
-}
-
 type MakeCall = Box<dyn Fn() -> Call<'static>>;
-
-const RESEND: &str = "/iam/v1/users/invite-pending/actions/resend";
-const CANCEL: &str = "/iam/v1/users/invite-pending/actions/cancel";
 
 #[tokio::test]
 async fn every_response_of_the_spec_occurs_and_fits_its_schema() {
@@ -223,89 +143,6 @@ async fn requests_are_checked() {
     assert_eq!(caller.send(get("/iam/v2/users")).await.status, 404);
     assert_eq!(caller.send(call(Method::PUT, "/iam/v1/users")).await.status, 405);
     assert!(caller.sandbox.outbox().is_empty());
-}
-
-#[tokio::test]
-async fn the_same_key_with_the_same_request_does_the_work_once() {
-    let caller = Caller::new();
-    let first = caller.send(post(RESEND).key("k").body(json!({}))).await;
-    let second = caller.send(post(RESEND).key("k").body(json!({}))).await;
-    assert_eq!((first.status, &first.body), (second.status, &second.body));
-    assert_eq!(caller.sandbox.outbox().len(), 1);
-}
-
-#[tokio::test]
-async fn the_same_key_with_a_different_request_is_422() {
-    let caller = Caller::new();
-    assert_eq!(caller.send(post(RESEND).key("k")).await.status, 200);
-    for other in [post(RESEND).key("k").body(json!({})), post(CANCEL).key("k")] {
-        assert_eq!(caller.send(other).await.status, 422);
-    }
-    assert_eq!(caller.send(post(&format!("{RESEND}?dryRun=true")).key("k")).await.status, 422);
-    assert_eq!(caller.sandbox.outbox().len(), 1);
-}
-
-#[tokio::test]
-async fn a_key_is_forgotten_after_24_hours() {
-    let caller = Caller::new();
-    caller.send(post(RESEND).key("k")).await;
-    caller.sandbox.advance(Duration::from_secs(24 * 3600 - 60));
-    caller.send(post(RESEND).key("k")).await;
-    assert_eq!(caller.sandbox.outbox().len(), 1);
-    caller.sandbox.advance(Duration::from_secs(120));
-    caller.send(post(RESEND).key("k")).await;
-    assert_eq!(caller.sandbox.outbox().len(), 2);
-}
-
-#[tokio::test]
-async fn a_key_still_in_use_is_409() {
-    let caller = Caller::new();
-    caller.sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
-    let (one, other) = (caller.send(post(RESEND).key("k")), caller.send(post(RESEND).key("k")));
-    tokio::pin!(one, other);
-    // The first to claim the key is in progress until the clock moves.
-    let (refused, working) = tokio::select! {
-        response = &mut one => (response, other),
-        response = &mut other => (response, one),
-    };
-    assert_eq!(refused.status, 409);
-    caller.sandbox.advance(Duration::from_secs(3600));
-    assert_eq!(working.await.status, 200);
-    assert_eq!(caller.send(post(RESEND).key("k")).await.status, 200);
-    assert_eq!(caller.sandbox.outbox().len(), 1);
-}
-
-#[tokio::test]
-async fn a_disconnected_client_does_not_undo_work() {
-    let caller = Caller::new();
-    caller.sandbox.inject(Fault::latency(Duration::from_secs(3600)));
-    let arrived = async {
-        while caller.sandbox.requests() == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        _ = caller.send(post(RESEND).key("k")) => panic!("an hour has not passed"),
-        () = arrived => {}
-    }
-    // Repeats the key until the first request is done.
-    loop {
-        caller.sandbox.advance(Duration::from_secs(3600));
-        match caller.send(post(RESEND).key("k")).await.status {
-            409 => tokio::task::yield_now().await,
-            status => break assert_eq!(status, 200),
-        }
-    }
-    assert_eq!(caller.sandbox.outbox().len(), 1);
-}
-
-#[tokio::test]
-async fn a_rejected_request_does_not_use_up_its_key() {
-    let caller = Caller::new();
-    let path = "/iam/v1/users/late/actions/resend";
-    assert_eq!(caller.send(post(path).key("k")).await.status, 404);
-    caller.sandbox.add_invited("late", "late@example.com");
-    assert_eq!(caller.send(post(path).key("k")).await.status, 200);
 }
 
 #[tokio::test]

@@ -65,11 +65,11 @@ fn a_certificate_of_an_unknown_authority_is_refused() {
 }
 
 #[test]
-fn an_authority_s_own_certificate_is_refused() {
+fn a_ca_certificate_of_a_server_is_refused() {
     let authority = authority("Ours");
     let mut certificate = valid_for("127.0.0.1");
     certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    refused("ca", &certificate, &authority, &authority, "it is the certificate of an authority");
+    refused("ca", &certificate, &authority, &authority, "it is a CA certificate");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_certificate_for_another_purpose_is_refused() {
     let authority = authority("Ours");
     let mut certificate = valid_for("127.0.0.1");
     certificate.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
-    refused("purpose", &certificate, &authority, &authority, "it is not for servers");
+    refused("purpose", &certificate, &authority, &authority, "it is not a server certificate");
 }
 
 /// The error for a certificate in whose bytes `from` is replaced by `to`.
@@ -101,7 +101,7 @@ fn error_of_changed(test: &str, from: &[u8], to: &[u8]) -> String {
 fn a_bad_signature_or_old_algorithm_is_explained() {
     // The signature covers the validity.
     let message = error_of_changed("bad-signature", b"40960101", b"40950101");
-    assert!(message.contains("its signature is wrong"), "{message}");
+    assert!(message.contains("its signature is invalid"), "{message}");
     // ECDSA with SHA-256 becomes ECDSA with SHA-224.
     let ecdsa = b"\x2a\x86\x48\xce\x3d\x04\x03";
     let message = error_of_changed("sha-224", &[ecdsa, &[2][..]].concat(), &[ecdsa, &[1][..]].concat());
@@ -111,11 +111,11 @@ fn a_bad_signature_or_old_algorithm_is_explained() {
 #[test]
 fn a_failed_handshake_is_explained() {
     let alert = |description: u8| vec![0x15, 0x03, 0x03, 0, 2, 2, description];
-    for (answer, words) in [
+    for (response, words) in [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not use TLS"),
         (b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), "does not use TLS"),
-        (alert(70), "no TLS version and cipher"),
-        (alert(40), "no TLS version and cipher"),
+        (alert(70), "no TLS version or cipher in common"),
+        (alert(40), "no TLS version or cipher in common"),
         (alert(112), "does not know the requested name"),
         (alert(80), "refused the TLS handshake"),
     ] {
@@ -124,7 +124,7 @@ fn a_failed_handshake_is_explained() {
         std::thread::spawn(move || {
             for mut stream in listener.incoming().map_while(Result::ok) {
                 let _ = stream.read(&mut [0; 4096]);
-                let _ = stream.write_all(&answer);
+                let _ = stream.write_all(&response);
             }
         });
         let finished = dci_at(&url, &["validate", "--max-attempts", "1", "-o", "json"]).finish();
@@ -196,7 +196,7 @@ fn an_invalid_file_is_named_with_its_problem() {
         (key.into_bytes(), "a private key but no certificate"),
         (pem.replace("-----END", "----END").into_bytes(), "is cut off"),
         (pem.replace('M', "?").into_bytes(), "cannot be decoded"),
-        (encoded("CERTIFICATE", b"AAAA").into_bytes(), "no valid root certificate"),
+        (encoded("CERTIFICATE", b"AAAA").into_bytes(), "no valid CA certificate"),
         (pem.encode_utf16().flat_map(u16::to_le_bytes).collect(), "is in UTF-16"),
     ] {
         fs::write(trusted.file(), contents).expect("write access");

@@ -135,7 +135,7 @@ mod tests {
             "- 400: The request is malformed or invalid.",
             "- 401: The credential is missing or invalid.",
             "- 403: The credential is valid but does not permit this request.",
-            "- 404: There is no resource with this id.",
+            "- 404: No user or invite has this id.",
             "- 500: The DoiT API failed internally.",
             "\"error\": { \"type\": \"string\", \"description\": \"A detailed error message.\" }",
             "resend-invite, resendinvite",

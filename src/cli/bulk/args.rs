@@ -24,13 +24,13 @@ pub(in crate::cli) struct BulkArgs {
 
 fn concurrency(text: &str) -> Result<NonZeroUsize, String> {
     let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= MAX_CONCURRENCY);
-    number.ok_or_else(|| format!("a number from 1 to {MAX_CONCURRENCY} is expected"))
+    number.ok_or_else(|| format!("use a number from 1 to {MAX_CONCURRENCY}"))
 }
 
 /// The flags of an action whose requests have idempotency keys.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct KeyedArgs {
-    /// Check that this would work; change nothing
+    /// Check the request without changing anything
     ///
     /// The default is false.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -40,8 +40,8 @@ pub(in crate::cli) struct KeyedArgs {
     /// The Idempotency-Key for a single target
     ///
     /// The default is a new random key. The server processes a key once and remembers it for at least 24 hours: for
-    /// the key of an earlier request it repeats its response and does nothing again. A key belongs to one request: a
-    /// dry run and a real call need different keys. A key has 1 to 255 visible ASCII characters.
+    /// the key of an earlier request it only repeats the response. A key belongs to one request: a dry run and a real
+    /// call need different keys. A key has 1 to 255 visible ASCII characters.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<IdempotencyKey>,
 
@@ -86,20 +86,22 @@ impl KeyedArgs {
         self.idempotency_key.is_some() || self.resume.is_some()
     }
 
-    /// Rejects a run whose keys the server may have forgotten: resuming it could do its work twice.
+    /// Rejects a run whose keys the server may have forgotten: its targets could be processed twice.
     pub fn check_age(&self, now: SystemTime) -> Result<(), CliError> {
         let Some(run) = self.resume else { return Ok(()) };
         if run.is_from_the_future(now) {
-            return Err(CliError::usage(format!("the run {run} begins in the future: a clock or the id is wrong"))
-                .hint("Check this machine's clock and the id, or start a new run: list-users shows who still waits."));
+            return Err(CliError::usage(format!("the run {run} starts in the future: a clock or the id is wrong"))
+                .hint(
+                    "Check this machine's clock and the id, or start a new run. list-users shows the open invites.",
+                ));
         }
         if self.bulk.confirmation.yes || !run.keys_may_have_expired(now) {
             return Ok(());
         }
         let hours = run.age(now).as_secs() / 3600;
         Err(CliError::usage(format!(
-            "the run {run} began {hours} hours ago, and the server may have forgotten its keys"
+            "the run {run} began {hours} hours ago, and the server may have forgotten its idempotency keys"
         ))
-        .hint("To resume it anyway, add --yes: its work may then be done twice."))
+        .hint("To resume it anyway, add --yes. Targets may be processed twice."))
     }
 }

@@ -39,7 +39,7 @@ pub(super) async fn run<A: Action>(
 ) -> Result<Report, CliError> {
     args.check_age(SystemTime::now())?;
     if args.resume.is_some_and(|run| run.keys_may_have_expired(SystemTime::now())) {
-        context.output.note("The run is older than 24 hours: its work may be done twice.");
+        context.output.note("The run is older than 24 hours: targets may be processed twice.");
     }
     if let Selection::Named(Targets::One(_)) = selection {
         context.output.check_columns_of(A::OPERATION)?;
@@ -62,16 +62,16 @@ pub(super) async fn run<A: Action>(
         }
         Selection::AllInvited(statuses) => {
             let all = lookup::all_invited(context, &bulk.client, &statuses).await?;
-            let (cancelled, are, them) = match all.cancelled {
-                1 => ("1 cancelled invite".to_owned(), "is", "it"),
-                several => (format!("{several} cancelled invites"), "are", "them"),
+            let (cancelled, them) = match all.cancelled {
+                1 => ("1 cancelled invite".to_owned(), "it"),
+                several => (format!("{several} cancelled invites"), "them"),
             };
             let mut effect = String::new();
             if A::REACTIVATES && all.cancelled > 0 {
                 if statuses.contains(&InviteStatus::Cancelled) {
                     effect = format!(", which reactivates {cancelled}");
                 } else if statuses.is_empty() {
-                    context.output.note(&format!("{cancelled} {are} skipped; name {them} to {} {them}.", A::VERB));
+                    context.output.note(&format!("Skipped {cancelled}. To select {them}, use --status."));
                 }
             }
             bulk.confirm_all(&all.targets, &effect).await?;
@@ -146,9 +146,7 @@ impl<A: Action> Bulk<'_, A> {
         if self.args.is_dry_run() {
             return Ok(());
         }
-        let (first, rest) = A::VERB.split_at(1);
-        let question = format!("{}{rest} {what}", first.to_uppercase());
-        self.args.bulk.confirmation.ask(self.context, &question, items).await
+        self.args.bulk.confirmation.ask(self.context, &format!("{} {what}", A::VERB), items).await
     }
 
     async fn call(&self, id: &UserId, key: Option<IdempotencyKey>) -> Result<CallResponse<A::Response>, CliError> {

@@ -65,7 +65,7 @@ impl<'a> Results<'a> {
         let target = target.as_str();
         let row = match (resolution, outcome) {
             (Resolution::Failed(error), _) => self.failed(target, None, error),
-            (Resolution::DuplicateOf { id, earlier }, _) => self.skipped(target, id, format!("the same as {earlier}")),
+            (Resolution::DuplicateOf { id, earlier }, _) => self.skipped(target, id, format!("duplicate of {earlier}")),
             (Resolution::Id(id), Some(Ok(Done { message, invite_id }))) => {
                 Row { target, id: Some(id), outcome: self.done, message, invite_id, error: None }
             }

@@ -19,7 +19,7 @@ use crate::cli::stop_reason::StopReason;
 use crate::cli::target::{Resolution, ResolvedTarget};
 use crate::client::{Client, RunId, UserId, call_each};
 
-/// How long calls under way may take after Ctrl-C.
+/// How long calls in progress may take after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How long results are collected before they are printed together.
@@ -74,15 +74,15 @@ impl Run<'_> {
         let progress = output.progress(count);
         interrupts.allow_grace(GRACE);
 
-        let (stop, under_way, done, failures) = (Cell::new(None), Cell::new(0), Cell::new(0), Cell::new(0));
+        let (stop, in_progress, done, failures) = (Cell::new(None), Cell::new(0), Cell::new(0), Cell::new(0));
         let one = async |index: usize, id: &UserId| {
             // The run may have stopped while this call waited for its permit.
             if stop.get().is_some() {
                 return None;
             }
-            under_way.update(|count| count + 1);
+            in_progress.update(|count| count + 1);
             let outcome = call(id.clone()).await;
-            under_way.update(|count| count - 1);
+            in_progress.update(|count| count - 1);
             match &outcome {
                 Ok(_) => done.update(|count| count + 1),
                 Err(error) => {
@@ -98,15 +98,15 @@ impl Run<'_> {
         let mut calls = pin!(calls.ready_chunks(MAX_CONCURRENCY));
         let mut print_interval = tokio::time::interval(PRINT_INTERVAL);
         print_interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // After a stop, only calls under way are awaited, not those that wait for a permit.
-        while stop.get().is_none() || under_way.get() > 0 {
+        // After a stop, only calls in progress are awaited, not those that wait for a permit.
+        while stop.get().is_none() || in_progress.get() > 0 {
             tokio::select! {
                 // Ctrl-C is noticed before the calls that it ends.
                 biased;
                 () = interrupts.stopping(), if stop.get() != Some(StopReason::Interrupted) => {
                     stop.set(Some(StopReason::Interrupted));
-                    let (count, seconds) = (under_way.get(), GRACE.as_secs());
-                    output.note(&format!("Interrupted: calls under way ({count}) have {seconds} s to finish."));
+                    let (count, seconds) = (in_progress.get(), GRACE.as_secs());
+                    output.note(&format!("Interrupted: waiting up to {seconds} s for calls in progress ({count})."));
                 }
                 _ = print_interval.tick(), if results.rows.has_unprinted() => results.rows.flush(),
                 finished = calls.next() => match finished {

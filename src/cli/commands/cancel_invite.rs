@@ -20,7 +20,7 @@ Examples:
   dci cancel-invite --yes - < ids.txt   Cancel all invites in a list
   dci cancel-invite --all-invited --status expired
                                         List all expired invites, ask, then cancel them
-  dci cancel-invite 3f2a9c --dry-run    Check that this would work; change nothing")]
+  dci cancel-invite 3f2a9c --dry-run    Check the request without changing anything")]
 pub struct Args {
     #[command(flatten)]
     invites: InviteArgs,

@@ -56,24 +56,22 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         request = request.email(email.as_str());
     }
     let listing = async {
-        // The names are for people only: a list without them is no failure.
+        // The names are for people only: a list without them is not a failure.
         let roles = async {
-            if !context.output.shows_column("role") {
-                return Vec::new();
-            }
-            let response = context.call(client.list_roles().send()).await;
-            match response {
-                Ok(response) => response.value.roles,
-                Err(error) => {
-                    context.output.note(&format!("Role names are unavailable: {}", error.sentence()));
-                    Vec::new()
-                }
+            if context.output.shows_column("role") {
+                context.call(client.list_roles().send()).await.map(|response| response.value.roles)
+            } else {
+                Ok(Vec::new())
             }
         };
         tokio::join!(context.call(request.send()), roles)
     };
     let (response, roles) = listing.await;
     let response = response.map_err(|error| error.context("cannot list the users"))?;
+    let roles = roles.unwrap_or_else(|error| {
+        context.output.note(&format!("Role names are unavailable: {}", error.sentence()));
+        Vec::new()
+    });
 
     let body = if args.status.is_empty() {
         response.body

@@ -26,7 +26,7 @@ Examples:
   dci resend-invite --all-invited       List all open invites, ask, then send them again
   dci resend-invite --all-invited --status expired
                                         List all expired invites, ask, then send them again
-  dci resend-invite 3f2a9c --dry-run    Check that this would work; change nothing
+  dci resend-invite 3f2a9c --dry-run    Check the request without changing anything
   dci --sandbox resend-invite invite-expired
                                         Try it without a DoiT account")]
 pub struct Args {

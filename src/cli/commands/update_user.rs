@@ -1,4 +1,4 @@
-use clap::ArgGroup;
+use clap::Args as _;
 
 use crate::cli::spec_enum::SpecEnum;
 use crate::cli::target::{Target, TargetKind};
@@ -11,8 +11,6 @@ use crate::types::{
 
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci update-user [OPTIONS] <TARGET> <--PROPERTY VALUE>...")]
-#[command(group = ArgGroup::new("change").required(true).multiple(true)
-    .args(["first_name", "last_name", "job_title", "phone", "phone_extension", "language", "role"]))]
 #[command(after_long_help = "\
 Examples:
   dci update-user ada@example.com --job-title Founder
@@ -21,6 +19,12 @@ pub struct Args {
     /// The user's id or email address
     target: Target,
 
+    #[command(flatten)]
+    changes: Changes,
+}
+
+#[derive(Debug, Default, PartialEq, clap::Args)]
+struct Changes {
     /// First name
     #[arg(long, value_name = "NAME")]
     first_name: Option<String>,
@@ -50,20 +54,35 @@ pub struct Args {
     role: Option<String>,
 }
 
+impl Changes {
+    /// Fails if no property is to be changed.
+    fn check(&self) -> Result<(), CliError> {
+        if *self != Self::default() {
+            return Ok(());
+        }
+        let flags = Self::augment_args(clap::Command::new("update-user"));
+        let flags: Vec<String> =
+            flags.get_opts().map(|flag| format!("--{}", flag.get_long().unwrap_or_default())).collect();
+        Err(CliError::usage("no property to change was given")
+            .hint(format!("Add at least one of {}.", flags.join(", "))))
+    }
+}
+
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
+    args.changes.check()?;
     context.output.check_columns_of(Operation::UPDATE_USER)?;
     let client = context.client()?;
     let failed = format!("cannot update the user {}", args.target);
     let id = lookup::resolve(context, &client, &args.target, TargetKind::User).await;
     let id = id.map_err(|error| error.context(&failed))?;
-    let role_id = lookup::role_id(context, &client, args.role).await?;
+    let role_id = lookup::role_id(context, &client, args.changes.role).await?;
     let change = UpdateUserRequest::builder()
-        .first_name(args.first_name)
-        .last_name(args.last_name)
-        .job_title(args.job_title)
-        .phone(args.phone)
-        .phone_extension(args.phone_extension)
-        .language(args.language)
+        .first_name(args.changes.first_name)
+        .last_name(args.changes.last_name)
+        .job_title(args.changes.job_title)
+        .phone(args.changes.phone)
+        .phone_extension(args.changes.phone_extension)
+        .language(args.changes.language)
         .role_id(role_id);
     let response = context.call(client.update_user().id(&id).body(change).send()).await;
     let response = response.map_err(|error| {

@@ -9,33 +9,33 @@ use crate::operation::{Content, Operation, Response};
 
 /// The variables that have no flag.
 const ENVIRONMENT: &str = "\
-DCI_API_KEY  API key from the DoiT console, used instead of a sign-in
-DCI_LOG      log filter for stderr, used instead of -v, such as dci=debug or trace
-PAGER        program to show long help with
+DCI_API_KEY  API key from the DoiT console; overrides a sign-in
+DCI_LOG      log filter for stderr unless -v or -q is given, such as dci=debug or trace
+PAGER        program that shows long help
 HTTPS_PROXY, NO_PROXY
              proxy, and the hosts to reach without it
 SSL_CERT_FILE, SSL_CERT_DIR
              certificate authorities to trust instead of the system's";
 
 const ERROR_OBJECT: &str = "\
-Unless --output is table, an error is a JSON object on stderr. A member that does not apply is null.
+Unless --output is table, an error is a JSON object on stderr. A field that does not apply is null.
   code             see the exit codes: VALIDATION_ERROR, NETWORK_ERROR, …
   message, hint    what failed, and what to do next
   retryable        whether the same command may succeed later, and is safe to repeat
   http_status      of the last response
-  request_id       the server's name for the request
+  request_id       the server's id of the request
   retry_after      how long the server asks to wait, in seconds
   attempts         how many requests were sent
   idempotency_key  the key of the request";
 
 const ROWS: &str = "\
-The result is an array with one object for each target, in the order given, as the calls end.
-  target           as it was given
-  id               the id that it stands for
-  outcome          what was done, such as resent, or checked in a dry run; failed; or skipped
-  message          what the server said, or why it failed or was skipped
-  inviteId         as the server sent it
-  error            the error object, if it failed
+The result is an array with one object per target, in the order given.
+  target           the id or email address, as given
+  id               the id of the user or invite
+  outcome          such as resent, checked (in a dry run), skipped or failed
+  message          the server's message, or why the target was skipped or failed
+  inviteId         the invite's id in the server's response
+  error            the error object if the target failed
 The first line of stderr is {\"run\": {\"id\", \"targets\"}} if the run can be resumed.";
 
 /// A part of a command's reference page.

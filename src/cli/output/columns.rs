@@ -65,7 +65,7 @@ impl Columns {
             selected.cloned().ok_or_else(|| {
                 let known: Vec<&str> = known.iter().map(|column| &*column.property).collect();
                 CliError::usage(format!("--columns: unknown column {name:?}"))
-                    .hint(format!("Columns: {}.", known.join(", ")))
+                    .hint(format!("Use one of: {}.", known.join(", ")))
             })
         };
         self.0.iter().map(select).collect()

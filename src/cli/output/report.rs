@@ -206,7 +206,7 @@ fn check_cells(rows: &[Value], columns: usize) -> Result<(), CliError> {
         return Ok(());
     }
     Err(CliError::other(format!(
-        "the command succeeded, but its result has {columns} columns, almost all of them empty"
+        "the command succeeded, but its result has too many columns for CSV: {columns}, almost all of them empty"
     ))
     .hint("Choose columns with --columns, or use -o json."))
 }

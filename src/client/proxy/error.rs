@@ -54,7 +54,7 @@ impl fmt::Display for ProxyError {
                     Some(reason) => format!("the certificate of the proxy is rejected: {}", in_words(reason)),
                     None => causes(&**cause).last().map(ToString::to_string).unwrap_or_default(),
                 };
-                write!(f, "no connection to {server} through the proxy in {variable}: {why}")
+                write!(f, "cannot connect to {server} through the proxy in {variable}: {why}")
             }
         }
     }

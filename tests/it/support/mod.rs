@@ -1,5 +1,6 @@
 //! What the tests share: they run the program, and play its servers, its user and its terminal.
 
+pub mod caller;
 pub mod https_server;
 pub mod oauth_client;
 pub mod person;

@@ -108,8 +108,14 @@ impl Run {
         self
     }
 
+    /// Waits until it ends. Its output must be UTF-8.
     pub fn finish(self) -> Finished {
         self.start().finish()
+    }
+
+    /// Waits until it ends. Its output may have other bytes, which are replaced.
+    pub fn finish_lossy(self) -> Finished {
+        self.start().finish_with(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Runs it at a terminal.
@@ -212,9 +218,13 @@ impl Running {
         }
     }
 
+    /// Waits until it ends. Its output must be UTF-8.
     pub fn finish(self) -> Finished {
+        self.finish_with(|bytes| String::from_utf8(bytes).expect("the program prints UTF-8"))
+    }
+
+    fn finish_with(self, text: impl Fn(Vec<u8>) -> String) -> Finished {
         let output = self.child.wait_with_output().expect("the program ends");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let finished = Finished {
             code: output.status.code().expect("the program ends by itself"),
             stdout: text(output.stdout),
@@ -223,7 +233,7 @@ impl Running {
         };
         for output in [&finished.stdout, &finished.stderr] {
             assert!(!output.contains(API_KEY), "the output contains the API key:\n{output}");
-            assert!(!output.contains("a fault in dci"), "the program panicked:\n{output}");
+            assert!(!output.contains("internal error in dci: "), "the program panicked:\n{output}");
         }
         finished
     }

@@ -1,4 +1,4 @@
-//! CSV as in RFC 4180: a line of names, then a line per row.
+//! CSV as in RFC 4180: a header, then a line per row.
 
 use serde_json::Value;
 

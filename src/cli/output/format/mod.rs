@@ -20,15 +20,15 @@ pub(super) use table::text as table;
 /// The format of results and errors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(in crate::cli) enum Format {
-    /// For people
+    /// Tables and sentences, for people
     Table,
-    /// The response as the server sent it, indented
+    /// The response as JSON, indented
     Json,
-    /// The same values as YAML
+    /// The response as YAML
     Yaml,
-    /// A line of names, then a line per row
+    /// Comma-separated values: a header, then a line per row
     Csv,
-    /// Token-Oriented Object Notation, short for language models
+    /// Token-Oriented Object Notation, a compact format for language models
     Toon,
 }
 
