@@ -98,7 +98,7 @@ impl ApiError {
             more => format!("{more} attempts"),
         };
         let last = status.map_or_else(|| "none".to_owned(), |status| status.as_u16().to_string());
-        let end = if *is_out_of_time { " (time limit reached)" } else { "" };
+        let end = if *is_out_of_time { ", no time left to retry" } else { "" };
         Some(format!("{attempts} in {}{end}; last response: {last}", in_words(*elapsed)))
     }
 

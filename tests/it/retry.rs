@@ -193,7 +193,7 @@ async fn a_wait_beyond_the_deadline_is_not_started() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(50)));
     let tried = error.tried().expect("an attempt");
     assert!(
-        tried.starts_with("1 attempt in ") && tried.ends_with(" (time limit reached); last response: 429"),
+        tried.starts_with("1 attempt in ") && tried.ends_with(", no time left to retry; last response: 429"),
         "{tried}"
     );
 }
