@@ -119,12 +119,8 @@ fn an_interrupt_while_reading_the_list_sends_nothing() {
 fn cancelled_invites_are_counted_in_correct_grammar() {
     let sandbox = sandbox();
     let resend = || dci_on(&sandbox, &["resend-invite", "--all-invited", "--yes", "-o", "table"]).finish().stderr;
-    assert!(resend().contains("Skipped 1 cancelled invite. To resend it, name it in the command.\n"), "{}", resend());
+    assert!(resend().contains("Skipped 1 cancelled invite. To select it, use --status.\n"), "{}", resend());
     let cancel = dci_on(&sandbox, &["cancel-invite", "invite-pending", "invite-expired", "--yes"]).finish();
     assert_eq!(cancel.code, 0, "{cancel}");
-    assert!(
-        resend().contains("Skipped 3 cancelled invites. To resend them, name them in the command.\n"),
-        "{}",
-        resend()
-    );
+    assert!(resend().contains("Skipped 3 cancelled invites. To select them, use --status.\n"), "{}", resend());
 }
