@@ -4,7 +4,8 @@ use bytes::Bytes;
 use progenitor_client::QueryParam;
 use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Request, Response, StatusCode};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::attempts::{Attempts, Ended, retry_after_of};
 use super::exchange::token_of;
@@ -141,36 +142,46 @@ impl Change {
     }
 
     /// What a list of users shows of the change; `None` if the response is not such a list, or not a whole one.
-    fn seen_in(&self, list: &Response) -> Option<Seen> {
-        let WholeBody(body) = list.extensions().get()?;
-        let list: Map<String, Value> = serde_json::from_slice(&json_text::parseable(body)).ok()?;
-        let users = match list.get("users")? {
-            Value::Array(users) => users.as_slice(),
-            Value::Null => &[],
-            _ => return None,
-        };
-        Some(match self {
+    fn seen_in(&self, response: &Response) -> Option<Seen> {
+        let WholeBody(body) = response.extensions().get()?;
+        let body = json_text::parseable(body);
+        match self {
             Self::Invite { email } => {
-                let has_email = |user: &&Value| {
-                    user["email"].as_str().is_some_and(|own| own.to_lowercase() == email.to_lowercase())
-                };
-                let mut found = users.iter().filter(has_email).peekable();
-                match (found.peek().is_some(), found.find(|user| may_be_just_invited(user))) {
-                    (_, Some(user)) => Seen::Change(json!({ "message": INVITED, "user": user })),
-                    (true, None) => Seen::Never,
-                    (false, None) => Seen::NotYet,
-                }
+                let list: List<Value> = serde_json::from_slice(&body).ok()?;
+                let mut found = list.users.unwrap_or_default();
+                let email = email.to_lowercase();
+                found.retain(|user| user["email"].as_str().is_some_and(|own| own.to_lowercase() == email));
+                Some(match found.iter().find(|user| may_be_just_invited(user)) {
+                    Some(user) => Seen::Change(json!({ "message": INVITED, "user": user })),
+                    None if found.is_empty() => Seen::NotYet,
+                    None => Seen::Never,
+                })
             }
             Self::Delete { segment } => {
-                let row_count = list.get("rowCount").and_then(Value::as_u64);
-                if row_count.is_some_and(|count| count != users.len() as u64) {
+                let List { users, row_count }: List<Id> = serde_json::from_slice(&body).ok()?;
+                let users = users.unwrap_or_default();
+                if row_count.is_some_and(|count| count != users.len()) {
                     return None;
                 }
-                let is_user = |user: &Value| user["id"].as_str().is_some_and(|id| encode_path(id) == *segment);
-                if users.iter().any(is_user) { Seen::NotYet } else { Seen::Change(deleted()) }
+                let is_listed = users.iter().any(|user| encode_path(&user.id) == *segment);
+                Some(if is_listed { Seen::NotYet } else { Seen::Change(deleted()) })
             }
-        })
+        }
     }
+}
+
+/// A list of users. `users` is required, so that the JSON of another service is not an empty list.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", bound = "User: Deserialize<'de>")]
+struct List<User> {
+    #[serde(deserialize_with = "Option::deserialize")]
+    users: Option<Vec<User>>,
+    row_count: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
 }
 
 /// Whether the call may have invited this user: an active user, or one whose invite was cancelled or has expired, was

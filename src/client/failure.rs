@@ -59,6 +59,7 @@ impl Failure {
         match self {
             Self::NotConnected | Self::Status(429) => NextStep::Retry,
             Self::KeyInUse if operation.takes_idempotency_key => NextStep::Retry,
+            Self::KeyInUse => NextStep::GiveUp,
             _ if !self.outcome_unknown() => NextStep::GiveUp,
             _ if operation.id == Operation::INVITE_USER.id => NextStep::LookUp,
             _ if !operation.is_repeatable() => NextStep::GiveUp,
