@@ -77,7 +77,7 @@ async fn find_out(
 ) -> Effect {
     let look = |when: &str| format!("looking up {when} whether it took effect");
     match retry_after_of(outcome) {
-        None => tracing::info!("{failure}, {}", look("at once")),
+        None if failure != Failure::Status(429) => tracing::info!("{failure}, {}", look("at once")),
         asked if attempts.wait(failure, asked, look).await => {}
         _ => return Effect::Unknown,
     }
