@@ -20,8 +20,9 @@ pub struct CallResponse<T> {
     pub attempts: u32,
     /// Whether the success was confirmed, not reported. `false` if the server reported it in a response to the request.
     ///
-    /// `true` if the response was lost, and the client found out that the request took effect: an invited user is in
-    /// the list of users, a deleted one is not found. `body` is then the client's, in the form of the spec.
+    /// `true` if the response was lost or a failure, and the client found out that the request took effect: an invited
+    /// user is in the list of users, a deleted one is not found. `body` is then the client's, in the form of the spec,
+    /// and an invited user in it is the row of the list.
     pub confirmed: bool,
 }
 

@@ -127,7 +127,8 @@ impl ApiError {
     }
 
     /// Whether the server may have processed the request although the call failed: a request that changes something got
-    /// no complete response, or one that does not say.
+    /// no complete response, or one that does not say, and the client could not find out. To find out later, look the
+    /// user up with `listUsers`.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown || (self.0.kind == ErrorKind::UnexpectedResponse && !self.has_no_credential())
