@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::call_record::{CallRecord, record};
+use super::call_record::{CallRecord, Outcome, record};
 use super::{ApiError, Error, ResponseValue};
 use crate::types;
 
@@ -52,7 +52,8 @@ pub async fn call_unless<T>(
     match outcome {
         None => Err(ApiError::interrupted().with_call_record(call_record)),
         Some(Ok(response)) => {
-            let CallRecord { body, request_id, attempts, confirmed, .. } = call_record;
+            let CallRecord { body, request_id, attempts, outcome, .. } = call_record;
+            let confirmed = outcome == Outcome::Confirmed;
             Ok(CallResponse { value: response.into_inner(), body, request_id, attempts, confirmed })
         }
         Some(Err(error)) => Err(ApiError::from(error).with_call_record(call_record)),

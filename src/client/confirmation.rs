@@ -34,27 +34,19 @@ pub(super) async fn complete(mut attempts: Attempts<'_>, base_url: &str) -> reqw
         // Boxed: it is rare, and the future of every call would be twice as large.
         let finding_out = Box::pin(find_out(&mut attempts, base_url, &change, failure, &outcome));
         match finding_out.await {
-            Effect::Confirmed(response, body) => return Ok(confirmed(&attempts, response, &body)),
-            Effect::Unknown => return outcome,
-            Effect::None if failure.outcome_unknown() && attempts.are_left() => {
+            Some((Seen::Change(body), response)) => return Ok(confirmed(&attempts, response, &body)),
+            Some(_) if failure.outcome_unknown() && attempts.are_left() => {
                 tracing::info!("it took no effect, sending it again");
             }
-            Effect::None => {
+            Some(_) => {
                 if !failure.may_be_in_progress() {
                     call_record::record_no_effect();
                 }
                 return outcome;
             }
+            None => return outcome,
         }
     }
-}
-
-/// What the requests of a call did.
-enum Effect {
-    /// The change was made. With the response that shows it, and the body that reports it.
-    Confirmed(Response, Value),
-    None,
-    Unknown,
 }
 
 /// What one list of users shows.
@@ -67,32 +59,26 @@ enum Seen {
     Never,
 }
 
-/// Looks for the change, twice if it is not there at first.
+/// Looks for the change, twice if it is not there at first; `None` if that fails.
 async fn find_out(
     attempts: &mut Attempts<'_>,
     base_url: &str,
     change: &Change,
     failure: Failure,
     outcome: &reqwest::Result<Response>,
-) -> Effect {
+) -> Option<(Seen, Response)> {
     let look = |when: &str| format!("looking up {when} whether it took effect");
     match retry_after_of(outcome) {
         None if failure != Failure::Status(429) => tracing::info!("{failure}, {}", look("at once")),
         asked if attempts.wait(failure, asked, look).await => {}
-        _ => return Effect::Unknown,
+        _ => return None,
     }
-    let mut looked = look_up(attempts, base_url, change).await;
-    if matches!(looked, Some((Seen::NotYet, _))) {
-        if !attempts.wait(failure, None, |when| format!("not in effect, looking again {when}")).await {
-            return Effect::Unknown;
-        }
-        looked = look_up(attempts, base_url, change).await;
+    let first = look_up(attempts, base_url, change).await?;
+    if !matches!(first, (Seen::NotYet, _)) {
+        return Some(first);
     }
-    match looked {
-        Some((Seen::Change(body), response)) => Effect::Confirmed(response, body),
-        Some((Seen::NotYet | Seen::Never, _)) => Effect::None,
-        None => Effect::Unknown,
-    }
+    let look_again = |when: &str| format!("not in effect, looking again {when}");
+    if attempts.wait(failure, None, look_again).await { look_up(attempts, base_url, change).await } else { None }
 }
 
 /// Reads the list of users, as a part of the same call; `None` if it shows nothing.
