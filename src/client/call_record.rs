@@ -28,8 +28,7 @@ pub(super) struct CallRecord {
     pub elapsed: Duration,
     /// Another attempt was allowed, but there was no time for it.
     pub is_out_of_time: bool,
-    /// A request that may change something got no response that says whether it was processed.
-    pub outcome_unknown: bool,
+    pub outcome: Outcome,
     /// Why there was no credential, at the start or after a 401.
     pub no_credential: Option<CredentialsError>,
     /// How the last attempt failed. The following fields belong to the last attempt too.
@@ -37,6 +36,28 @@ pub(super) struct CallRecord {
     pub status: Option<StatusCode>,
     pub request_id: Option<String>,
     pub body: Bytes,
+}
+
+/// What is known of the outcome of a call.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Outcome {
+    /// What the last response says, or its failure.
+    #[default]
+    Reported,
+    /// A request that may change something got no response that says whether it was processed.
+    Unknown,
+    /// A success that the client found out by itself.
+    Confirmed,
+}
+
+impl CallRecord {
+    fn end(&mut self, response: Option<&Response>, failure: Option<Failure>) {
+        let body = response.and_then(|response| response.extensions().get::<WholeBody>());
+        self.failure = failure;
+        self.status = response.map(Response::status);
+        self.request_id = response.and_then(|response| request_id(response.headers()));
+        self.body = body.map(|body| body.0.clone()).unwrap_or_default();
+    }
 }
 
 tokio::task_local! {
@@ -55,10 +76,10 @@ pub(super) async fn record<T>(
         () = stop => None,
     };
     let mut call_record = recorded.take_value().map(RefCell::into_inner).unwrap_or_default();
-    call_record.outcome_unknown |= call_record.is_changing;
-    if let Some(started) = call_record.started.filter(|_| outcome.is_none()) {
-        call_record.elapsed = started.elapsed();
+    if call_record.is_changing {
+        call_record.outcome = Outcome::Unknown;
     }
+    call_record.elapsed = call_record.started.map(|started| started.elapsed()).unwrap_or_default();
     (outcome, call_record)
 }
 
@@ -87,19 +108,15 @@ pub(super) fn record_attempt_start(request: &Request) {
     });
 }
 
-/// Records the end of an attempt, and the time since the call started.
-pub(super) fn record_attempt_end(outcome: &reqwest::Result<Response>, failure: Option<Failure>, elapsed: Duration) {
-    let response = outcome.as_ref().ok();
-    let body = response.and_then(|response| response.extensions().get::<WholeBody>());
+/// Records the end of an attempt.
+pub(super) fn record_attempt_end(outcome: &reqwest::Result<Response>, failure: Option<Failure>) {
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();
-        call_record.elapsed = elapsed;
-        call_record.outcome_unknown |= call_record.is_changing && failure.is_some_and(Failure::outcome_unknown);
+        if call_record.is_changing && failure.is_some_and(Failure::outcome_unknown) {
+            call_record.outcome = Outcome::Unknown;
+        }
         call_record.is_changing = false;
-        call_record.failure = failure;
-        call_record.status = response.map(Response::status);
-        call_record.request_id = response.and_then(|response| request_id(response.headers()));
-        call_record.body = body.map(|body| body.0.clone()).unwrap_or_default();
+        call_record.end(outcome.as_ref().ok(), failure);
     });
 }
 
@@ -107,7 +124,23 @@ pub(super) fn record_attempt_end(outcome: &reqwest::Result<Response>, failure: O
 pub(super) fn record_outcome_unknown() {
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();
-        call_record.outcome_unknown |= call_record.is_changing;
+        if call_record.is_changing {
+            call_record.outcome = Outcome::Unknown;
+        }
+    });
+}
+
+/// Records that no request of the call took effect.
+pub(super) fn record_no_effect() {
+    let _ = CALL_RECORD.try_with(|call_record| call_record.borrow_mut().outcome = Outcome::Reported);
+}
+
+/// Records that the call succeeded, although its response was lost. `response` is the client's own.
+pub(super) fn record_confirmed(response: &Response) {
+    let _ = CALL_RECORD.try_with(|call_record| {
+        let mut call_record = call_record.borrow_mut();
+        call_record.end(Some(response), None);
+        call_record.outcome = Outcome::Confirmed;
     });
 }
 
@@ -118,9 +151,5 @@ pub(super) fn record_out_of_time() {
 
 /// Records why there is no credential.
 pub(super) fn record_missing_credential(error: CredentialsError) {
-    let _ = CALL_RECORD.try_with(|call_record| {
-        let mut call_record = call_record.borrow_mut();
-        call_record.elapsed = call_record.started.map(|started| started.elapsed()).unwrap_or_default();
-        call_record.no_credential = Some(error);
-    });
+    let _ = CALL_RECORD.try_with(|call_record| call_record.borrow_mut().no_credential = Some(error));
 }

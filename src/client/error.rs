@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
 use super::CredentialsError;
-use super::call_record::CallRecord;
+use super::call_record::{CallRecord, Outcome};
 use super::causes::{causes, certificate_error};
 use super::duration::in_words;
 use super::error_body::{self, status_text};
@@ -109,9 +109,10 @@ impl ApiError {
     }
 
     /// Whether the server may have processed the request although the call failed: a request that changes something got
-    /// no complete response, or one that does not say.
+    /// no complete response, or one that does not say, and the client could not find out. To find out later, look the
+    /// user up with `listUsers`.
     pub fn outcome_unknown(&self) -> bool {
-        self.0.call_record.outcome_unknown
+        self.0.call_record.outcome == Outcome::Unknown
             || (self.0.kind == ErrorKind::UnexpectedResponse && !self.has_no_credential())
     }
 
@@ -124,8 +125,8 @@ impl ApiError {
     /// Whether the same call may succeed later and is safe to make: with the same idempotency key, if it has one, the
     /// work is not done twice.
     pub fn is_retryable(&self) -> bool {
-        let CallRecord { operation, outcome_unknown, failure, .. } = &self.0.call_record;
-        let is_safe = operation.is_some_and(Operation::is_repeatable) || !outcome_unknown;
+        let CallRecord { operation, outcome, failure, .. } = &self.0.call_record;
+        let is_safe = operation.is_some_and(Operation::is_repeatable) || *outcome != Outcome::Unknown;
         let is_transient = failure.is_some_and(Failure::is_transient) || self.0.may_get_credential;
         is_safe && (self.0.kind == ErrorKind::Interrupted || is_transient)
     }
@@ -139,7 +140,7 @@ impl ApiError {
         record.status = own.status.or(record.status);
         record.request_id = own.request_id.or(record.request_id.take());
         details.code = error_body::code_in(&std::mem::take(&mut record.body));
-        if details.kind == ErrorKind::Interrupted && record.outcome_unknown {
+        if details.kind == ErrorKind::Interrupted && record.outcome == Outcome::Unknown {
             details.message.push_str("; the server may have processed the request");
         }
         if let Some(error) = record.no_credential.take() {
