@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 
 use super::error::CliError;
 use super::output::Output;
-use crate::client::RunId;
 
 /// How much of a panic's message is shown, in characters. It may hold what a server sent.
 const MAX_SHOWN: usize = 500;
@@ -25,10 +24,9 @@ pub(super) fn caught(work: impl FnOnce() -> ExitCode) -> ExitCode {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(ExitCode::FAILURE)
 }
 
-/// Remembers that a run began, and the command that resumes it.
-pub(super) fn run_began(id: RunId, resume: Option<&str>) {
-    let resume = resume.map(|command| format!(" Resume it within 24 hours: {command}")).unwrap_or_default();
-    *ADVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("The run {id} was under way.{resume}"));
+/// Remembers that a run began, and how to resume it, as a sentence.
+pub(super) fn run_began(resume: &str) {
+    *ADVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("A run was under way. {resume}"));
 }
 
 fn fault(payload: &(dyn Any + Send), location: Option<&Location<'_>>) -> CliError {

@@ -29,7 +29,7 @@ pub(super) use list::List;
 pub(super) use local_time::in_local_time;
 pub(super) use progress::{Progress, is_run_shown};
 pub(super) use report::Report;
-pub(super) use row::{FAILED, Row};
+pub(super) use row::{FAILED, Row, SKIPPED};
 pub(super) use rows::Rows;
 
 use columns::{Columns, from_spec};
