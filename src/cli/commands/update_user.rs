@@ -1,5 +1,6 @@
 use clap::ArgGroup;
 
+use crate::cli::named::Named;
 use crate::cli::spec_enum::SpecEnum;
 use crate::cli::target::{Target, TargetKind};
 use crate::cli::{CliError, Context, Report, lookup};
@@ -56,7 +57,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let failed = format!("cannot update the user {}", args.target);
     let id = lookup::resolve(context, &client, &args.target, TargetKind::User).await;
     let id = id.map_err(|error| error.context(&failed))?;
-    let role_id = lookup::role_id(context, &client, args.role).await?;
+    let role_id = match &args.role {
+        Some(role) => Some(Named::roles(context, &client).await?.id_of(role)?),
+        None => None,
+    };
     let change = UpdateUserRequest::builder()
         .first_name(args.first_name)
         .last_name(args.last_name)

@@ -1,0 +1,95 @@
+//! Checks what is given about each person, and makes the requests from it.
+
+use std::collections::HashMap;
+
+use super::Given;
+use crate::cli::error::CliError;
+use crate::cli::named::Named;
+use crate::cli::people::{People, Person, Problems, Property, quoted};
+use crate::cli::target;
+use crate::types::{InviteUserRequest, InviteUserRequestJobTitle as JobTitle};
+
+/// The requests that invite these people. The error lists all that is wrong with them.
+pub(super) fn requests(
+    people: People,
+    given: &Given,
+    roles: &Named,
+    organizations: &Named,
+) -> Result<Vec<InviteUserRequest>, CliError> {
+    let default_role = given.role.as_deref().map(|role| roles.id_of(role)).transpose()?;
+    let default_organization =
+        given.organization.as_deref().map(|organization| organizations.id_of(organization)).transpose()?;
+    let People { people, problems, .. } = people;
+    let mut checker = Checker { problems, lines: HashMap::new() };
+    let mut requests = Vec::with_capacity(people.len());
+    for person in &people {
+        let role_id = checker.id(person, Property::Role, &person.role, roles);
+        let organization_id = checker.id(person, Property::Organization, &person.organization, organizations);
+        requests.push(InviteUserRequest {
+            email: checker.email(person),
+            first_name: checker.text(person, Property::FirstName, &person.first_name).or(given.first_name.clone()),
+            last_name: checker.text(person, Property::LastName, &person.last_name).or(given.last_name.clone()),
+            job_title: checker.job_title(person).or(given.job_title.clone()),
+            role_id: role_id.or(default_role.clone()),
+            organization_id: organization_id.or(default_organization.clone()),
+        });
+    }
+    checker.problems.check()?;
+    Ok(requests)
+}
+
+/// Checks values. An invalid one becomes a problem.
+struct Checker {
+    problems: Problems,
+    /// The line of each address so far.
+    lines: HashMap<String, usize>,
+}
+
+impl Checker {
+    fn email(&mut self, person: &Person) -> String {
+        let Person { line, email, .. } = person;
+        if email.is_empty() {
+            self.problems.add_to(*line, Property::Email, "the address is missing");
+        } else if let Err(error) = target::email(email) {
+            let problem = format!("{} is not an email address: {error}", quoted(email));
+            self.problems.add_to(*line, Property::Email, &problem);
+        } else if let Some(earlier) = self.lines.insert(email.to_lowercase(), *line) {
+            let problem = format!("{} is in line {earlier} too", quoted(email));
+            self.problems.add_to(*line, Property::Email, &problem);
+        }
+        email.clone()
+    }
+
+    fn text(&mut self, person: &Person, property: Property, text: &str) -> Option<String> {
+        if text.chars().any(char::is_control) {
+            self.problems.add_to(person.line, property, &format!("{} has a control character", quoted(text)));
+        }
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn job_title(&mut self, person: &Person) -> Option<JobTitle> {
+        let Person { line, job_title, .. } = person;
+        if job_title.is_empty() {
+            return None;
+        }
+        let found = JobTitle::ALL.iter().find(|known| known.as_str().to_lowercase() == job_title.to_lowercase());
+        if found.is_none() {
+            self.problems.add_to(*line, Property::JobTitle, &format!("{} is not a job title", quoted(job_title)));
+            let known: Vec<&str> = JobTitle::ALL.iter().map(JobTitle::as_str).collect();
+            self.problems.hint(&format!("Job titles: {}.", known.join(", ")));
+        }
+        found.cloned()
+    }
+
+    fn id(&mut self, person: &Person, property: Property, given: &str, known: &Named) -> Option<String> {
+        if given.is_empty() {
+            return None;
+        }
+        let id = known.id_of(&excerpted(given));
+        if let Err(error) = &id {
+            self.problems.add_to(person.line, property, error.message());
+            error.hints().iter().for_each(|hint| self.problems.hint(hint));
+        }
+        id.ok()
+    }
+}

@@ -1,0 +1,156 @@
+//! A CSV of people, as spreadsheets write it: RFC 4180, separated by commas, semicolons or tabs.
+
+use std::io::BufRead;
+
+use csv::StringRecord;
+
+use super::columns::{Header, advice};
+use super::problems::{Problems, quoted};
+use super::{People, Person};
+use crate::cli::error::CliError;
+use crate::cli::lines;
+
+/// The maximum length of a line, in bytes.
+const MAX_LINE: usize = 64 * 1024;
+
+/// The maximum length of the file, in bytes.
+const MAX_TEXT: usize = 32 * 1024 * 1024;
+
+/// The maximum number of lines with people.
+const MAX_PEOPLE: usize = 100_000;
+
+const FORM: &str = "The file must be CSV in UTF-8: export it again from the spreadsheet as \"CSV UTF-8\".";
+
+const UNBALANCED: &str = "a quote (\") is not closed, or a quote inside a cell is not doubled";
+
+/// Reads a CSV. The error says why it cannot be read at all; otherwise the problems are those of its lines.
+pub(super) fn read(input: impl BufRead, source: &str) -> Result<People, CliError> {
+    let mut text = String::new();
+    let lines = lines::read(input, MAX_LINE, |_, line| {
+        if line.trim_end_matches(['\r', '\n']).contains('\r') {
+            return Err("has a carriage return that does not end the line".to_owned());
+        }
+        if text.len() + line.len() > MAX_TEXT {
+            return Err(format!("exceeds the limit of {} MiB: split the file", MAX_TEXT >> 20));
+        }
+        text.push_str(line);
+        Ok(())
+    });
+    lines.map_err(|unreadable| unreadable.error(source, FORM))?;
+    Ok(parse(text.trim_start_matches('\u{feff}'), source))
+}
+
+fn parse(text: &str, source: &str) -> People {
+    let mut problems = Problems::in_source(source);
+    let mut people = Vec::new();
+    let mut records = Records::of(text);
+    let Some(first) = records.next() else {
+        problems.add(1, "the file is empty");
+        problems.hint(&advice());
+        return People { people, problems, ignored: Vec::new() };
+    };
+    let header = first.map_err(|(line, problem)| (line, vec![problem.to_owned()]));
+    let header = header.and_then(|(line, cells)| Header::read(&cells).map_err(|problems| (line, problems)));
+    let mut header = match header {
+        Ok(header) => header,
+        Err((line, found)) => {
+            found.iter().for_each(|problem| problems.add(line, problem));
+            problems.hint(&advice());
+            return People { people, problems, ignored: Vec::new() };
+        }
+    };
+    problems.columns = std::mem::take(&mut header.names);
+    for (index, record) in records.enumerate() {
+        match record {
+            Err((line, _)) | Ok((line, _)) if index == MAX_PEOPLE => {
+                problems.add(line, &format!("more than {MAX_PEOPLE} people: split the file"));
+                break;
+            }
+            Err((line, problem)) => problems.add(line, problem),
+            Ok((_, cells)) if cells.iter().all(|cell| cell.trim().is_empty()) => {}
+            Ok((line, cells)) => match person(&header, line, &cells) {
+                Ok(person) => people.push(person),
+                Err(problem) => problems.add(line, &problem),
+            },
+        }
+    }
+    People { people, problems, ignored: header.ignored }
+}
+
+fn person(header: &Header, line: usize, cells: &StringRecord) -> Result<Person, String> {
+    let (count, expected) = (cells.len(), header.properties.len());
+    if count != expected {
+        return Err(format!("it has {count} cells, but the header has {expected}"));
+    }
+    if let Some(index) = header.unnamed.iter().find(|index| !cells[**index].trim().is_empty()) {
+        return Err(format!("{} is in column {}, which has no name", quoted(&cells[*index]), index + 1));
+    }
+    let mut person = Person { line, ..Person::default() };
+    for (property, cell) in header.properties.iter().zip(cells) {
+        if let Some(property) = property {
+            cell.trim().clone_into(person.value_mut(*property));
+        }
+    }
+    Ok(person)
+}
+
+/// The records of a CSV, each with the number of its first line.
+struct Records<'a> {
+    text: &'a str,
+    reader: csv::Reader<&'a [u8]>,
+    /// The number of the line that is read next.
+    line: usize,
+}
+
+impl<'a> Records<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut builder = csv::ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(delimiter(text));
+        Self { text, reader: builder.from_reader(text.as_bytes()), line: 1 }
+    }
+
+    /// Where the reader is in the text.
+    fn offset(&self) -> usize {
+        usize::try_from(self.reader.position().byte()).expect("the text is in memory")
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<(usize, StringRecord), (usize, &'static str)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.offset();
+        let mut cells = StringRecord::new();
+        // The text is UTF-8 and in memory, so that reading it cannot fail.
+        if !self.reader.read_record(&mut cells).unwrap_or(false) {
+            return None;
+        }
+        let record = &self.text[start..self.offset()];
+        // The reader skips blank lines, and leaves the line feed of a CRLF to the next record.
+        let content = record.trim_start_matches(['\r', '\n']);
+        let line = self.line + line_feeds(&record[..record.len() - content.len()]);
+        self.line = line + line_feeds(content);
+        // The csv crate accepts a quote that is not closed, which hides all lines after it.
+        let is_balanced = content.matches('"').count() % 2 == 0;
+        Some(if is_balanced { Ok((line, cells)) } else { Err((line, UNBALANCED)) })
+    }
+}
+
+fn line_feeds(text: &str) -> usize {
+    text.matches('\n').count()
+}
+
+/// The delimiter that the first line has most often outside of quotes; a comma if it has none.
+fn delimiter(text: &str) -> u8 {
+    let mut is_quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for byte in text.trim_start_matches(['\r', '\n']).bytes() {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\n' if !is_quoted => break,
+            _ if is_quoted => {}
+            _ => counts.iter_mut().filter(|(delimiter, _)| *delimiter == byte).for_each(|(_, count)| *count += 1),
+        }
+    }
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
+}
