@@ -16,8 +16,13 @@ pub struct CallResponse<T> {
     pub body: Bytes,
     /// The request id of the server, for support; `None` if the server sent none.
     pub request_id: Option<String>,
-    /// How many attempts were made; at least 1.
+    /// How many attempts were made; at least 1. Look-ups after an attempt whose outcome is unknown are not counted.
     pub attempts: u32,
+    /// Whether the success was confirmed, not reported. `false` if the server reported it in a response to the request.
+    ///
+    /// `true` if the response was lost, and the client found out that the request took effect: an invited user is in
+    /// the list of users, a deleted one is not found. `body` is then the client's, in the form of the spec.
+    pub confirmed: bool,
 }
 
 /// Makes one call. `sending` is the future that `send` of a [`builder`](super::builder) returns.
@@ -46,8 +51,8 @@ pub async fn call_unless<T>(
     match outcome {
         None => Err(ApiError::interrupted().with_call_record(call_record)),
         Some(Ok(response)) => {
-            let CallRecord { body, request_id, attempts, .. } = call_record;
-            Ok(CallResponse { value: response.into_inner(), body, request_id, attempts })
+            let CallRecord { body, request_id, attempts, confirmed, .. } = call_record;
+            Ok(CallResponse { value: response.into_inner(), body, request_id, attempts, confirmed })
         }
         Some(Err(error)) => Err(ApiError::from(error).with_call_record(call_record)),
     }

@@ -30,6 +30,8 @@ pub(super) struct CallRecord {
     pub is_out_of_time: bool,
     /// A request that may change something got no response that says whether it was processed.
     pub outcome_unknown: bool,
+    /// The success was confirmed, not reported.
+    pub confirmed: bool,
     /// Why there was no credential, at the start or after a 401.
     pub no_credential: Option<CredentialsError>,
     /// How the last attempt failed. The following fields belong to the last attempt too.
