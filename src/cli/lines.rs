@@ -42,9 +42,8 @@ impl Unreadable {
     pub fn error(self, source: &str, form: &str) -> CliError {
         match self {
             Self::Io(error) => CliError::other(format!("cannot read {source}: {error}")).hint("Nothing was sent."),
-            Self::Line(number, problem) => {
-                CliError::usage(format!("line {number} of {source} {problem}")).hint(format!("Nothing was sent. {form}"))
-            }
+            Self::Line(number, problem) => CliError::usage(format!("line {number} of {source} {problem}"))
+                .hint(format!("Nothing was sent. {form}")),
         }
     }
 }
@@ -52,7 +51,7 @@ impl Unreadable {
 /// The form of a file that is not UTF-8, known from its first line.
 fn foreign_form(line: &[u8]) -> Option<&'static str> {
     match line {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1.., ..] | [1.., 0, ..] => Some("UTF-16"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=255, ..] | [1..=255, 0, ..] => Some("UTF-16"),
         [b'P', b'K', 3, 4, ..] => Some("a ZIP file, as Excel workbooks are"),
         _ => None,
     }
@@ -104,7 +103,10 @@ mod tests {
             (b"\xfe\xff\0a", "line 1 of f shows that this is UTF-16, not text in UTF-8"),
             (b"a\0b\0\n\0", "line 1 of f shows that this is UTF-16, not text in UTF-8"),
             (b"\0a\0b\0\n", "line 1 of f shows that this is UTF-16, not text in UTF-8"),
-            (b"PK\x03\x04\x14\0", "line 1 of f shows that this is a ZIP file, as Excel workbooks are, not text in UTF-8"),
+            (
+                b"PK\x03\x04\x14\0",
+                "line 1 of f shows that this is a ZIP file, as Excel workbooks are, not text in UTF-8",
+            ),
         ] {
             assert_eq!(problem(text), expected);
         }

@@ -47,9 +47,9 @@ impl Named {
         let named: Vec<_> = known.iter().filter(|(_, name)| name.to_lowercase() == given.to_lowercase()).collect();
         match &named[..] {
             [(id, _)] => Ok(id.clone()),
-            [] => Err(CliError::usage(format!("no {kind} has the id or the name {given:?}"))
+            [] => Err(CliError::usage(format!("no {kind} has the id or the name {:?}", excerpt(given, MAX_NAME)))
                 .hint(format!("There are: {}.", list(known.iter())))),
-            several => Err(CliError::usage(format!("several {kind}s have the name {given:?}"))
+            several => Err(CliError::usage(format!("several {kind}s have the name {:?}", excerpt(given, MAX_NAME)))
                 .hint(format!("Give the id of one: {}.", list(several.iter().copied())))),
         }
     }
@@ -66,7 +66,8 @@ mod tests {
 
     fn chosen(given: &str) -> Result<String, String> {
         let known = [("r1", "Admin"), ("r2", "Viewer"), ("r3", "viewer"), ("Admin2", "r1")];
-        let roles = Named::new("role", known.into_iter().map(|(id, name)| (Some(id.to_owned()), Some(name.to_owned()))));
+        let roles =
+            Named::new("role", known.into_iter().map(|(id, name)| (Some(id.to_owned()), Some(name.to_owned()))));
         roles.id_of(given).map_err(|error| format!("{} {}", error.sentence(), error.hints().join(" ")))
     }
 

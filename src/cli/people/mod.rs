@@ -7,7 +7,7 @@ mod table;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use email_address::EmailAddress;
 
@@ -50,7 +50,7 @@ impl Person {
 /// People as they are given.
 #[derive(Debug)]
 pub(super) struct People {
-    pub people: Vec<Person>,
+    pub list: Vec<Person>,
     /// What is wrong with the file or list so far.
     pub problems: Problems,
     /// The columns that cannot be set and are ignored.
@@ -78,21 +78,25 @@ pub(super) enum Source {
 }
 
 impl Source {
+    pub fn reads_stdin(&self) -> bool {
+        match self {
+            Self::Arguments(arguments) => arguments.iter().any(|argument| matches!(argument, EmailArg::Stdin)),
+            Self::Csv(path) => path.as_os_str() == "-",
+        }
+    }
+
     /// Reads all people. On Ctrl-C they may be incomplete, so they are not used.
     pub async fn read(self, context: &Context<'_>) -> Result<People, CliError> {
-        let prompt = match &self {
-            Self::Arguments(arguments) if arguments.iter().any(|argument| matches!(argument, EmailArg::Stdin)) => {
-                Some("Type the email addresses, one per line; Ctrl-D ends the list.")
-            }
-            Self::Csv(path) if is_stdin(path) => Some("Type the CSV; Ctrl-D ends it."),
-            _ => None,
-        };
-        if let Some(prompt) = prompt.filter(|_| io::stdin().is_terminal()) {
-            context.output.note(prompt);
+        let reads_stdin = self.reads_stdin();
+        if reads_stdin && io::stdin().is_terminal() {
+            context.output.note(match self {
+                Self::Arguments(_) => "Type the email addresses, one per line; Ctrl-D ends the list.",
+                Self::Csv(_) => "Type the CSV; Ctrl-D ends it.",
+            });
         }
         let read = context.interrupts.run_blocking(move || match self {
             Self::Arguments(arguments) => read_arguments(arguments),
-            Self::Csv(path) if is_stdin(&path) => table::read(io::stdin().lock(), "stdin"),
+            Self::Csv(_) if reads_stdin => table::read(io::stdin().lock(), "stdin"),
             Self::Csv(path) => {
                 let name = path.display().to_string();
                 let file = File::open(&path).map_err(|error| {
@@ -103,10 +107,6 @@ impl Source {
         });
         read.await.unwrap_or_else(|| Err(CliError::interrupted()))
     }
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 /// A repeated address is taken once.
@@ -121,7 +121,7 @@ fn read_arguments(arguments: Vec<EmailArg>) -> Result<People, CliError> {
     }
     let mut seen = HashSet::new();
     people.retain(|person: &Person| seen.insert(person.email.to_lowercase()));
-    Ok(People { people, problems: Problems::in_source("stdin"), ignored: Vec::new() })
+    Ok(People { list: people, problems: Problems::in_source("stdin"), ignored: Vec::new() })
 }
 
 fn read_list(input: impl BufRead, people: &mut Vec<Person>) -> Result<(), CliError> {

@@ -47,16 +47,18 @@ fn parse(text: &str, source: &str) -> People {
     let Some(first) = records.next() else {
         problems.add(1, "the file is empty");
         problems.hint(&advice());
-        return People { people, problems, ignored: Vec::new() };
+        return People { list: people, problems, ignored: Vec::new() };
     };
     let header = first.map_err(|(line, problem)| (line, vec![problem.to_owned()]));
     let header = header.and_then(|(line, cells)| Header::read(&cells).map_err(|problems| (line, problems)));
     let mut header = match header {
         Ok(header) => header,
         Err((line, found)) => {
-            found.iter().for_each(|problem| problems.add(line, problem));
+            for problem in found {
+                problems.add(line, &problem);
+            }
             problems.hint(&advice());
-            return People { people, problems, ignored: Vec::new() };
+            return People { list: people, problems, ignored: Vec::new() };
         }
     };
     problems.columns = std::mem::take(&mut header.names);
@@ -74,7 +76,7 @@ fn parse(text: &str, source: &str) -> People {
             },
         }
     }
-    People { people, problems, ignored: header.ignored }
+    People { list: people, problems, ignored: header.ignored }
 }
 
 fn person(header: &Header, line: usize, cells: &StringRecord) -> Result<Person, String> {
@@ -131,7 +133,7 @@ impl Iterator for Records<'_> {
         let line = self.line + line_feeds(&record[..record.len() - content.len()]);
         self.line = line + line_feeds(content);
         // The csv crate accepts a quote that is not closed, which hides all lines after it.
-        let is_balanced = content.matches('"').count() % 2 == 0;
+        let is_balanced = content.matches('"').count().is_multiple_of(2);
         Some(if is_balanced { Ok((line, cells)) } else { Err((line, UNBALANCED)) })
     }
 }
@@ -153,4 +155,85 @@ fn delimiter(text: &str) -> u8 {
         }
     }
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> (Vec<Person>, String) {
+        let People { list, problems, .. } = read(text.as_bytes(), "f").expect("the text can be read");
+        let error =
+            problems.check().map_or_else(|error| error.object()["error"]["message"].to_string(), |()| String::new());
+        (list, error)
+    }
+
+    #[test]
+    fn the_header_line_shows_the_delimiter() {
+        for (text, expected) in [
+            ("email,\"a;b;c\",x", b','),
+            ("email;\"a,b,c\";x\n,,,,", b';'),
+            ("\r\nemail\tfirst name\n;;", b'\t'),
+            ("\"email\n,,,\";x", b';'),
+            ("email\n;;", b','),
+            ("", b','),
+        ] {
+            assert_eq!(char::from(delimiter(text)), char::from(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_person_has_the_number_of_its_line() {
+        for end in ["\n", "\r\n"] {
+            let text = [
+                "\u{feff}",
+                "email,\"First",
+                "Name\"",
+                "",
+                "a@x.org,\"A \"\"x\"\",",
+                "B\"",
+                "b@x.org,",
+                ",",
+                "",
+                "c@x.org, C ",
+            ];
+            let text = text[0].to_owned() + &text[1..].join(end);
+            let (people, error) =
+                parsed(&text.replace("First\nName", "First Name").replace("First\r\nName", "First Name"));
+            let found: Vec<_> = people.iter().map(|person| (person.line, &*person.email)).collect();
+            assert_eq!(found, [(3, "a@x.org"), (5, "b@x.org"), (8, "c@x.org")], "{error}");
+            assert_eq!((&*people[0].first_name, &*people[2].first_name), (&*format!("A \"x\",{end}B"), "C"));
+        }
+    }
+
+    #[test]
+    fn wrong_lines_are_named() {
+        for (rows, expected) in [
+            ("a@x.org", "line 2: it has 1 cells, but the header has 3"),
+            ("a@x.org,A,,", "line 2: it has 4 cells, but the header has 3"),
+            ("a@x.org,A,x", "line 2: \\\"x\\\" is in column 3, which has no name"),
+            ("a@x.org,\"A,\nb@x.org,B,\n", UNBALANCED_IN_JSON),
+            ("a@x.org,\"A,\nb@x.org,\"B\",\nc@x.org,C,", UNBALANCED_IN_JSON),
+            ("a@x.org,5\" disk,\nb@x.org,B,", UNBALANCED_IN_JSON),
+        ] {
+            let (_, error) = parsed(&format!("email,first name,\n{rows}"));
+            assert!(error.contains(expected), "{rows}: {error}");
+        }
+    }
+
+    const UNBALANCED_IN_JSON: &str = "line 2: a quote (\\\") is not closed, or";
+
+    #[test]
+    fn limits_are_errors_with_their_line() {
+        let rows = format!("email\n{}", "a\n".repeat(MAX_PEOPLE + 5));
+        let (people, error) = parsed(&rows);
+        assert!(people.len() == MAX_PEOPLE && error.contains("line 100002: more than 100000 people"), "{error}");
+        let long = [b"email\na@x.org\n".to_vec(), vec![b'x'; MAX_LINE + 1]].concat();
+        let error = read(&long[..], "f").expect_err("a line is too long");
+        assert_eq!(error.sentence(), "line 3 of f is longer than 65536 bytes");
+        let lines = MAX_TEXT / 1000 + 1;
+        let large = format!("email\n{}", format!("{:999}\n", "").repeat(lines));
+        let error = read(large.as_bytes(), "f").expect_err("the file is too large");
+        assert!(error.sentence().ends_with("of f exceeds the limit of 32 MiB: split the file"), "{}", error.sentence());
+    }
 }

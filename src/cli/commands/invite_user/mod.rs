@@ -1,23 +1,81 @@
-use email_address::EmailAddress;
+//! Invites people: one, several, or all of a file.
 
+mod plan;
+mod request;
+
+use std::path::PathBuf;
+
+use clap::ValueHint;
+use serde_json::Map;
+
+use plan::{Step, Users};
+use request::requests;
+
+use crate::cli::bulk::{Concurrency, DryRun, Run, Success};
+use crate::cli::output::Row;
+use crate::cli::people::{EmailArg, Source};
 use crate::cli::spec_enum::SpecEnum;
-use crate::cli::{CliError, Context, Report, lookup, target};
-use crate::client::ErrorKind;
+use crate::cli::{CliError, Context, Report};
+use crate::client::{CallResponse, Client, ErrorKind, IdempotencyKey};
 use crate::operation::Operation;
-use crate::types::{InviteUserRequest, InviteUserRequestJobTitle as JobTitle};
+use crate::types::{InviteUserRequest, InviteUserRequestJobTitle as JobTitle, ResendInviteResponse};
+
+/// The outcome of an invite that was sent.
+const INVITED: &str = "invited";
+
+const CONFIRMED: &str = "Confirmed by a look-up, since the response was lost";
 
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "dci invite-user [OPTIONS] <EMAIL>")]
+#[command(override_usage = "dci invite-user [OPTIONS] <EMAIL>...\n       dci invite-user [OPTIONS] --from <FILE>")]
 #[command(after_long_help = "\
 Examples:
   dci invite-user ada@example.com
   dci invite-user ada@example.com --first-name Ada --last-name Lovelace --role \"Standard User\"
-  dci invite-user ada@example.com --job-title Founder --organization EMEA")]
-pub struct Args {
-    /// The email address to invite
-    #[arg(value_parser = target::email)]
-    email: EmailAddress,
+  dci invite-user ada@example.com bob@example.com --organization EMEA
+  dci invite-user - --job-title Founder < addresses.txt
 
+  dci list-users -o csv > people.csv       Write who is there, then edit the file:
+  dci invite-user --from people.csv        Invite who is not there yet; repeat it after any break
+  dci invite-user --from people.csv --dry-run
+                                           Show what would be done to each row; change nothing")]
+pub struct Args {
+    /// The email addresses to invite, or - to read a list from stdin
+    ///
+    /// A list has one address per line; blank lines are ignored. A repeated address is invited once. For one address the
+    /// result is the response; otherwise it is one row per address. Users who are there already are skipped then.
+    #[arg(value_name = "EMAIL", value_parser = EmailArg::parse, required_unless_present = "from", conflicts_with = "from")]
+    emails: Vec<EmailArg>,
+
+    /// Invite the people in a CSV; - reads stdin
+    ///
+    /// The first line names the columns, in any order: email, first name, last name, job title, role, organization. Case,
+    /// blanks, _ and - in names do not matter. The file is UTF-8, separated by commas, semicolons or tabs, and may come
+    /// from list-users -o csv: columns that cannot be set are ignored. The flags fill what a row leaves empty.
+    ///
+    /// All rows are checked before anything is sent. Users who are there already are skipped, so the same command resumes
+    /// an interrupted run.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    from: Option<PathBuf>,
+
+    #[command(flatten)]
+    given: Given,
+
+    /// Send the invites again of those who have not accepted yet
+    ///
+    /// Cancelled invites are skipped. To resume a run, omit this flag: each run with it sends these invites again.
+    #[arg(long)]
+    resend: bool,
+
+    #[command(flatten)]
+    dry_run: DryRun,
+
+    #[command(flatten)]
+    concurrency: Concurrency,
+}
+
+/// What the flags give about all people.
+#[derive(Debug, clap::Args)]
+struct Given {
     /// First name
     #[arg(long, value_name = "NAME")]
     first_name: Option<String>,
@@ -40,29 +98,84 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    context.output.check_columns_of(Operation::INVITE_USER)?;
-    let client = context.client()?;
-    let role_id = lookup::role_id(context, &client, args.role).await?;
-    let organization_id = lookup::organization_id(context, &client, args.organization).await?;
-    let request = InviteUserRequest::builder()
-        .email(args.email.as_str())
-        .first_name(args.first_name)
-        .last_name(args.last_name)
-        .job_title(args.job_title)
-        .role_id(role_id)
-        .organization_id(organization_id);
+    let Args { emails, from, given, resend, dry_run, concurrency } = args;
+    let is_one = matches!(emails[..], [EmailArg::One(_)]) && !resend && !dry_run.is_wanted();
+    if is_one {
+        context.output.check_columns_of(Operation::INVITE_USER)?;
+    } else {
+        context.output.check_columns(Row::columns)?;
+    }
+    let source = from.map_or(Source::Arguments(emails), Source::Csv);
+    let resume = resume(&source, resend);
+    let people = source.read(context).await?;
+    if !people.ignored.is_empty() {
+        context.output.note(&format!("Ignored columns, which cannot be set: {}.", people.ignored.join(", ")));
+    }
+    let client = context.client_for_many(concurrency.calls)?;
+    let mut requests = requests(people, &given, context, &client).await?;
+    if is_one && let Some(request) = requests.pop() {
+        return one(request, context, &client).await;
+    }
+    let users = Users::among(&requests, context, &client).await?;
+    let items = requests.into_iter().map(|request| users.item(request, resend));
+    // A private sandbox ends with the command.
+    let resume = context.sandbox.is_none().then_some(resume);
+    let run = Run { context, client: &client, done: INVITED, id: None, resume };
+    if dry_run.is_wanted() {
+        return Ok(run.preview(&items.map(plan::preview).collect::<Vec<_>>()));
+    }
+    Ok(run.over(items.collect(), async |step: &Step| call(step, context, &client).await).await)
+}
+
+/// How to resume a run.
+fn resume(source: &Source, resend: bool) -> String {
+    let list = if source.reads_stdin() { " with the same input" } else { "" };
+    if resend {
+        return format!(
+            "To resume, run the same command{list} without --resend: users who are there already are skipped. Then use \
+             resend-invite for the invites that were not sent again."
+        );
+    }
+    format!("To resume, run the same command again{list}: users who are there already are skipped.")
+}
+
+/// Invites one person. The result is the response.
+async fn one(request: InviteUserRequest, context: &Context<'_>, client: &Client) -> Result<Report, CliError> {
+    let email = request.email.clone();
     let response = context.call(client.invite_user().body(request).send()).await;
-    let response = response.map_err(|error| {
+    let CallResponse { value, body, confirmed, .. } = response.map_err(|error| {
         error
-            .context(format!("cannot invite {}", args.email))
+            .context(format!("cannot invite {email}"))
             .hint_for(ErrorKind::Validation, "If the user is already invited, use resend-invite.")
             .hint_permission(Operation::INVITE_USER)
             .hint_if_outcome_unknown(format!(
-                "The invite may have been sent. Check before you retry: dci list-users --email {}",
-                args.email
+                "The invite may have been sent. Check before you retry: dci list-users --email {email}"
             ))
     })?;
-    let id = response.value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}."));
-    let sentence = format!("{} was invited.{}", args.email, id.unwrap_or_default());
-    Ok(Report::response(Operation::INVITE_USER, sentence, response.body))
+    let id = value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}."));
+    let how = if confirmed { format!(" {CONFIRMED}.") } else { String::new() };
+    let sentence = format!("{email} was invited.{}{how}", id.unwrap_or_default());
+    Ok(Report::response(Operation::INVITE_USER, sentence, body))
+}
+
+/// Makes the call for one person of several.
+async fn call(step: &Step, context: &Context<'_>, client: &Client) -> Result<Success, CliError> {
+    match step {
+        Step::Invite(request) => {
+            let response = context.call(client.invite_user().body(request.clone()).send()).await;
+            let response = response.map_err(|error| error.hint_permission(Operation::INVITE_USER))?;
+            let id = response.value.user.and_then(|user| user.id);
+            let message = if response.confirmed { Some(CONFIRMED.to_owned()) } else { response.value.message };
+            let user_id = id.as_deref().and_then(|id| id.parse().ok());
+            Ok(Success { outcome: INVITED, id: user_id, message, invite_id: id })
+        }
+        Step::Resend(id) => {
+            // A new run with --resend is to send the invite once more, so its key is a new one.
+            let request = client.resend_invite().id(id).idempotency_key(IdempotencyKey::random()).body(Map::new());
+            let response = context.call(request.send()).await;
+            let response = response.map_err(|error| error.hint_permission(Operation::RESEND_INVITE))?;
+            let ResendInviteResponse { message, invite_id } = response.value;
+            Ok(Success { outcome: "resent", id: None, message: Some(message), invite_id: Some(invite_id) })
+        }
+    }
 }

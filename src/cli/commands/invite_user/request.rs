@@ -3,33 +3,41 @@
 use std::collections::HashMap;
 
 use super::Given;
-use crate::cli::error::CliError;
 use crate::cli::named::Named;
 use crate::cli::people::{People, Person, Problems, Property, quoted};
-use crate::cli::target;
+use crate::cli::{CliError, Context, target};
+use crate::client::Client;
 use crate::types::{InviteUserRequest, InviteUserRequestJobTitle as JobTitle};
 
-/// The requests that invite these people. The error lists all that is wrong with them.
-pub(super) fn requests(
+/// The requests that invite these people. The error lists all that is wrong with them. Roles and organizations are
+/// looked up once.
+pub(super) async fn requests(
     people: People,
     given: &Given,
-    roles: &Named,
-    organizations: &Named,
+    context: &Context<'_>,
+    client: &Client,
 ) -> Result<Vec<InviteUserRequest>, CliError> {
+    let People { list: people, problems, .. } = people;
+    let (mut roles, mut organizations) = (Named::default(), Named::default());
+    if given.role.is_some() || people.iter().any(|person| !person.role.is_empty()) {
+        roles = Named::roles(context, client).await?;
+    }
+    if given.organization.is_some() || people.iter().any(|person| !person.organization.is_empty()) {
+        organizations = Named::organizations(context, client).await?;
+    }
     let default_role = given.role.as_deref().map(|role| roles.id_of(role)).transpose()?;
     let default_organization =
         given.organization.as_deref().map(|organization| organizations.id_of(organization)).transpose()?;
-    let People { people, problems, .. } = people;
     let mut checker = Checker { problems, lines: HashMap::new() };
     let mut requests = Vec::with_capacity(people.len());
     for person in &people {
-        let role_id = checker.id(person, Property::Role, &person.role, roles);
-        let organization_id = checker.id(person, Property::Organization, &person.organization, organizations);
+        let role_id = checker.id(person, Property::Role, &person.role, &roles);
+        let organization_id = checker.id(person, Property::Organization, &person.organization, &organizations);
         requests.push(InviteUserRequest {
             email: checker.email(person),
             first_name: checker.text(person, Property::FirstName, &person.first_name).or(given.first_name.clone()),
             last_name: checker.text(person, Property::LastName, &person.last_name).or(given.last_name.clone()),
-            job_title: checker.job_title(person).or(given.job_title.clone()),
+            job_title: checker.job_title(person).or(given.job_title),
             role_id: role_id.or(default_role.clone()),
             organization_id: organization_id.or(default_organization.clone()),
         });
@@ -72,20 +80,20 @@ impl Checker {
         if job_title.is_empty() {
             return None;
         }
-        let found = JobTitle::ALL.iter().find(|known| known.as_str().to_lowercase() == job_title.to_lowercase());
+        let found = JobTitle::ALL.iter().find(|known| known.to_string().to_lowercase() == job_title.to_lowercase());
         if found.is_none() {
             self.problems.add_to(*line, Property::JobTitle, &format!("{} is not a job title", quoted(job_title)));
-            let known: Vec<&str> = JobTitle::ALL.iter().map(JobTitle::as_str).collect();
+            let known: Vec<String> = JobTitle::ALL.iter().map(ToString::to_string).collect();
             self.problems.hint(&format!("Job titles: {}.", known.join(", ")));
         }
-        found.cloned()
+        found.copied()
     }
 
     fn id(&mut self, person: &Person, property: Property, given: &str, known: &Named) -> Option<String> {
         if given.is_empty() {
             return None;
         }
-        let id = known.id_of(&excerpted(given));
+        let id = known.id_of(given);
         if let Err(error) = &id {
             self.problems.add_to(person.line, property, error.message());
             error.hints().iter().for_each(|hint| self.problems.hint(hint));
