@@ -48,7 +48,7 @@ impl Named {
         match &named[..] {
             [(id, _)] => Ok(id.clone()),
             [] => Err(CliError::usage(format!("no {kind} has the id or the name {:?}", excerpt(given, MAX_NAME)))
-                .hint(format!("There are: {}.", list(known.iter())))),
+                .hint(format!("The {kind}s are: {}.", list(known.iter())))),
             several => Err(CliError::usage(format!("several {kind}s have the name {:?}", excerpt(given, MAX_NAME)))
                 .hint(format!("Give the id of one: {}.", list(several.iter().copied())))),
         }
@@ -81,7 +81,10 @@ mod tests {
     #[test]
     fn a_name_of_none_or_several_lists_them() {
         let none = chosen("boss").expect_err("there is none");
-        assert!(none.contains("no role has the id or the name \"boss\" There are: Admin (r1), Viewer (r2)"), "{none}");
+        assert!(
+            none.contains("no role has the id or the name \"boss\" The roles are: Admin (r1), Viewer (r2)"),
+            "{none}"
+        );
         let several = chosen("VIEWER").expect_err("there are two");
         assert!(several.ends_with("Give the id of one: Viewer (r2), viewer (r3)."), "{several}");
     }

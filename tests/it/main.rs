@@ -14,6 +14,8 @@ mod confirmation;
 mod help;
 mod hostile_ids;
 mod hostile_servers;
+mod invite_csv;
+mod invite_many;
 mod many;
 mod odd_responses;
 mod output;

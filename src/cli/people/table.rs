@@ -28,7 +28,7 @@ pub(super) fn read(input: impl BufRead, source: &str) -> Result<People, CliError
     let mut text = String::new();
     let lines = lines::read(input, MAX_LINE, |_, line| {
         if line.trim_end_matches(['\r', '\n']).contains('\r') {
-            return Err("has a carriage return that does not end the line".to_owned());
+            return Err("has a carriage return without a line feed: lines must end in LF or CRLF".to_owned());
         }
         if text.len() + line.len() > MAX_TEXT {
             return Err(format!("exceeds the limit of {} MiB: split the file", MAX_TEXT >> 20));
@@ -82,7 +82,8 @@ fn parse(text: &str, source: &str) -> People {
 fn person(header: &Header, line: usize, cells: &StringRecord) -> Result<Person, String> {
     let (count, expected) = (cells.len(), header.properties.len());
     if count != expected {
-        return Err(format!("it has {count} cells, but the header has {expected}"));
+        let cells = if count == 1 { "cell" } else { "cells" };
+        return Err(format!("it has {count} {cells} instead of {expected}"));
     }
     if let Some(index) = header.unnamed.iter().find(|index| !cells[**index].trim().is_empty()) {
         return Err(format!("{} is in column {}, which has no name", quoted(&cells[*index]), index + 1));
@@ -185,23 +186,11 @@ mod tests {
     #[test]
     fn each_person_has_the_number_of_its_line() {
         for end in ["\n", "\r\n"] {
-            let text = [
-                "\u{feff}",
-                "email,\"First",
-                "Name\"",
-                "",
-                "a@x.org,\"A \"\"x\"\",",
-                "B\"",
-                "b@x.org,",
-                ",",
-                "",
-                "c@x.org, C ",
-            ];
-            let text = text[0].to_owned() + &text[1..].join(end);
-            let (people, error) =
-                parsed(&text.replace("First\nName", "First Name").replace("First\r\nName", "First Name"));
+            let lines =
+                ["email,\"First", "Name\"", "", "a@x.org,\"A \"\"x\"\",", "B\"", "b@x.org,", ",", "", "c@x.org, C "];
+            let (people, error) = parsed(&format!("\u{feff}{}", lines.join(end)));
             let found: Vec<_> = people.iter().map(|person| (person.line, &*person.email)).collect();
-            assert_eq!(found, [(3, "a@x.org"), (5, "b@x.org"), (8, "c@x.org")], "{error}");
+            assert_eq!(found, [(4, "a@x.org"), (6, "b@x.org"), (9, "c@x.org")], "{error}");
             assert_eq!((&*people[0].first_name, &*people[2].first_name), (&*format!("A \"x\",{end}B"), "C"));
         }
     }
@@ -209,8 +198,8 @@ mod tests {
     #[test]
     fn wrong_lines_are_named() {
         for (rows, expected) in [
-            ("a@x.org", "line 2: it has 1 cells, but the header has 3"),
-            ("a@x.org,A,,", "line 2: it has 4 cells, but the header has 3"),
+            ("a@x.org", "line 2: it has 1 cell instead of 3"),
+            ("a@x.org,A,,", "line 2: it has 4 cells instead of 3"),
             ("a@x.org,A,x", "line 2: \\\"x\\\" is in column 3, which has no name"),
             ("a@x.org,\"A,\nb@x.org,B,\n", UNBALANCED_IN_JSON),
             ("a@x.org,\"A,\nb@x.org,\"B\",\nc@x.org,C,", UNBALANCED_IN_JSON),

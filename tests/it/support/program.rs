@@ -185,6 +185,12 @@ impl Running {
         writeln!(self.stdin.as_mut().expect("it is open"), "{line}").expect("the program reads");
     }
 
+    /// Writes these bytes to stdin again and again, `times` times or until the program stops reading. Returns how often.
+    pub fn feed(&mut self, bytes: &[u8], times: usize) -> usize {
+        let mut stdin = self.stdin.take().expect("it is open");
+        (0..times).take_while(|_| stdin.write_all(bytes).is_ok()).count()
+    }
+
     /// Kills it.
     #[cfg(unix)]
     pub fn kill(&mut self) {

@@ -99,7 +99,8 @@ struct Given {
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     let Args { emails, from, given, resend, dry_run, concurrency } = args;
-    let is_one = matches!(emails[..], [EmailArg::One(_)]) && !resend && !dry_run.is_wanted();
+    let dry_run = dry_run.is_wanted();
+    let is_one = matches!(emails[..], [EmailArg::One(_)]) && !resend && !dry_run;
     if is_one {
         context.output.check_columns_of(Operation::INVITE_USER)?;
     } else {
@@ -120,8 +121,9 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let items = requests.into_iter().map(|request| users.item(request, resend));
     // A private sandbox ends with the command.
     let resume = context.sandbox.is_none().then_some(resume);
-    let run = Run { context, client: &client, done: INVITED, id: None, resume };
-    if dry_run.is_wanted() {
+    let done = if dry_run { plan::TO_INVITE } else { INVITED };
+    let run = Run { context, client: &client, done, id: None, resume };
+    if dry_run {
         return Ok(run.preview(&items.map(plan::preview).collect::<Vec<_>>()));
     }
     Ok(run.over(items.collect(), async |step: &Step| call(step, context, &client).await).await)

@@ -16,6 +16,9 @@ use crate::types::{InviteUserRequest, UserListItem, UserListItemStatus as Status
 /// The maximum length of a status in a message, in characters.
 const MAX_STATUS: usize = 100;
 
+/// The outcome of a person who would be invited, in a dry run.
+pub(super) const TO_INVITE: &str = "to invite";
+
 /// The call that a person needs.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -116,7 +119,7 @@ impl User {
 /// What a dry run shows of an item.
 pub(super) fn preview(item: Item<Step>) -> Item<Step> {
     let plan = match item.plan {
-        Plan::Call(Step::Invite(_)) => Plan::Settled { outcome: "to invite", message: "would be invited".to_owned() },
+        Plan::Call(Step::Invite(_)) => Plan::Settled { outcome: TO_INVITE, message: "would be invited".to_owned() },
         Plan::Call(Step::Resend(_)) => {
             Plan::Settled { outcome: "to resend", message: "already invited; would be resent".to_owned() }
         }

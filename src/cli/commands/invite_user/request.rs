@@ -31,15 +31,15 @@ pub(super) async fn requests(
     let mut checker = Checker { problems, lines: HashMap::new() };
     let mut requests = Vec::with_capacity(people.len());
     for person in &people {
-        let role_id = checker.id(person, Property::Role, &person.role, &roles);
-        let organization_id = checker.id(person, Property::Organization, &person.organization, &organizations);
         requests.push(InviteUserRequest {
             email: checker.email(person),
             first_name: checker.text(person, Property::FirstName, &person.first_name).or(given.first_name.clone()),
             last_name: checker.text(person, Property::LastName, &person.last_name).or(given.last_name.clone()),
             job_title: checker.job_title(person).or(given.job_title),
-            role_id: role_id.or(default_role.clone()),
-            organization_id: organization_id.or(default_organization.clone()),
+            role_id: checker.id(person, Property::Role, &person.role, &roles).or(default_role.clone()),
+            organization_id: checker
+                .id(person, Property::Organization, &person.organization, &organizations)
+                .or(default_organization.clone()),
         });
     }
     checker.problems.check()?;
@@ -59,7 +59,8 @@ impl Checker {
         if email.is_empty() {
             self.problems.add_to(*line, Property::Email, "the address is missing");
         } else if let Err(error) = target::email(email) {
-            let problem = format!("{} is not an email address: {error}", quoted(email));
+            let why = error.to_string();
+            let problem = format!("{} is not an email address: {}", quoted(email), why.trim_end_matches('.'));
             self.problems.add_to(*line, Property::Email, &problem);
         } else if let Some(earlier) = self.lines.insert(email.to_lowercase(), *line) {
             let problem = format!("{} is in line {earlier} too", quoted(email));
