@@ -10,6 +10,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::stop_reason::StopReason;
 use super::target::{Resolution, ResolvedTarget, Target, TargetKind};
+use super::user_status::InviteStatus;
 use crate::client::{Client, UserId, call_each, excerpt};
 use crate::types::{UserListItem, UserListItemStatus as Status};
 
@@ -83,30 +84,45 @@ pub(super) async fn resolve_all(
     Ok(resolved)
 }
 
-/// Every invite not yet accepted, except cancelled ones.
+/// The invites that `--all-invited` selects.
 #[derive(Debug, Default)]
 pub(super) struct AllInvited {
     pub targets: Vec<ResolvedTarget>,
-    /// How many cancelled invites are skipped.
+    /// How many invites with a valid id are cancelled, selected or not.
     pub cancelled: usize,
 }
 
-/// Lists every invite that can be sent again without reverting a cancellation.
-pub(super) async fn all_invited(context: &Context<'_>, client: &Client) -> Result<AllInvited, CliError> {
+/// Lists every invite with one of these statuses; every invite that is not cancelled if there are none.
+pub(super) async fn all_invited(
+    context: &Context<'_>,
+    client: &Client,
+    statuses: &[InviteStatus],
+) -> Result<AllInvited, CliError> {
     let response = context.call(client.list_users().send()).await;
     let response = response.map_err(|error| error.context("cannot list the users"))?;
-    let statuses = invite_statuses(&response.body)?;
+    let invite_statuses = invite_statuses(&response.body)?;
     let mut all = AllInvited::default();
-    for (user, invite_status) in response.value.users.into_iter().zip(statuses) {
+    let mut unknown = 0;
+    for (user, invite_status) in response.value.users.into_iter().zip(invite_statuses) {
         if user.status != Some(Status::Invited) {
             continue;
         }
-        if invite_status.as_deref() == Some("Cancelled") {
-            all.cancelled += 1;
+        let status = invite_status.as_deref().and_then(InviteStatus::read);
+        let id = id_of(&user);
+        all.cancelled += usize::from(status == Some(InviteStatus::Cancelled) && id.is_ok());
+        let is_selected = match status {
+            _ if statuses.is_empty() => status != Some(InviteStatus::Cancelled),
+            Some(status) => statuses.contains(&status),
+            None => {
+                unknown += 1;
+                false
+            }
+        };
+        if !is_selected {
             continue;
         }
         let email: Option<Target> = user.email.as_deref().and_then(|email| email.parse().ok());
-        let (target, resolution) = match (id_of(&user), email) {
+        let (target, resolution) = match (id, email) {
             (Ok(id), email) => (email.unwrap_or_else(|| Target::Id(id.clone())), Resolution::Id(id)),
             (Err(error), Some(email)) => (email, Resolution::Failed(error.into())),
             (Err(error), None) => {
@@ -115,6 +131,9 @@ pub(super) async fn all_invited(context: &Context<'_>, client: &Client) -> Resul
             }
         };
         all.targets.push(ResolvedTarget { target, resolution });
+    }
+    if unknown > 0 {
+        context.output.note(&format!("Skipped {}: status unknown.", TargetKind::Invite.count(unknown)));
     }
     Ok(all)
 }

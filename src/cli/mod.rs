@@ -33,6 +33,7 @@ mod sign_ins;
 mod spec_enum;
 mod stop_reason;
 mod target;
+mod user_status;
 
 use std::ffi::OsString;
 use std::io;

@@ -55,7 +55,12 @@ fn bash_completes_commands_flags_and_values() {
     for line in ["dci list-users -o t", "dci list-users --output=t", "dci --output t", "dci -o 't", "dci -o=t"] {
         assert_eq!(bash(line), ["table", "toon"], "{line}");
     }
-    assert_eq!(bash("dci list-users --status "), ["active", "invited"]);
+    assert_eq!(bash("dci list-users --status "), ["active", "invited", "pending", "expired", "cancelled"]);
+    assert_eq!(bash("dci list-users --status=active,ex"), ["active,expired"]);
+    for command in ["resend-invite", "cancel-invite"] {
+        assert_eq!(bash(&format!("dci {command} --all-invited --status ")), ["pending", "expired", "cancelled"]);
+        assert_eq!(bash(&format!("dci {command} --all-invited --status expired,p")), ["expired,pending"]);
+    }
     assert_eq!(bash("dci list-users --color "), ["auto", "always", "never"]);
     assert_eq!(bash("dci -o "), [&["auto"], &FORMATS[..]].concat());
     assert!(bash("dci completion ").starts_with(&SHELLS.map(str::to_owned)));

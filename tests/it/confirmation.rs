@@ -48,9 +48,26 @@ fn all_invited_lists_open_invites_and_no_cancelled_ones() {
 }
 
 #[test]
+fn a_question_says_how_many_cancelled_invites_it_reactivates() {
+    let (sandbox, code) =
+        ask("reactivates", &["resend-invite", "--all-invited", "--status", "cancelled,expired"], "y\n");
+    assert_eq!((code, sandbox.outbox().len()), (0, 2));
+    let (sandbox, code) = ask("cancels_expired", &["cancel-invite", "--all-invited", "--status", "expired"], "n\n");
+    assert_eq!(code, 1);
+    let rows = dci_on(&sandbox, &["list-users", "--status", "cancelled"]).finish().json()["rowCount"].clone();
+    assert_eq!(rows, 1);
+}
+
+#[test]
 fn without_a_terminal_yes_is_required() {
     let sandbox = sandbox();
-    for args in [&["resend-invite", "--all-invited"][..], &["cancel-invite", "invite-pending"], &["delete-user", "a"]] {
+    for args in [
+        &["resend-invite", "--all-invited"][..],
+        &["resend-invite", "--all-invited", "--status", "cancelled"],
+        &["cancel-invite", "--all-invited"],
+        &["cancel-invite", "invite-pending"],
+        &["delete-user", "a"],
+    ] {
         let finished = dci_on(&sandbox, args).stdin("y\n").finish();
         assert_eq!(finished.code, 2, "{finished}");
         assert!(finished.error()["hint"].to_string().contains("--yes"));

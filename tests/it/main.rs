@@ -16,6 +16,7 @@ mod hostile_ids;
 mod hostile_servers;
 mod invite_csv;
 mod invite_many;
+mod invite_status;
 mod many;
 mod odd_responses;
 mod output;

@@ -16,6 +16,8 @@ pub(in crate::cli) trait Action {
     const DONE: &'static str;
     /// Whether the user is asked before the action on targets that the command line names.
     const CONFIRMS_NAMED_TARGETS: bool = true;
+    /// Whether the action makes a cancelled invite pending again.
+    const REACTIVATES: bool = false;
 
     /// The response to one request, as the spec describes it.
     type Response;

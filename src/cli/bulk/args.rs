@@ -86,6 +86,19 @@ impl KeyedArgs {
         self.dry_run.is_wanted()
     }
 
+    /// Adds the key and `dryRun` to a request.
+    pub fn apply<R>(
+        &self,
+        request: R,
+        key: Option<IdempotencyKey>,
+        set_key: fn(R, IdempotencyKey) -> R,
+        set_dry_run: fn(R, bool) -> R,
+    ) -> R {
+        let request = key.into_iter().fold(request, set_key);
+        // A key belongs to one URL, so the default is not sent.
+        if self.is_dry_run() { set_dry_run(request, true) } else { request }
+    }
+
     /// Whether the keys may have been used before.
     pub fn reuses_keys(&self) -> bool {
         self.idempotency_key.is_some() || self.resume.is_some()

@@ -2,6 +2,7 @@
 
 mod action;
 mod args;
+mod invites;
 mod item;
 mod results;
 mod run;
@@ -14,10 +15,12 @@ use super::error::CliError;
 use super::lookup;
 use super::output::{Report, Row};
 use super::target::{ResolvedTarget, Target, Targets, to_confirm};
+use super::user_status::InviteStatus;
 use crate::client::{CallResponse, Client, IdempotencyKey, RunId, UserId, with_used_key};
 
 pub(super) use action::{Action, Done};
 pub(super) use args::{BulkArgs, Concurrency, DryRun, KeyedArgs};
+pub(super) use invites::InviteArgs;
 pub(super) use item::{Item, Plan};
 pub(super) use results::Success;
 pub(super) use run::Run;
@@ -25,8 +28,8 @@ pub(super) use run::Run;
 /// The targets that a command line selects.
 pub(super) enum Selection {
     Named(Targets),
-    /// Every invite not yet accepted, except cancelled ones.
-    AllInvited,
+    /// Every invite with one of these statuses; every invite that is not cancelled if there are none.
+    AllInvited(Vec<InviteStatus>),
 }
 
 /// Does the action to all selected targets.
@@ -54,18 +57,27 @@ pub(super) async fn run<A: Action>(
         Selection::Named(Targets::One(target)) => bulk.one(&target).await,
         Selection::Named(Targets::List(targets)) => {
             let targets = lookup::resolve_all(context, &bulk.client, targets, A::TARGET).await?;
-            bulk.many(targets, A::CONFIRMS_NAMED_TARGETS).await
-        }
-        Selection::AllInvited => {
-            let all = lookup::all_invited(context, &bulk.client).await?;
-            if all.cancelled > 0 {
-                let (count, it) = match all.cancelled {
-                    1 => ("1 cancelled invite is".to_owned(), "it"),
-                    several => (format!("{several} cancelled invites are"), "them"),
-                };
-                context.output.note(&format!("{count} skipped; name {it} to {} {it}.", A::VERB));
+            if A::CONFIRMS_NAMED_TARGETS {
+                bulk.confirm_all(&targets, "").await?;
             }
-            bulk.many(all.targets, true).await
+            bulk.many(targets).await
+        }
+        Selection::AllInvited(statuses) => {
+            let all = lookup::all_invited(context, &bulk.client, &statuses).await?;
+            let (cancelled, are, them) = match all.cancelled {
+                1 => ("1 cancelled invite".to_owned(), "is", "it"),
+                several => (format!("{several} cancelled invites"), "are", "them"),
+            };
+            let mut effect = String::new();
+            if A::REACTIVATES && all.cancelled > 0 {
+                if statuses.contains(&InviteStatus::Cancelled) {
+                    effect = format!(", which reactivates {cancelled}");
+                } else if statuses.is_empty() {
+                    context.output.note(&format!("{cancelled} {are} skipped; name {them} to {} {them}.", A::VERB));
+                }
+            }
+            bulk.confirm_all(&all.targets, &effect).await?;
+            bulk.many(all.targets).await
         }
     }
 }
@@ -84,7 +96,7 @@ impl<A: Action> Bulk<'_, A> {
         let failed = format!("cannot {} the {name}", A::VERB);
         let id = lookup::resolve(context, client, target, A::TARGET).await;
         let id = id.map_err(|error| error.context(&failed))?;
-        if A::CONFIRMS_NAMED_TARGETS && !args.is_dry_run() {
+        if A::CONFIRMS_NAMED_TARGETS {
             self.confirm(&format!("the {name}"), &[]).await?;
         }
         self.check_age_by_server().await?;
@@ -107,13 +119,9 @@ impl<A: Action> Bulk<'_, A> {
         Ok(Report::response(A::OPERATION, sentence.unwrap_or_default(), response.body))
     }
 
-    async fn many(&self, targets: Vec<ResolvedTarget>, confirms: bool) -> Result<Report, CliError> {
+    async fn many(&self, targets: Vec<ResolvedTarget>) -> Result<Report, CliError> {
         let Self { args, context, client, .. } = self;
         let dry_run = args.is_dry_run();
-        let listed = if confirms && !dry_run { to_confirm(&targets) } else { Vec::new() };
-        if !listed.is_empty() {
-            self.confirm(&A::TARGET.count(listed.len()), &listed).await?;
-        }
         self.check_age_by_server().await?;
         let takes_key = A::OPERATION.takes_idempotency_key;
         let id = takes_key.then(|| args.resume.unwrap_or_else(|| RunId::begun_at(client.now())));
@@ -137,7 +145,19 @@ impl<A: Action> Bulk<'_, A> {
         Ok(report.await)
     }
 
+    /// Asks about all targets with an id. `effect` says what else the action does.
+    async fn confirm_all(&self, targets: &[ResolvedTarget], effect: &str) -> Result<(), CliError> {
+        let listed = to_confirm(targets);
+        if listed.is_empty() {
+            return Ok(());
+        }
+        self.confirm(&format!("{}{effect}", A::TARGET.count(listed.len())), &listed).await
+    }
+
     async fn confirm(&self, what: &str, items: &[String]) -> Result<(), CliError> {
+        if self.args.is_dry_run() {
+            return Ok(());
+        }
         let (first, rest) = A::VERB.split_at(1);
         let question = format!("{}{rest} {what}", first.to_uppercase());
         self.args.bulk.confirmation.ask(self.context, &question, items).await

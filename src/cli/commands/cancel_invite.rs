@@ -2,32 +2,35 @@
 
 use serde_json::Map;
 
-use crate::cli::bulk::{self, Action, Done, KeyedArgs, Selection};
+use crate::cli::bulk::{self, Action, Done, InviteArgs, KeyedArgs};
 use crate::cli::call::SendResult;
-use crate::cli::target::{INVITE_NOT_FOUND, TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};
+use crate::cli::target::{INVITE_NOT_FOUND, TargetKind};
 use crate::cli::{CliError, Context, Report};
+use crate::client::builder::CancelInvite;
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
 use crate::operation::Operation;
 use crate::types::CancelInviteResponse;
 
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "dci cancel-invite [OPTIONS] <TARGET>...")]
+#[command(override_usage = "dci cancel-invite [OPTIONS] <TARGET>...\n       dci cancel-invite [OPTIONS] --all-invited")]
 #[command(after_long_help = "\
 Examples:
   dci cancel-invite ada@example.com     Ask, then cancel the invite for this address
   dci cancel-invite 3f2a9c --yes        Cancel the invite 3f2a9c without asking
   dci cancel-invite --yes - < ids.txt   Cancel all invites in a list
+  dci cancel-invite --all-invited --status expired
+                                        List all expired invites, ask, then cancel them
   dci cancel-invite 3f2a9c --dry-run    Check that this would work; change nothing")]
 pub struct Args {
-    #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, required = true)]
-    targets: Vec<TargetArg>,
+    #[command(flatten)]
+    invites: InviteArgs,
 
     #[command(flatten)]
     keyed: KeyedArgs,
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let selection = Selection::Named(Targets::read(args.targets, context).await?);
+    let selection = args.invites.select(context).await?;
     bulk::run(&Cancel { args: &args.keyed }, selection, &args.keyed, context).await
 }
 
@@ -48,15 +51,8 @@ impl Action for Cancel<'_> {
     type Response = CancelInviteResponse;
 
     async fn send(&self, client: &Client, id: &UserId, key: Option<IdempotencyKey>) -> SendResult<Self::Response> {
-        let mut request = client.cancel_invite().id(id).body(Map::new());
-        if let Some(key) = key {
-            request = request.idempotency_key(key);
-        }
-        // A key belongs to one URL, so the default is not sent.
-        if self.args.is_dry_run() {
-            request = request.dry_run(true);
-        }
-        request.send().await
+        let request = client.cancel_invite().id(id).body(Map::new());
+        self.args.apply(request, key, CancelInvite::idempotency_key, CancelInvite::dry_run).send().await
     }
 
     fn done(response: Self::Response) -> Done {

@@ -1,4 +1,6 @@
-use std::borrow::Cow;
+//! Lists users and invites.
+
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use email_address::EmailAddress;
@@ -7,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cli::output::{Column, ColumnStyle, List};
-use crate::cli::spec_enum::SpecEnum;
+use crate::cli::user_status::UserStatus;
 use crate::cli::{CliError, Context, Report, target};
 use crate::operation::Operation;
 use crate::types::UserListItemStatus as Status;
@@ -21,12 +23,16 @@ const COLUMNS: &[Column] = &[
     Column::new("id", "Id").with_style(ColumnStyle::Uncut),
 ];
 
+/// The most columns with times.
+const MAX_TIMES: usize = 4;
+
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci list-users [OPTIONS]")]
 #[command(after_long_help = "\
 Examples:
   dci list-users                            List all users and invites
   dci list-users --status invited -o csv    List invites that were not accepted yet, as CSV
+  dci list-users --status expired,pending   List open invites
   dci list-users --email ada@example.com    Show one user")]
 pub struct Args {
     /// Show only the user with this email address
@@ -36,8 +42,11 @@ pub struct Args {
     email: Option<EmailAddress>,
 
     /// Show only users with this status
-    #[arg(long, value_name = "STATUS", value_parser = SpecEnum(Status::ALL))]
-    status: Option<Status>,
+    ///
+    /// Separate several with commas. Case is ignored. Invited users have not accepted yet; pending, expired and cancelled
+    /// are the statuses of their invites.
+    #[arg(long, value_delimiter = ',', ignore_case = true)]
+    status: Vec<UserStatus>,
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
@@ -66,11 +75,12 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let (response, roles) = listing.await;
     let response = response.map_err(|error| error.context("cannot list the users"))?;
 
-    let body = match args.status {
-        Some(status) => of_status(&response.body, status.as_str()).map_err(|error| {
+    let body = if args.status.is_empty() {
+        response.body
+    } else {
+        of_status(&response.body, &args.status).map_err(|error| {
             CliError::other(format!("cannot filter the list: {error}")).hint("To list all users, omit --status.")
-        })?,
-        None => response.body,
+        })?
     };
     let mut list = List::read(Operation::LIST_USERS, body, "users");
     if context.output.shows_column("role") {
@@ -80,11 +90,20 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
             Some(Value::from(role.and_then(|role| role.name.as_deref()).unwrap_or(id)))
         });
     }
-    Ok(Report::list(list, COLUMNS, "No users."))
+    let times = list.times(is_invite_time).into_iter().take(MAX_TIMES);
+    let times = times.map(|property| Column::of(property).with_style(ColumnStyle::Time));
+    let columns: Vec<Column> = COLUMNS.iter().cloned().chain(times).collect();
+    Ok(Report::list(list, &columns, "No users."))
 }
 
-/// Keeps only the users with this status, and updates the count. Everything else stays byte for byte.
-fn of_status(body: &Bytes, wanted: &str) -> serde_json::Result<Bytes> {
+/// Whether a property with a time says when an invite was sent or ends. The spec describes none.
+fn is_invite_time(property: &str) -> bool {
+    let property = property.to_lowercase();
+    ["invit", "sentat", "sent_at", "expir"].iter().any(|part| property.contains(part))
+}
+
+/// Keeps only the users with one of these statuses, and updates the count. Everything else stays byte for byte.
+fn of_status(body: &Bytes, statuses: &[UserStatus]) -> serde_json::Result<Bytes> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Body<'a> {
@@ -94,18 +113,15 @@ fn of_status(body: &Bytes, wanted: &str) -> serde_json::Result<Bytes> {
         row_count: Option<&'a RawValue>,
     }
 
-    #[derive(Deserialize)]
-    struct User<'a> {
-        #[serde(borrow)]
-        status: Option<Cow<'a, str>>,
-    }
-
     let Body { users: Some(users), row_count } = serde_json::from_slice(body)? else { return Ok(body.clone()) };
     let mut rows: Vec<&RawValue> = serde_json::from_str(users.get())?;
     rows.retain(|row| {
-        // serde would accept an array as a struct.
-        let user = Some(row.get()).filter(|row| row.starts_with('{')).and_then(|row| serde_json::from_str(row).ok());
-        user.is_some_and(|user: User<'_>| user.status.as_deref() == Some(wanted))
+        let user: HashMap<String, &RawValue> = serde_json::from_str(row.get()).unwrap_or_default();
+        let text =
+            |property: &str| user.get(property).and_then(|value| serde_json::from_str::<String>(value.get()).ok());
+        let (status, invite_status) = (text("status"), text("inviteStatus"));
+        let status = Status::from(status.unwrap_or_default());
+        statuses.iter().any(|wanted| wanted.includes(&status, invite_status.as_deref()))
     });
     let count = rows.len().to_string();
     let rows: Vec<&str> = rows.into_iter().map(RawValue::get).collect();
@@ -128,16 +144,18 @@ fn of_status(body: &Bytes, wanted: &str) -> serde_json::Result<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::user_status::InviteStatus;
 
     #[test]
     fn a_filter_changes_nothing_but_the_rows_and_their_count() {
-        let filtered = |body: &'static str| of_status(&Bytes::from_static(body.as_bytes()), "invited").expect("a list");
+        let statuses = [UserStatus::User(Status::Invited), UserStatus::Invite(InviteStatus::Expired)];
+        let filtered = |body: &str| of_status(&Bytes::copy_from_slice(body.as_bytes()), &statuses).expect("a list");
         let invited = r#"{ "status" : "invited", "n":1E2, "x":"\ud800" }"#;
         let body = format!(
             r#" {{"a":"\ud800","rowCount": 9 ,"users": [ {invited} , {{"status":"active"}},{invited}, null, {{}},["invited"] ],"a":[]}} "#
         );
         let expected = format!(r#" {{"a":"\ud800","rowCount": 2 ,"users": [{invited},{invited}],"a":[]}} "#);
-        assert_eq!(of_status(&body.into(), "invited").expect("a list"), expected);
+        assert_eq!(filtered(&body), expected);
         assert_eq!(filtered(r#"{"users":[{"status":"\u0069nvited"}]}"#), r#"{"users":[{"status":"\u0069nvited"}]}"#);
         for unchanged in [r#"{"users":null}"#, "{}", r#"{"users":[],"rowCount":0}"#] {
             assert_eq!(filtered(unchanged), unchanged);

@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
-use crate::cli::bulk::{self, Action, Done, KeyedArgs, Selection};
+use crate::cli::bulk::{self, Action, Done, InviteArgs, KeyedArgs};
 use crate::cli::call::SendResult;
 use crate::cli::output::in_local_time;
-use crate::cli::target::{INVITE_NOT_FOUND, TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};
+use crate::cli::target::{INVITE_NOT_FOUND, TargetKind};
 use crate::cli::{CliError, Context, Report};
+use crate::client::builder::ResendInvite;
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
 use crate::operation::Operation;
 use crate::types::ResendInviteResponse;
@@ -23,32 +24,21 @@ Examples:
   dci resend-invite ada@example.com     Send the invite for this address again
   dci resend-invite - < addresses.txt   Send all invites in a list again
   dci resend-invite --all-invited       List all open invites, ask, then send them again
+  dci resend-invite --all-invited --status expired
+                                        List all expired invites, ask, then send them again
   dci resend-invite 3f2a9c --dry-run    Check that this would work; change nothing
-  dci list-users -o json | jq -r '.users[] | select(.inviteStatus == \"Expired\") | .id' |
-    dci resend-invite -                 Send all expired invites again
   dci --sandbox resend-invite invite-expired
                                         Try it without a DoiT account")]
 pub struct Args {
-    #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, required_unless_present = "all_invited", conflicts_with = "all_invited")]
-    targets: Vec<TargetArg>,
-
-    /// Every invite not yet accepted, except cancelled ones
-    ///
-    /// Lists them and asks before it sends them; --yes skips the question. To reactivate a cancelled invite, name it
-    /// as a TARGET.
-    #[arg(long)]
-    all_invited: bool,
+    #[command(flatten)]
+    invites: InviteArgs,
 
     #[command(flatten)]
     keyed: KeyedArgs,
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let selection = if args.all_invited {
-        Selection::AllInvited
-    } else {
-        Selection::Named(Targets::read(args.targets, context).await?)
-    };
+    let selection = args.invites.select(context).await?;
     let resend = Resend { args: &args.keyed, started: Timestamp::now() };
     bulk::run(&resend, selection, &args.keyed, context).await
 }
@@ -65,19 +55,13 @@ impl Action for Resend<'_> {
     const VERB: &'static str = "resend";
     const DONE: &'static str = "resent";
     const CONFIRMS_NAMED_TARGETS: bool = false;
+    const REACTIVATES: bool = true;
 
     type Response = ResendInviteResponse;
 
     async fn send(&self, client: &Client, id: &UserId, key: Option<IdempotencyKey>) -> SendResult<Self::Response> {
-        let mut request = client.resend_invite().id(id).body(Map::new());
-        if let Some(key) = key {
-            request = request.idempotency_key(key);
-        }
-        // A key belongs to one URL, so the default is not sent.
-        if self.args.is_dry_run() {
-            request = request.dry_run(true);
-        }
-        request.send().await
+        let request = client.resend_invite().id(id).body(Map::new());
+        self.args.apply(request, key, ResendInvite::idempotency_key, ResendInvite::dry_run).send().await
     }
 
     fn done(response: Self::Response) -> Done {

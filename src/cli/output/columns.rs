@@ -25,6 +25,8 @@ pub(in crate::cli) enum ColumnStyle {
     State,
     /// Coloured: the outcome of a target.
     Outcome,
+    /// A time: shown in the local time zone.
+    Time,
     /// Cut only if the terminal is very narrow: it can be used as a target.
     Uncut,
 }

@@ -1,11 +1,13 @@
 //! A list response: an object with the rows in one property.
 
 use bytes::Bytes;
+use indexmap::IndexSet;
 use serde_json::Value;
 
 use super::CliError;
 use super::columns::{Column, from_spec};
 use super::exact::{self, Unreadable};
+use super::local_time::text_in_local_time;
 use crate::operation::Operation;
 
 /// A list as the server sent it.
@@ -31,6 +33,14 @@ impl List {
                 row.insert(property.to_owned(), value);
             }
         }
+    }
+
+    /// The properties with such a name that have a time in at least one row, in the order of the rows.
+    pub fn times(&self, has_name: impl Fn(&str) -> bool) -> IndexSet<&str> {
+        let properties = self.rows().unwrap_or_default().iter().filter_map(Value::as_object).flatten();
+        let is_time = |value: &Value| value.as_str().and_then(text_in_local_time).is_some();
+        let times = properties.filter(|(name, value)| has_name(name) && is_time(value));
+        times.map(|(name, _)| name.as_str()).collect()
     }
 
     pub(super) fn into_value(self) -> Result<Value, Unreadable> {

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::cli::bulk::{Item, Plan};
 use crate::cli::lookup::id_of;
 use crate::cli::output::in_local_time;
+use crate::cli::user_status::InviteStatus;
 use crate::cli::{CliError, Context};
 use crate::client::{Client, UserId, excerpt};
 use crate::types::{InviteUserRequest, UserListItem, UserListItemStatus as Status};
@@ -85,7 +86,8 @@ impl Users {
 impl User {
     /// Whether the invite is open. A cancelled one was withdrawn on purpose.
     fn waits(&self) -> bool {
-        self.user.status == Some(Status::Invited) && self.invite_status() != Some("Cancelled")
+        let invite_status = self.invite_status().and_then(InviteStatus::read);
+        self.user.status == Some(Status::Invited) && invite_status != Some(InviteStatus::Cancelled)
     }
 
     fn invite_status(&self) -> Option<&str> {

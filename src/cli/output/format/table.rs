@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::cell as cell_text;
 use crate::cli::escape::escape;
 use crate::cli::output::columns::{Column, ColumnStyle};
+use crate::cli::output::local_time::text_in_local_time;
 
 /// The space between two columns.
 const GAP: u16 = 2;
@@ -64,6 +65,9 @@ fn line(cells: impl Iterator<Item = Cell>) -> Row {
 fn cell(style: ColumnStyle, value: Option<&Value>) -> Cell {
     let text = match value {
         Some(Value::Array(values)) => values.iter().map(|value| cell_text(Some(value))).collect::<Vec<_>>().join(", "),
+        Some(Value::String(text)) if style == ColumnStyle::Time => {
+            text_in_local_time(text).unwrap_or_else(|| text.clone())
+        }
         other => cell_text(other),
     };
     let cell = Cell::new(escape(&text));
@@ -88,6 +92,6 @@ fn color(style: ColumnStyle, text: &str) -> Option<Color> {
             "failed" => Some(Color::Red),
             _ => Some(Color::Green),
         },
-        ColumnStyle::Plain | ColumnStyle::Uncut => None,
+        ColumnStyle::Plain | ColumnStyle::Time | ColumnStyle::Uncut => None,
     }
 }
