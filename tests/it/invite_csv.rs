@@ -4,19 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use dci::sandbox::Sandbox;
-use serde_json::Value;
 
-use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_on};
+use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_on, user};
 use crate::support::sandbox::{sandbox, sandbox_with};
 
 /// Runs `invite-user --from -` with this CSV.
 fn invite(sandbox: &Sandbox, csv: impl Into<Vec<u8>>, args: &[&str]) -> Finished {
     dci_on(sandbox, &[&["invite-user", "--from", "-"], args].concat()).stdin(csv).finish()
-}
-
-/// The user with this address, as `list-users` shows it.
-fn user(sandbox: &Sandbox, email: &str) -> Value {
-    dci_on(sandbox, &["list-users", "--email", email]).finish().json()["users"][0].take()
 }
 
 /// These properties of the user with this address.

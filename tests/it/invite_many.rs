@@ -3,7 +3,7 @@
 use dci::sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
-use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on};
+use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on, user};
 use crate::support::sandbox::{emails, sandbox};
 use crate::support::scripted_server::{ScriptedServer, response};
 
@@ -17,11 +17,6 @@ fn outcomes(finished: &Finished) -> Vec<(String, String)> {
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(target, outcome)| ((*target).to_owned(), (*outcome).to_owned())).collect()
-}
-
-/// The user with this address, as `list-users` shows it.
-fn user(sandbox: &Sandbox, email: &str) -> Value {
-    dci_on(sandbox, &["list-users", "--email", email]).finish().json()["users"][0].take()
 }
 
 const SOME_ARE_THERE: [&str; 5] =
