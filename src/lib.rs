@@ -9,13 +9,14 @@
 //! | get JSON Schemas of the types | `SCHEMAS`, and `schemars::JsonSchema` on every type | `schemars` |
 //! | make a call, exactly once | `client::ClientConfig`, `client::call` | `client` |
 //! | make many calls, a few at a time, and resume after a crash | `client::call_each`, `client::RunId` | `client` |
+//! | invite many users, and know what became of each | `client::invite_each` | `client` |
 //! | let users sign in, or supply your own credential | `client::sign_in`, `client::Credentials` | `sign-in`, `client` |
 //! | test your program without a network or an account | `sandbox::Sandbox` | `sandbox` |
 //! | use the command-line program `dci` | `cargo install` | `cli` |
 //!
 //! All features are on by default. `default-features = false` keeps only the types, with serde and without I/O;
-//! `features = ["client"]` adds the client, without a terminal or a server. The examples `types`, `resend_one` and
-//! `resend_many` in `tests/examples/` show how to use them.
+//! `features = ["client"]` adds the client, without a terminal or a server. The examples `types`, `resend_one`,
+//! `resend_many` and `invite_many` in `tests/examples/` show how to use them.
 //!
 //! # Stability
 //!

@@ -80,10 +80,15 @@ impl Operation {
     }
 
     /// Whether the same request can be sent twice and takes effect once: it takes an `Idempotency-Key`, or its method
-    /// is idempotent (RFC 9110, section 9.2.2).
+    /// is idempotent (RFC 9110, section 9.2.2), or it is `updateUser`.
+    ///
+    /// PATCH is not idempotent in general. `updateUser` is: it sets the properties in the request to the values there,
+    /// and leaves the others as they are.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
-        self.takes_idempotency_key || matches!(self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+        self.takes_idempotency_key
+            || matches!(self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+            || self.id == Self::UPDATE_USER.id
     }
 
     /// Whether the spec documents a response with this status.

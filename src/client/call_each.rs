@@ -44,7 +44,7 @@ pub fn call_each<I: IntoIterator, F: Future>(
     items: I,
     each: impl Fn(I::Item) -> F,
 ) -> impl Stream<Item = F::Output> {
-    let limit = client.inner().limit();
+    let limit = &client.inner().limit;
     stream::iter(items)
         .then(move |item| async move { (limit.acquire().await, item) })
         .map(move |(permit, item)| permit.run(each(item)))

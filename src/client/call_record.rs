@@ -41,6 +41,16 @@ pub(super) struct CallRecord {
     pub body: Bytes,
 }
 
+impl CallRecord {
+    fn end(&mut self, response: Option<&Response>, failure: Option<Failure>) {
+        let body = response.and_then(|response| response.extensions().get::<WholeBody>());
+        self.failure = failure;
+        self.status = response.map(Response::status);
+        self.request_id = response.and_then(|response| request_id(response.headers()));
+        self.body = body.map(|body| body.0.clone()).unwrap_or_default();
+    }
+}
+
 tokio::task_local! {
     /// Set while the future of a call runs.
     static CALL_RECORD: RefCell<CallRecord>;
@@ -58,9 +68,7 @@ pub(super) async fn record<T>(
     };
     let mut call_record = recorded.take_value().map(RefCell::into_inner).unwrap_or_default();
     call_record.outcome_unknown |= call_record.is_changing;
-    if let Some(started) = call_record.started.filter(|_| outcome.is_none()) {
-        call_record.elapsed = started.elapsed();
-    }
+    call_record.elapsed = call_record.started.map(|started| started.elapsed()).unwrap_or_default();
     (outcome, call_record)
 }
 
@@ -89,19 +97,13 @@ pub(super) fn record_attempt_start(request: &Request) {
     });
 }
 
-/// Records the end of an attempt, and the time since the call started.
-pub(super) fn record_attempt_end(outcome: &reqwest::Result<Response>, failure: Option<Failure>, elapsed: Duration) {
-    let response = outcome.as_ref().ok();
-    let body = response.and_then(|response| response.extensions().get::<WholeBody>());
+/// Records the end of an attempt.
+pub(super) fn record_attempt_end(outcome: &reqwest::Result<Response>, failure: Option<Failure>) {
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();
-        call_record.elapsed = elapsed;
         call_record.outcome_unknown |= call_record.is_changing && failure.is_some_and(Failure::outcome_unknown);
         call_record.is_changing = false;
-        call_record.failure = failure;
-        call_record.status = response.map(Response::status);
-        call_record.request_id = response.and_then(|response| request_id(response.headers()));
-        call_record.body = body.map(|body| body.0.clone()).unwrap_or_default();
+        call_record.end(outcome.as_ref().ok(), failure);
     });
 }
 
@@ -113,6 +115,20 @@ pub(super) fn record_outcome_unknown() {
     });
 }
 
+/// Records that no request of the call took effect.
+pub(super) fn record_no_effect() {
+    let _ = CALL_RECORD.try_with(|call_record| call_record.borrow_mut().outcome_unknown = false);
+}
+
+/// Records that the call succeeded, although its response was lost. `response` is the client's own.
+pub(super) fn record_confirmed(response: &Response) {
+    let _ = CALL_RECORD.try_with(|call_record| {
+        let mut call_record = call_record.borrow_mut();
+        call_record.end(Some(response), None);
+        call_record.confirmed = true;
+    });
+}
+
 /// Records that there was no time for another attempt.
 pub(super) fn record_out_of_time() {
     let _ = CALL_RECORD.try_with(|call_record| call_record.borrow_mut().is_out_of_time = true);
@@ -120,9 +136,5 @@ pub(super) fn record_out_of_time() {
 
 /// Records why there is no credential.
 pub(super) fn record_missing_credential(error: CredentialsError) {
-    let _ = CALL_RECORD.try_with(|call_record| {
-        let mut call_record = call_record.borrow_mut();
-        call_record.elapsed = call_record.started.map(|started| started.elapsed()).unwrap_or_default();
-        call_record.no_credential = Some(error);
-    });
+    let _ = CALL_RECORD.try_with(|call_record| call_record.borrow_mut().no_credential = Some(error));
 }

@@ -1,4 +1,4 @@
-//! How an attempt failed, and whether it may be retried.
+//! How an attempt failed, and what happens next.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use super::causes::{causes, certificate_error};
 use super::proxy::ProxyError;
 use crate::operation::Operation;
 
-/// How one attempt failed. It decides whether the call may be retried; [`RetryPolicy`](super::RetryPolicy) decides
-/// when.
+/// How one attempt failed. It decides what happens [next](Self::next_step); [`RetryPolicy`](super::RetryPolicy) decides
+/// when, and how often.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Failure {
@@ -29,19 +29,66 @@ pub enum Failure {
     KeyInUse,
 }
 
+/// What happens after a failed attempt, while the call has attempts and time left.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum NextStep {
+    /// The same request is sent again, after a wait.
+    Retry,
+    /// `listUsers` shows whether an attempt took effect. If none did, the list is read once more after a wait; then the
+    /// request is sent again, or the call fails if the server rejected it.
+    LookUp,
+    /// The call succeeds: the failure shows that an earlier attempt took effect.
+    Succeed,
+    /// The call fails.
+    GiveUp,
+}
+
 impl Failure {
-    /// Whether the call may be retried.
+    /// What happens after this failure if all earlier attempts of the call certainly had no effect.
     ///
-    /// A [repeatable](Operation::is_repeatable) operation may be retried after every transient failure. Another
-    /// operation may be retried only if the server cannot have processed the request.
+    /// A request that the server cannot have processed is sent again. If the outcome is unknown, it depends on the
+    /// operation:
     ///
-    /// 524 is not retried: the server has used all the time that Cloudflare allows, and may still process the request.
+    /// - A [repeatable](Operation::is_repeatable) operation is retried. One that reads or takes an `Idempotency-Key` is
+    ///   retried only after a transient failure, and not after 524: the server has used all the time that Cloudflare
+    ///   allows, and may still process the request.
+    /// - After `inviteUser`, the address is looked up.
     #[must_use]
-    pub fn may_be_retried(self, operation: &Operation) -> bool {
+    pub fn next_step(self, operation: &Operation) -> NextStep {
         match self {
-            Self::KeyInUse => operation.takes_idempotency_key,
-            Self::Status(524) => false,
-            _ => self.is_transient() && (operation.is_repeatable() || self.was_not_processed()),
+            Self::NotConnected | Self::Status(429) => NextStep::Retry,
+            Self::KeyInUse if operation.takes_idempotency_key => NextStep::Retry,
+            Self::KeyInUse => NextStep::GiveUp,
+            _ if !self.outcome_unknown() => NextStep::GiveUp,
+            _ if operation.id == Operation::INVITE_USER.id => NextStep::LookUp,
+            _ if !operation.is_repeatable() => NextStep::GiveUp,
+            // Only another attempt can show what this one did.
+            _ if operation.method != "GET" && !operation.takes_idempotency_key => NextStep::Retry,
+            Self::Status(524) => NextStep::GiveUp,
+            _ if self.is_transient() => NextStep::Retry,
+            _ => NextStep::GiveUp,
+        }
+    }
+
+    /// What happens after this failure if the outcome of an earlier attempt of the call is unknown.
+    ///
+    /// It is [`next_step`](Self::next_step), except that the failure may be due to the earlier attempt:
+    ///
+    /// - `inviteUser` never gives up before the address is looked up.
+    /// - For `deleteUser`, "not found" is a success, and a rejection (400, 409, 422) leads to a look-up, because the
+    ///   spec does not say how the server rejects an unknown id.
+    #[must_use]
+    pub fn next_step_in_doubt(self, operation: &Operation) -> NextStep {
+        match (self.next_step(operation), self) {
+            (NextStep::GiveUp, _) if operation.id == Operation::INVITE_USER.id => NextStep::LookUp,
+            (NextStep::GiveUp, Self::Status(404 | 410)) if operation.id == Operation::DELETE_USER.id => {
+                NextStep::Succeed
+            }
+            (NextStep::GiveUp, Self::Status(400 | 409 | 422)) if operation.id == Operation::DELETE_USER.id => {
+                NextStep::LookUp
+            }
+            (next_step, _) => next_step,
         }
     }
 
@@ -55,14 +102,14 @@ impl Failure {
         }
     }
 
-    /// Whether the server cannot have processed the request.
-    pub(super) fn was_not_processed(self) -> bool {
-        matches!(self, Self::NotConnected | Self::CertificateRefused | Self::ProxyRefused | Self::Status(429))
-    }
-
     /// Whether the server may have processed the request, so that a second request may do the work twice.
     pub(super) fn outcome_unknown(self) -> bool {
         matches!(self, Self::NoResponse | Self::KeyInUse | Self::Status(408 | 500..=599))
+    }
+
+    /// Whether the server may still be processing the request: no complete response, or one that a gateway sent.
+    pub(super) fn may_be_in_progress(self) -> bool {
+        matches!(self, Self::NoResponse | Self::KeyInUse | Self::Status(408 | 502 | 504 | 520..=599))
     }
 
     /// The failure of a response; `None` if its status is not an error.

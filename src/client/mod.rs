@@ -2,21 +2,23 @@
 //!
 //! [`ClientConfig`] builds a [`Client`]. Its operations are [`builder`]s, generated from `openapi/doit.yaml`. [`call`]
 //! makes the call of such a builder's `send`: it returns a [`CallResponse`], which has the typed value and the body as
-//! the server sent it, or an [`ApiError`]. [`call_each`] makes many calls, and a [`RunId`] derives a key for each of
+//! the server sent it, or an [`ApiError`]. [`call_each`] makes many calls, [`invite_each`] invites many users, and a [`RunId`] derives a key for each of
 //! them, so that the run can be resumed.
 //!
-//! The [`Exchange`] makes the attempts of a call. [`Failure`] decides whether a call may be retried, and
-//! [`RetryPolicy`] when.
+//! The [`Exchange`] makes the attempts of a call. [`Failure`] decides what happens after a failed attempt, and
+//! [`RetryPolicy`] when. If the response to a change is lost, the client finds out with `listUsers` what the request did.
 
 mod access_token;
 mod adaptive_limit;
 mod api_key;
+mod attempts;
 mod call;
 mod call_each;
 mod call_record;
 mod causes;
 mod config;
 mod config_error;
+mod confirmation;
 mod connections;
 mod content_type;
 mod credentials;
@@ -30,9 +32,11 @@ mod error_kind;
 mod excerpt;
 mod exchange;
 mod failure;
+mod hooks;
 mod http_client;
 mod id;
 mod idempotency_key;
+mod invite_each;
 mod json_text;
 mod proxy;
 mod redaction;
@@ -62,10 +66,11 @@ pub use error_kind::ErrorKind;
 #[cfg(feature = "cli")]
 pub(crate) use excerpt::excerpt;
 pub use exchange::Exchange;
-pub use failure::Failure;
+pub use failure::{Failure, NextStep};
 pub(crate) use id::encode_path;
 pub use id::{InvalidUserId, UserId};
 pub use idempotency_key::{IdempotencyKey, InvalidIdempotencyKey};
+pub use invite_each::invite_each;
 pub use response::MAX_BODY_BYTES;
 pub use retry::RetryPolicy;
 pub use run_id::{InvalidRunId, RunId};

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
-use reqwest::{Response, ResponseBuilderExt};
+use reqwest::{Response, ResponseBuilderExt, StatusCode};
 
 use super::encoding::Encoding;
 use super::error_body;
@@ -61,16 +61,21 @@ pub(super) async fn read_whole(mut response: Response, token: Option<&AccessToke
     if is_error {
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let normalized = error_body::normalize(status, media_type, encoding.as_ref(), &body);
-        return Ok(rebuild(response, normalized.clone().into(), Some(normalized)));
+        return Ok(rebuild(response, status, normalized.clone().into(), Some(normalized)));
     }
     if let Err(unreadable) =
         read.and_then(|()| encoding.map_or(Ok(()), |encoding| Err(UnreadableBody::Encoded(encoding))))
     {
         let unreadable = reqwest::Body::wrap_stream(futures_util::stream::iter([Err::<Bytes, _>(unreadable)]));
-        return Ok(rebuild(response, unreadable, None));
+        return Ok(rebuild(response, status, unreadable, None));
     }
     let parsed = json_text::parseable(&body);
-    Ok(rebuild(response, parsed.into(), Some(body)))
+    Ok(rebuild(response, status, parsed.into(), Some(body)))
+}
+
+/// A response of the client's own. It has the headers of a response of the server.
+pub(super) fn own_response(from: Response, status: StatusCode, body: Bytes) -> Response {
+    rebuild(from, status, body.clone().into(), Some(body))
 }
 
 /// Reads the body up to a limit in bytes. `body` keeps what was read before an error.
@@ -93,9 +98,9 @@ pub(super) fn without_byte_order_mark(body: Bytes) -> Bytes {
     if body.starts_with("\u{feff}".as_bytes()) { body.slice('\u{feff}'.len_utf8()..) } else { body }
 }
 
-fn rebuild(mut from: Response, body: reqwest::Body, whole: Option<Bytes>) -> Response {
+fn rebuild(mut from: Response, status: StatusCode, body: reqwest::Body, whole: Option<Bytes>) -> Response {
     let url = from.url().clone();
-    let rebuilt = http::Response::builder().status(from.status()).version(from.version()).url(url).body(body);
+    let rebuilt = http::Response::builder().status(status).version(from.version()).url(url).body(body);
     let mut rebuilt = rebuilt.expect("the parts of a response are valid");
     *rebuilt.headers_mut() = std::mem::take(from.headers_mut());
     // They belong to the body on the wire.
@@ -117,7 +122,6 @@ pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
 mod tests {
     use proptest::prelude::*;
 
-    use reqwest::StatusCode;
     use reqwest::header::HeaderValue;
 
     use super::*;

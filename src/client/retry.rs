@@ -80,7 +80,7 @@ impl Backoff {
                 .with_factor(2.0)
                 .with_min_delay(first.min(policy.max_delay))
                 .with_max_delay(policy.max_delay)
-                .with_max_times(policy.max_attempts.get() as usize - 1)
+                .without_max_times()
                 .build()
         };
         Self {
@@ -89,15 +89,19 @@ impl Backoff {
         }
     }
 
-    /// How long to wait before the next attempt; `None` if no attempts are left.
-    pub fn next(&mut self, delay: Delay) -> Option<Duration> {
-        let (bound, bound_when_rate_limited) = (self.bounds.next()?, self.bounds_when_rate_limited.next()?);
-        Some(match delay {
+    /// How long to wait before the next request.
+    pub fn next(&mut self, delay: Delay) -> Duration {
+        let (bound, bound_when_rate_limited) = (next(&mut self.bounds), next(&mut self.bounds_when_rate_limited));
+        match delay {
             Delay::Recovery => jitter(bound),
             Delay::RateLimit => jitter(bound_when_rate_limited),
             Delay::RetryAfter(time) => time.saturating_add(jitter(bound_when_rate_limited.min(time))),
-        })
+        }
     }
+}
+
+fn next(bounds: &mut ExponentialBackoff) -> Duration {
+    bounds.next().expect("the bounds have no end")
 }
 
 fn jitter(bound: Duration) -> Duration {
@@ -142,11 +146,11 @@ mod tests {
 
     #[test]
     fn the_bound_doubles_and_is_higher_after_a_429() {
-        let policy = RetryPolicy { max_attempts: NonZeroU32::MAX, ..RetryPolicy::default() };
+        let policy = RetryPolicy::default();
         let highest = |delay, position| {
             let of_one_call = || {
                 let mut backoff = Backoff::new(&policy);
-                (0..=position).map(|_| backoff.next(delay)).last().flatten().expect("attempts are left")
+                (0..=position).map(|_| backoff.next(delay)).last().expect("at least one")
             };
             (0..2000).map(|_| of_one_call()).max().expect("2000 of them").as_secs_f64()
         };
@@ -175,24 +179,20 @@ mod tests {
 
         #[test]
         fn delays_stay_within_their_bounds(
-            attempts in 1_u32..50,
             first in 0_u64..1000,
             when_rate_limited in 0_u64..1000,
             max in 0_u64..5000,
             delays in prop::collection::vec(delays(), 60),
         ) {
             let policy = RetryPolicy {
-                max_attempts: NonZeroU32::new(attempts).expect("at least 1"),
                 first_delay: Duration::from_millis(first),
                 first_delay_when_rate_limited: Duration::from_millis(when_rate_limited),
                 max_delay: Duration::from_millis(max),
                 ..RetryPolicy::default()
             };
             let mut backoff = Backoff::new(&policy);
-            for (number, delay) in delays.into_iter().enumerate() {
+            for delay in delays {
                 let next = backoff.next(delay);
-                prop_assert_eq!(next.is_some(), number + 1 < attempts as usize);
-                let Some(next) = next else { break };
                 match delay {
                     Delay::RetryAfter(time) => {
                         let max = time.saturating_add(time.min(policy.max_delay));

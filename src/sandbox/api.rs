@@ -11,15 +11,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use bytes::Bytes;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::access::Caller;
 use super::app_state::{App, AppState};
 use super::error_response::ErrorResponse;
 use super::idempotency::Claim;
-use super::users::{ORGANIZATIONS, ROLES, User};
+use super::users::{ORGANIZATIONS, ROLES, Row, User};
 use crate::operation::Operation;
 
 /// How long to take to process a request, set by a [fault](super::Fault::latency).
@@ -52,6 +52,13 @@ struct ListParameters {
     email: Option<String>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserList<'a> {
+    row_count: usize,
+    users: Vec<Row<'a>>,
+}
+
 async fn list_users(
     State(app): App,
     caller: Caller,
@@ -64,7 +71,7 @@ async fn list_users(
     let now = app.now();
     let state = app.lock();
     let users = state.users.list(caller.customer, email.as_deref(), now);
-    Ok(Json(json!({ "rowCount": users.len(), "users": users })).into_response())
+    Ok(Json(UserList { row_count: users.len(), users }).into_response())
 }
 
 async fn invite_user(State(app): App, caller: Caller, headers: HeaderMap, body: Bytes) -> ApiResult {

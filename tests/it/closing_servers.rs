@@ -156,21 +156,21 @@ fn a_server_that_stops_responding_fails_after_all_attempts() {
 }
 
 #[test]
-fn not_found_after_an_unknown_outcome_may_mean_deleted() {
-    let hint = |responses: usize| {
+fn not_found_after_an_unknown_outcome_means_deleted() {
+    let delete = |lost: usize| {
         let attempts = Mutex::new(0);
         let server = ClosingServer::start(move |_, _, stream| {
             let mut attempts = attempts.lock().expect("no panic");
             *attempts += 1;
-            if *attempts > responses {
+            if *attempts > lost {
                 let _ = stream.write_all(&response("404 Not Found", "application/json", r#"{"error": "not found"}"#));
             }
             Connection::Closes
         });
-        let finished = dci_at(&server.url, &["delete-user", "x", "--yes"]).finish();
-        assert_eq!(finished.code, 20, "{finished}");
-        finished.error()["hint"].to_string()
+        dci_at(&server.url, &["delete-user", "x", "--yes"]).finish()
     };
-    assert!(hint(1).contains("may have deleted the user"), "{}", hint(1));
-    assert!(!hint(0).contains("may have deleted"), "{}", hint(0));
+    let finished = delete(1);
+    assert_eq!(finished.code, 0, "{finished}");
+    assert!(finished.json()["message"].to_string().contains("not found any more"), "{finished}");
+    assert_eq!(delete(0).code, 20);
 }

@@ -96,7 +96,7 @@ fn invalid_values_are_refused_before_a_request() {
 }
 
 #[test]
-fn a_call_without_a_key_or_response_is_not_retried() {
+fn a_change_whose_response_was_lost_ends_as_a_success() {
     for (name, operation, args) in [
         ("invite_user_in_doubt", "inviteUser", &["invite-user", "new@example.com"][..]),
         ("update_user_in_doubt", "updateUser", &["update-user", "user-active", "--first-name", "Ada"]),
@@ -106,7 +106,7 @@ fn a_call_without_a_key_or_response_is_not_retried() {
 }
 
 #[test]
-fn a_retried_delete_says_that_the_first_may_have_worked() {
+fn a_delete_whose_response_was_lost_ends_as_a_success() {
     let args = ["delete-user", "user-active", "--yes"];
     check_on("delete_user_in_doubt", &args, |sandbox| sandbox.inject(Fault::drop_after().on("deleteUser")));
 }

@@ -171,6 +171,18 @@ fn one_rejected_invite_does_not_end_the_run() {
 }
 
 #[test]
+fn a_row_says_that_an_invite_was_confirmed_by_looking() {
+    let sandbox = sandbox();
+    sandbox.inject(Fault::drop_after().on("inviteUser"));
+    let rows =
+        dci_on(&sandbox, &["invite-user", "a@example.com", "b@example.com", "--concurrency", "1"]).finish().json();
+    assert_eq!((&rows[0]["outcome"], &rows[1]["outcome"]), (&"invited".into(), &"invited".into()));
+    assert_eq!(rows[0]["message"], "User invited. The response was lost; the list of users has the invite.");
+    assert!(rows[0]["inviteId"].is_string() && rows[1]["message"] == "User invited", "{rows}");
+    assert_eq!(sandbox.outbox().len(), 2);
+}
+
+#[test]
 fn a_failed_run_says_that_the_same_command_resumes_it() {
     for (args, expected) in [
         (&["a@example.com", "b@example.com"][..], "To resume, run the same command again: users who are there"),

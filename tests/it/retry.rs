@@ -3,26 +3,15 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant, SystemTime};
 
-use dci::client::{ApiError, Client, ErrorKind, Failure, IdempotencyKey, RetryPolicy, call};
-use dci::operation::OPERATIONS;
+use dci::client::{ApiError, Client, ErrorKind, Failure, IdempotencyKey, NextStep, RetryPolicy, call};
+use dci::operation::{OPERATIONS, Operation};
 use dci::sandbox::Fault;
-use dci::types::InviteUserRequest;
 
 #[cfg(unix)]
 use crate::support::program::run_in_shell;
 use crate::support::program::{assert_masked_snapshot, dci_at, dci_on};
-use crate::support::sandbox::{client_at, sandbox};
+use crate::support::sandbox::{client_at, impatient, sandbox};
 use crate::support::scripted_server::{ScriptedServer, resent, response};
-
-/// A policy with waits of at most a millisecond.
-fn impatient() -> RetryPolicy {
-    RetryPolicy {
-        first_delay: Duration::from_millis(1),
-        first_delay_when_rate_limited: Duration::from_millis(1),
-        max_delay: Duration::from_millis(1),
-        ..RetryPolicy::default()
-    }
-}
 
 fn client(url: &str, policy: RetryPolicy) -> Client {
     client_at(url).with_retry_policy(policy).build().expect("a client")
@@ -34,18 +23,30 @@ async fn resend(client: &Client, id: &str) -> Result<u32, ApiError> {
 }
 
 #[test]
-fn which_failures_of_which_operations_may_be_retried() {
+fn what_happens_after_each_failure_of_each_operation() {
     let mut failures = vec![Failure::NotConnected, Failure::CertificateRefused, Failure::NoResponse, Failure::KeyInUse];
-    let statuses = [400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 501, 502, 503, 504, 505, 520, 524, 599];
+    let statuses = [400, 401, 403, 404, 408, 409, 410, 422, 425, 429, 500, 501, 502, 503, 504, 505, 520, 524, 599];
     failures.extend(statuses.map(Failure::Status));
     let row = |name: String, cells: &mut dyn Iterator<Item = &'static str>| {
         format!("{name:<18}{}\n", cells.map(|cell| format!("{cell:>17}")).collect::<Vec<_>>().join(" "))
     };
-    let mut table = row(String::new(), &mut OPERATIONS.iter().map(|operation| operation.id));
-    for failure in failures {
-        let again = |operation| if failure.may_be_retried(operation) { "again" } else { "-" };
-        table.push_str(&row(format!("{failure:?}"), &mut OPERATIONS.iter().map(again)));
-    }
+    let cell = |next| match next {
+        NextStep::Retry => "retry",
+        NextStep::LookUp => "look up",
+        NextStep::Succeed => "success",
+        NextStep::GiveUp => "-",
+        _ => unreachable!("a new step"),
+    };
+    let table = |next: fn(Failure, &Operation) -> NextStep| {
+        let head = row(String::new(), &mut OPERATIONS.iter().map(|operation| operation.id));
+        let rows = failures.iter().map(|failure| {
+            row(format!("{failure:?}"), &mut OPERATIONS.iter().map(|operation| cell(next(*failure, operation))))
+        });
+        rows.fold(head, |table, row| table + &row)
+    };
+    let (first, in_doubt) = (table(Failure::next_step), table(Failure::next_step_in_doubt));
+    let table =
+        format!("No earlier attempt can have worked:\n{first}\nAn earlier attempt may have worked:\n{in_doubt}");
     assert_masked_snapshot!("retry_truth_table", table);
 }
 
@@ -115,28 +116,6 @@ async fn a_lasting_conflict_is_reported_as_the_operation_s() {
     let request = client.cancel_invite().id("invite-cancelled").idempotency_key(IdempotencyKey::random());
     let error = call(request.body(serde_json::Map::new()).send()).await.expect_err("it is cancelled already");
     assert_eq!((error.kind(), error.attempts(), error.is_retryable()), (ErrorKind::Conflict, 5, false));
-}
-
-#[tokio::test]
-async fn without_a_key_only_unprocessed_requests_are_retried() {
-    let invite = async |fault: Fault| {
-        let sandbox = sandbox();
-        sandbox.inject(fault);
-        let client = client(sandbox.url(), impatient());
-        let who = InviteUserRequest::builder().email("new@example.com");
-        let outcome = call(client.invite_user().body(who).send()).await;
-        (outcome.map(|response| response.attempts).map_err(|error| error.attempts()), sandbox.outbox().len())
-    };
-    assert_eq!(invite(Fault::status(429)).await, (Ok(2), 1));
-    for (fault, emails) in [
-        (Fault::status(500), 0),
-        (Fault::status(503), 0),
-        (Fault::drop_before(), 0),
-        (Fault::drop_after(), 1),
-        (Fault::truncate(), 1),
-    ] {
-        assert_eq!(invite(fault.clone()).await, (Err(1), emails), "{fault:?}");
-    }
 }
 
 #[tokio::test]

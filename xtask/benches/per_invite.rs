@@ -28,9 +28,9 @@ fn key(criterion: &mut Criterion) {
 }
 
 fn error(criterion: &mut Criterion) {
-    criterion.bench_function("whether a failure may be retried", |bencher| {
+    criterion.bench_function("what happens after a failure", |bencher| {
         let failures = [Failure::NotConnected, Failure::NoResponse, Failure::Status(404), Failure::Status(503)];
-        bencher.iter(|| black_box(failures).map(|failure| failure.may_be_retried(Operation::RESEND_INVITE)));
+        bencher.iter(|| black_box(failures).map(|failure| failure.next_step(Operation::RESEND_INVITE)));
     });
     let body: types::Error = serde_json::from_str(r#"{"error": "too many requests"}"#).expect("an error");
     let headers: HeaderMap = [("x-request-id", "5d0c6a2b7e10"), ("retry-after", "2")]

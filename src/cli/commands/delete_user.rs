@@ -28,12 +28,8 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     bulk::run(&Delete, selection, &args.bulk.into(), context).await
 }
 
-/// Running the command again is harmless: a deleted user is not found.
+/// Only if the service did not respond until the deadline. Running the command again is harmless.
 const MAYBE_DELETED: &str = "The user may have been deleted. Check with list-users, or run the command again.";
-
-/// The hint if the user is not found after an attempt without a response.
-const MAYBE_DELETED_EARLIER: &str =
-    "An earlier attempt got no response and may have deleted the user. Check with list-users.";
 
 struct Delete;
 
@@ -54,8 +50,7 @@ impl Action for Delete {
     }
 
     fn explain(&self, error: CliError) -> CliError {
-        let is_not_found = matches!(error.status(), Some(400 | 404));
-        error.hint_if_outcome_unknown(if is_not_found { MAYBE_DELETED_EARLIER } else { MAYBE_DELETED })
+        error.hint_if_outcome_unknown(MAYBE_DELETED)
     }
 
     fn sentence(&self, name: &str) -> String {

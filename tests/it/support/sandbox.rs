@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use dci::client::ClientConfig;
+use dci::client::{ClientConfig, RetryPolicy};
 use dci::sandbox::Sandbox;
 
 pub fn sandbox() -> Sandbox {
@@ -44,6 +44,16 @@ pub fn pass_time_until_sent(sandbox: &Sandbox, emails: usize) {
 /// The configuration of a library client with the sandbox's API key.
 pub fn client_at(url: &str) -> ClientConfig {
     ClientConfig::new("sandbox".parse().expect("a key")).with_base_url(url).expect("loopback")
+}
+
+/// A policy with waits of at most a millisecond.
+pub fn impatient() -> RetryPolicy {
+    RetryPolicy {
+        first_delay: Duration::from_millis(1),
+        first_delay_when_rate_limited: Duration::from_millis(1),
+        max_delay: Duration::from_millis(1),
+        ..RetryPolicy::default()
+    }
 }
 
 /// An HTTP client without TLS and proxies, which does not follow redirects.

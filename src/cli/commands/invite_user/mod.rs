@@ -18,12 +18,10 @@ use crate::cli::spec_enum::SpecEnum;
 use crate::cli::{CliError, Context, Report};
 use crate::client::{CallResponse, Client, ErrorKind, IdempotencyKey};
 use crate::operation::Operation;
-use crate::types::{InviteUserRequest, InviteUserRequestJobTitle as JobTitle, ResendInviteResponse};
+use crate::types::{InviteResponse, InviteUserRequest, InviteUserRequestJobTitle as JobTitle, ResendInviteResponse};
 
 /// The outcome of an invite that was sent.
 const INVITED: &str = "invited";
-
-const CONFIRMED: &str = "Confirmed by a look-up, since the response was lost";
 
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci invite-user [OPTIONS] <EMAIL>...\n       dci invite-user [OPTIONS] --from <FILE>")]
@@ -155,7 +153,7 @@ async fn one(request: InviteUserRequest, context: &Context<'_>, client: &Client)
             ))
     })?;
     let id = value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}."));
-    let how = if confirmed { format!(" {CONFIRMED}.") } else { String::new() };
+    let how = if confirmed { " The response was lost; the list of users has the invite." } else { "" };
     let sentence = format!("{email} was invited.{}{how}", id.unwrap_or_default());
     Ok(Report::response(Operation::INVITE_USER, sentence, body))
 }
@@ -166,8 +164,9 @@ async fn call(step: &Step, context: &Context<'_>, client: &Client) -> Result<Suc
         Step::Invite(request) => {
             let response = context.call(client.invite_user().body(request.clone()).send()).await;
             let response = response.map_err(|error| error.hint_permission(Operation::INVITE_USER))?;
-            let id = response.value.user.and_then(|user| user.id);
-            let message = if response.confirmed { Some(CONFIRMED.to_owned()) } else { response.value.message };
+            // The message also says if the invite was confirmed by looking it up.
+            let InviteResponse { message, user } = response.value;
+            let id = user.and_then(|user| user.id);
             let user_id = id.as_deref().and_then(|id| id.parse().ok());
             Ok(Success { outcome: INVITED, id: user_id, message, invite_id: id })
         }
