@@ -168,7 +168,6 @@ fn has_email(user: &UserListItem, email: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::operation::Operation;
 
     #[test]

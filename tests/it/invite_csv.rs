@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use dci::sandbox::Sandbox;
 
+#[cfg(unix)]
+use crate::support::program::Running;
 use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_on, user};
 use crate::support::sandbox::{sandbox, sandbox_with};
 
@@ -212,4 +216,45 @@ fn help_shows_how_to_export_edit_and_invite() {
     let page = dci(&["invite-user", "--help"]).finish().stdout;
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text:?} is not in\n{page}"));
     assert!(at("dci list-users -o csv > people.csv") < at("dci invite-user --from people.csv"));
+}
+
+/// Interrupts or kills a run once this many emails are sent.
+#[cfg(unix)]
+fn break_off(mut running: Running, sandbox: &Sandbox, emails: usize, kills: bool) {
+    let started = Instant::now();
+    while sandbox.outbox().len() < emails {
+        assert!(started.elapsed() < Duration::from_secs(60), "the run stands still");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    if kills {
+        running.kill();
+    } else {
+        running.interrupt_until_it_ends();
+        assert_eq!(running.finish().code, 130);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_broken_off_five_times_invites_each_person_once() {
+    const PEOPLE: usize = 300;
+    let sandbox = sandbox();
+    sandbox.inject_at_random(30, 7);
+    let rows: String = (0..PEOPLE).map(|number| format!("person{number}@example.com;P{number};Admin\r\n")).collect();
+    let path = file("broken_off", &format!("\u{feff}Email;First name;Role\r\n{rows}"));
+    let args = ["invite-user", "--from", path.to_str().expect("UTF-8"), "--concurrency", "32"];
+    for round in 1..=5 {
+        break_off(dci_on(&sandbox, &args).start(), &sandbox, round * PEOPLE / 8, round % 2 == 0);
+    }
+    // A call may still meet five faults in a row.
+    let finished = (0..5).map(|_| dci_on(&sandbox, &args).finish()).find(|finished| finished.code == 0);
+    let finished = finished.expect("one of five runs succeeds");
+    assert_eq!(finished.json().as_array().map(Vec::len), Some(PEOPLE), "{finished}");
+    sandbox.inject_at_random(0, 0);
+    let mut reached: Vec<String> = sandbox.outbox().into_iter().map(|email| email.to).collect();
+    reached.sort_unstable();
+    assert_eq!(reached.len(), PEOPLE, "one email each");
+    reached.dedup();
+    assert_eq!(reached.len(), PEOPLE, "nobody is lost or reached twice");
+    assert_eq!(properties(&sandbox, "person299@example.com", ["firstName", "roleId"]), ["P299", "role-admin"]);
 }

@@ -1,6 +1,6 @@
 //! Inviting several people at once: who is there already is skipped, so the same command resumes a run.
 
-use dci::sandbox::{Fault, Sandbox};
+use dci::sandbox::Fault;
 use serde_json::Value;
 
 use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on, user};

@@ -1,6 +1,6 @@
 //! The columns of a CSV of people: their names, and what a header line means.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use csv::StringRecord;
 
@@ -50,7 +50,7 @@ pub(super) struct Header {
 impl Header {
     /// Reads the header line; the error lists what is wrong with it.
     pub fn read(cells: &StringRecord) -> Result<Self, Vec<String>> {
-        let listed = Listed::read();
+        let listed = listed();
         let mut header =
             Self { properties: Vec::new(), unnamed: Vec::new(), ignored: Vec::new(), names: HashMap::new() };
         let mut seen = HashMap::new();
@@ -95,18 +95,9 @@ pub(super) fn advice() -> String {
 }
 
 /// The normalized names of the columns that `list-users` writes.
-struct Listed(Vec<String>);
-
-impl Listed {
-    fn read() -> Self {
-        let spec = from_spec(Operation::LIST_USERS, Some("users"));
-        let names = spec.iter().map(|column| &*column.property).chain([INVITE_STATUS]);
-        Self(names.map(normalized).collect())
-    }
-
-    fn contains(&self, name: &str) -> bool {
-        self.0.iter().any(|listed| listed == name)
-    }
+fn listed() -> HashSet<String> {
+    let spec = from_spec(Operation::LIST_USERS, Some("users"));
+    spec.iter().map(|column| &*column.property).chain([INVITE_STATUS]).map(normalized).collect()
 }
 
 /// A name without case, white space, `_` and `-`.

@@ -50,17 +50,17 @@ pub struct Args {
     /// blanks, _ and - in names do not matter. The file is UTF-8, separated by commas, semicolons or tabs, and may come
     /// from list-users -o csv: columns that cannot be set are ignored. The flags fill what a row leaves empty.
     ///
-    /// All rows are checked before anything is sent. Users who are there already are skipped, so the same command resumes
-    /// an interrupted run.
+    /// All rows, up to 100,000, are checked before anything is sent. Users who are there already are skipped, so the same
+    /// command resumes an interrupted run.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     from: Option<PathBuf>,
 
     #[command(flatten)]
     given: Given,
 
-    /// Send the invites again of those who have not accepted yet
+    /// Also send open invites again
     ///
-    /// Cancelled invites are skipped. To resume a run, omit this flag: each run with it sends these invites again.
+    /// Cancelled invites are skipped. To resume a run, omit this flag: each run with it sends the open invites again.
     #[arg(long)]
     resend: bool,
 
