@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::error::CliError;
 use super::output::Output;
+use crate::client::RunId;
 
 /// How much of a panic's message is shown, in characters. It may hold what a server sent.
 const MAX_SHOWN: usize = 500;
@@ -25,8 +26,10 @@ pub(super) fn caught(work: impl FnOnce() -> ExitCode) -> ExitCode {
 }
 
 /// Remembers that a run began, and how to resume it, as a sentence.
-pub(super) fn run_began(resume: &str) {
-    *ADVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("A run was under way. {resume}"));
+pub(super) fn run_began(id: Option<RunId>, resume: Option<&str>) {
+    let run = id.map_or_else(|| "A run".to_owned(), |id| format!("The run {id}"));
+    let advice = format!("{run} was under way. {}", resume.unwrap_or_default());
+    *ADVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(advice.trim_end().to_owned());
 }
 
 fn fault(payload: &(dyn Any + Send), location: Option<&Location<'_>>) -> CliError {

@@ -24,7 +24,8 @@ pub(in crate::cli) struct Concurrency {
     /// Calls to make at once, 1 to 64
     ///
     /// Reduced for a while if the server asks to slow down.
-    #[arg(long = "concurrency", value_name = "N", default_value = "8", value_parser = concurrency)]
+    #[arg(id = "concurrency", long, value_name = "N", default_value = "8", value_parser = concurrency)]
+    #[arg(hide_short_help = true)]
     pub calls: NonZeroUsize,
 }
 

@@ -41,9 +41,7 @@ impl Run<'_> {
         if items.is_empty() {
             return self.context.output.rows().into_report("No targets: nothing was done.".to_owned());
         }
-        if let Some(resume) = &self.resume {
-            panics::run_began(resume);
-        }
+        panics::run_began(self.id, self.resume.as_deref());
         let started = Instant::now();
         let mut results = Results::new(&items, self.done, self.context.output.rows());
         let stop = self.call_all(&items, call, &mut results).await;

@@ -32,11 +32,11 @@ const ROWS: &str = "\
 The result is an array with one object for each target, in the order given, as the calls end.
   target           as it was given
   id               the id that it stands for
-  outcome          what was done, such as resent, or checked in a dry run; failed; or skipped
+  outcome          such as resent; checked or to invite in a dry run; failed; or skipped
   message          what the server said, or why it failed or was skipped
   inviteId         as the server sent it
   error            the error object, if it failed
-The first line of stderr is {\"run\": {\"id\", \"targets\"}} if the run can be resumed.";
+The first line of stderr is {\"run\": {\"id\", \"targets\"}} if --resume can resume the run.";
 
 /// A part of a command's reference page.
 #[derive(Clone, Debug, Eq, PartialEq)]
