@@ -9,8 +9,9 @@ use dci::sandbox::Sandbox;
 
 #[cfg(unix)]
 use crate::support::program::Running;
-use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_on, user};
+use crate::support::program::{Finished, assert_masked_snapshot, dci, dci_at, dci_on, user};
 use crate::support::sandbox::{sandbox, sandbox_with};
+use crate::support::scripted_server::{ScriptedServer, response};
 
 /// Runs `invite-user --from -` with this CSV.
 fn invite(sandbox: &Sandbox, csv: impl Into<Vec<u8>>, args: &[&str]) -> Finished {
@@ -99,6 +100,19 @@ fn what_list_users_writes_can_be_edited_and_read() {
 }
 
 #[test]
+fn columns_that_only_the_server_knows_are_ignored() {
+    let body = r#"{"users":[{"id":"a","email":"a@example.com","status":"active","shoeSize":44,"a-b":[1]}]}"#;
+    let server = ScriptedServer::responding(response("200 OK", "application/json", body));
+    let listed = dci_at(&server.url, &["list-users", "-o", "csv"]).finish().stdout;
+    assert!(listed.contains("shoeSize") && listed.contains("a-b"), "{listed}");
+    let again = dci_at(&server.url, &["invite-user", "--from", "-"]).stdin(listed.clone()).finish();
+    assert!(again.code == 0 && again.json()[0]["outcome"] == "skipped", "{again}");
+    assert_eq!(server.requests().len(), 2, "the users are looked up once");
+    let typo = dci_at(&server.url, &["invite-user", "--from", "-"]).stdin(listed.replace("shoeSize", "shoe")).finish();
+    assert!(typo.code == 2 && typo.error()["message"].to_string().contains("unknown column \\\"shoe\\\""), "{typo}");
+}
+
+#[test]
 fn all_problems_are_reported_together_and_nothing_is_sent() {
     let sandbox = sandbox();
     let csv = "E-mail;Role;Job title;organization;first name
@@ -176,7 +190,7 @@ fn a_file_that_is_not_such_a_csv_is_refused_with_its_line() {
         assert_eq!(finished.code, 2, "{finished}");
         assert_masked_snapshot!(format!("invite_csv_bad_{name}"), finished);
     }
-    assert_eq!(sandbox.requests(), 0);
+    assert_eq!(sandbox.requests(), 1, "the list of users may have the unknown columns");
 }
 
 #[test]
@@ -185,7 +199,7 @@ fn a_line_of_1_gib_is_refused_at_once() {
     for start in ["", "email\n", "email\nada@example.com\n\""] {
         let mut running = dci_on(&sandbox, &["invite-user", "--from", "-"]).start_with_stdin_open();
         running.feed(start.as_bytes(), 1);
-        let fed = running.feed(&[b'x'; 64 * 1024], 16 * 1024);
+        let fed = running.feed(&vec![b'x'; 64 * 1024], 16 * 1024);
         let finished = running.finish();
         let line = start.matches('\n').count() + 1;
         let expected = format!("line {line} of stdin is longer than 65536 bytes");
@@ -240,7 +254,8 @@ fn a_run_that_is_broken_off_five_times_invites_each_person_once() {
     const PEOPLE: usize = 300;
     let sandbox = sandbox();
     sandbox.inject_at_random(30, 7);
-    let rows: String = (0..PEOPLE).map(|number| format!("person{number}@example.com;P{number};Admin\r\n")).collect();
+    let rows = (0..PEOPLE).map(|number| format!("person{number}@example.com;P{number};Admin\r\n"));
+    let rows = rows.collect::<Vec<_>>().concat();
     let path = file("broken_off", &format!("\u{feff}Email;First name;Role\r\n{rows}"));
     let args = ["invite-user", "--from", path.to_str().expect("UTF-8"), "--concurrency", "32"];
     for round in 1..=5 {

@@ -19,6 +19,11 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(target, outcome)| ((*target).to_owned(), (*outcome).to_owned())).collect()
 }
 
+/// A list of new addresses.
+fn addresses(count: usize) -> String {
+    (0..count).map(|number| format!("a{number}@example.com")).collect::<Vec<_>>().join("\n")
+}
+
 const SOME_ARE_THERE: [&str; 5] =
     ["new@example.com", "Pending@example.com", "active@example.com", "cancelled@example.com", "expired@example.com"];
 
@@ -152,7 +157,7 @@ fn the_end_of_an_invite_is_shown_if_the_server_sends_it() {
 fn a_rejected_credential_ends_the_run() {
     for (key, code) in [("wrong", 10), ("sandbox-viewer", 11)] {
         let sandbox = sandbox();
-        let list: String = (0..100).map(|number| format!("a{number}@example.com\n")).collect();
+        let list = addresses(100);
         let finished = dci_on(&sandbox, &["invite-user", "-"]).env("DCI_API_KEY", key).stdin(list).finish();
         assert_eq!(finished.code, code, "{finished}");
         assert!(sandbox.requests() < 20 && sandbox.outbox().is_empty(), "{} requests", sandbox.requests());
@@ -214,7 +219,7 @@ fn an_interrupted_run_is_resumed_by_the_same_command() {
     use std::time::Duration;
 
     let sandbox = sandbox();
-    let list: String = (0..40).map(|number| format!("a{number}@example.com\n")).collect();
+    let list = addresses(40);
     sandbox.inject(Fault::latency(Duration::ZERO).on("inviteUser").times(10));
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).on("inviteUser").times(8));
     let mut running = dci_on(&sandbox, &["invite-user", "-", "-o", "json"]).stdin(list.clone()).start();

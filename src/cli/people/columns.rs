@@ -35,7 +35,7 @@ const COLUMNS: [(&str, Property); 8] = [
 const INVITE_STATUS: &str = "inviteStatus";
 
 /// What the header line means.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Header {
     /// The property of each column; `None` if the column is ignored.
     pub properties: Vec<Option<Property>>,
@@ -43,6 +43,8 @@ pub(super) struct Header {
     pub unnamed: Vec<usize>,
     /// The names of the columns that are ignored.
     pub ignored: Vec<String>,
+    /// The names of the columns that the spec does not know. The server may know them: see `Unknown`.
+    pub unknown: Vec<String>,
     /// The name of each property as the file spells it.
     pub names: HashMap<Property, String>,
 }
@@ -51,8 +53,7 @@ impl Header {
     /// Reads the header line; the error lists what is wrong with it.
     pub fn read(cells: &StringRecord) -> Result<Self, Vec<String>> {
         let listed = listed();
-        let mut header =
-            Self { properties: Vec::new(), unnamed: Vec::new(), ignored: Vec::new(), names: HashMap::new() };
+        let mut header = Self::default();
         let mut seen = HashMap::new();
         let mut problems = Vec::new();
         for (index, cell) in cells.iter().enumerate() {
@@ -70,7 +71,7 @@ impl Header {
             } else if listed.contains(&name) {
                 header.ignored.push(cell.to_owned());
             } else {
-                problems.push(format!("unknown column {}", quoted(cell)));
+                header.unknown.push(cell.to_owned());
             }
             header.properties.push(property);
         }
@@ -80,8 +81,35 @@ impl Header {
         if !header.names.contains_key(&Property::Email) {
             problems.push("there is no column \"email\"".to_owned());
         }
-        if problems.is_empty() { Ok(header) } else { Err(problems) }
+        if problems.is_empty() {
+            return Ok(header);
+        }
+        Err(header.unknown.iter().map(|name| unknown_column(name)).chain(problems).collect())
     }
+}
+
+/// The columns of a file that the spec does not know.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Unknown {
+    /// The line of the header.
+    pub(super) line: usize,
+    pub(super) names: Vec<String>,
+}
+
+impl Unknown {
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Separates the columns with the names of `properties` from the others, which are problems.
+    pub(super) fn split(self, properties: impl Iterator<Item = String>) -> (Vec<String>, Vec<String>) {
+        let properties: HashSet<String> = properties.map(|name| normalized(&name)).collect();
+        self.names.into_iter().partition(|name| properties.contains(&normalized(name)))
+    }
+}
+
+pub(super) fn unknown_column(name: &str) -> String {
+    format!("unknown column {}", quoted(name))
 }
 
 /// The hint if a header is wrong.

@@ -11,11 +11,14 @@ use std::path::PathBuf;
 
 use email_address::EmailAddress;
 
+use columns::{advice, unknown_column};
+
 use super::context::Context;
 use super::error::CliError;
 use super::{lines, target};
 
-pub(super) use columns::Property;
+pub(super) use columns::{Property, Unknown};
+
 pub(super) use problems::{Problems, quoted};
 
 /// The maximum length of a line of a list, in bytes.
@@ -55,6 +58,26 @@ pub(super) struct People {
     pub problems: Problems,
     /// The columns that cannot be set and are ignored.
     pub ignored: Vec<String>,
+    /// The columns that may be ignored, if `list-users` writes them.
+    pub unknown: Unknown,
+}
+
+impl People {
+    fn new(list: Vec<Person>, problems: Problems) -> Self {
+        Self { list, problems, ignored: Vec::new(), unknown: Unknown::default() }
+    }
+
+    /// Ignores unknown columns with the names of `properties`, which the server sends of users. The others are problems.
+    pub fn ignore(&mut self, properties: impl Iterator<Item = String>) {
+        let unknown = std::mem::take(&mut self.unknown);
+        let line = unknown.line;
+        let (ignored, wrong) = unknown.split(properties);
+        self.ignored.extend(ignored);
+        for name in wrong {
+            self.problems.add(line, &unknown_column(&name));
+            self.problems.hint(&advice());
+        }
+    }
 }
 
 /// One argument: an email address, or `-` for a list on stdin.
@@ -121,7 +144,7 @@ fn read_arguments(arguments: Vec<EmailArg>) -> Result<People, CliError> {
     }
     let mut seen = HashSet::new();
     people.retain(|person: &Person| seen.insert(person.email.to_lowercase()));
-    Ok(People { list: people, problems: Problems::in_source("stdin"), ignored: Vec::new() })
+    Ok(People::new(people, Problems::in_source("stdin")))
 }
 
 fn read_list(input: impl BufRead, people: &mut Vec<Person>) -> Result<(), CliError> {

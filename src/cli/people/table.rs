@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use csv::StringRecord;
 
-use super::columns::{Header, advice};
+use super::columns::{Header, Unknown, advice};
 use super::problems::{Problems, quoted};
 use super::{People, Person};
 use crate::cli::error::CliError;
@@ -47,18 +47,21 @@ fn parse(text: &str, source: &str) -> People {
     let Some(first) = records.next() else {
         problems.add(1, "the file is empty");
         problems.hint(&advice());
-        return People { list: people, problems, ignored: Vec::new() };
+        return People::new(people, problems);
     };
     let header = first.map_err(|(line, problem)| (line, vec![problem.to_owned()]));
-    let header = header.and_then(|(line, cells)| Header::read(&cells).map_err(|problems| (line, problems)));
-    let mut header = match header {
+    let header = header.and_then(|(line, cells)| match Header::read(&cells) {
+        Ok(header) => Ok((line, header)),
+        Err(problems) => Err((line, problems)),
+    });
+    let (line, mut header) = match header {
         Ok(header) => header,
         Err((line, found)) => {
             for problem in found {
                 problems.add(line, &problem);
             }
             problems.hint(&advice());
-            return People { list: people, problems, ignored: Vec::new() };
+            return People::new(people, problems);
         }
     };
     problems.columns = std::mem::take(&mut header.names);
@@ -76,7 +79,8 @@ fn parse(text: &str, source: &str) -> People {
             },
         }
     }
-    People { list: people, problems, ignored: header.ignored }
+    let unknown = Unknown { line, names: header.unknown };
+    People { ignored: header.ignored, unknown, ..People::new(people, problems) }
 }
 
 fn person(header: &Header, line: usize, cells: &StringRecord) -> Result<Person, String> {

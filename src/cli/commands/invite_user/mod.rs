@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 use serde_json::Map;
 
-use plan::{Step, Users};
+use plan::{Listing, Step, Users};
 use request::requests;
 
 use crate::cli::bulk::{Concurrency, DryRun, Run, Success};
@@ -106,16 +106,25 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     }
     let source = from.map_or(Source::Arguments(emails), Source::Csv);
     let resume = resume(&source, resend);
-    let people = source.read(context).await?;
+    let mut people = source.read(context).await?;
+    let client = context.client_for_many(concurrency.calls)?;
+    let mut listing = None;
+    if !people.unknown.is_empty() {
+        let fetched = listing.insert(Listing::fetch(context, &client).await?);
+        people.ignore(fetched.properties()?.into_iter());
+    }
     if !people.ignored.is_empty() {
         context.output.note(&format!("Ignored columns, which cannot be set: {}.", people.ignored.join(", ")));
     }
-    let client = context.client_for_many(concurrency.calls)?;
     let mut requests = requests(people, &given, context, &client).await?;
     if is_one && let Some(request) = requests.pop() {
         return one(request, context, &client).await;
     }
-    let users = Users::among(&requests, context, &client).await?;
+    let users = match listing {
+        Some(listing) => listing.users_among(&requests)?,
+        None if requests.is_empty() => Users::default(),
+        None => Listing::fetch(context, &client).await?.users_among(&requests)?,
+    };
     let items = requests.into_iter().map(|request| users.item(request, resend));
     // A private sandbox ends with the command.
     let resume = context.sandbox.is_none().then_some(resume);

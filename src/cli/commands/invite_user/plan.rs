@@ -3,16 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::cli::bulk::{Item, Plan};
 use crate::cli::lookup::id_of;
 use crate::cli::output::in_local_time;
 use crate::cli::user_status::InviteStatus;
 use crate::cli::{CliError, Context};
-use crate::client::{Client, UserId, excerpt};
-use crate::types::{InviteUserRequest, UserListItem, UserListItemStatus as Status};
+use crate::client::{CallResponse, Client, UserId, excerpt};
+use crate::types::{InviteUserRequest, ListUsersResponseBody, UserListItem, UserListItemStatus as Status};
 
 /// The maximum length of a status in a message, in characters.
 const MAX_STATUS: usize = 100;
@@ -28,7 +28,11 @@ pub(super) enum Step {
     Resend(UserId),
 }
 
+/// All users and invites of the customer, as the server sent them.
+pub(super) struct Listing(CallResponse<ListUsersResponseBody>);
+
 /// The people of a run who are users or invites already, by email address in lower case.
+#[derive(Default)]
 pub(super) struct Users(HashMap<String, User>);
 
 struct User {
@@ -37,36 +41,46 @@ struct User {
     row: Value,
 }
 
-impl Users {
-    /// Looks up, all at once, who of these people is there already.
-    pub async fn among(
-        requests: &[InviteUserRequest],
-        context: &Context<'_>,
-        client: &Client,
-    ) -> Result<Self, CliError> {
+impl Listing {
+    pub async fn fetch(context: &Context<'_>, client: &Client) -> Result<Self, CliError> {
+        let response = context.call(client.list_users().send()).await;
+        response.map(Self).map_err(|error| error.context("cannot list the users"))
+    }
+
+    /// The rows with the properties that the spec does not describe.
+    fn rows(&self) -> Result<Vec<&RawValue>, CliError> {
         #[derive(Deserialize)]
         struct Body<'a> {
             #[serde(borrow)]
             users: Option<Vec<&'a RawValue>>,
         }
 
-        let wanted: HashSet<String> = requests.iter().map(|request| request.email.to_lowercase()).collect();
-        if wanted.is_empty() {
-            return Ok(Self(HashMap::new()));
-        }
-        let response = context.call(client.list_users().send()).await;
-        let response = response.map_err(|error| error.context("cannot list the users"))?;
-        let body: Body<'_> = serde_json::from_slice(&response.body)
+        let body: Body<'_> = serde_json::from_slice(&self.0.body)
             .map_err(|error| CliError::other(format!("cannot read the list of users: {error}")))?;
-        let rows = response.value.users.into_iter().zip(body.users.unwrap_or_default());
+        Ok(body.users.unwrap_or_default())
+    }
+
+    /// The names of all properties that a row has, which `list-users` writes as columns.
+    pub fn properties(&self) -> Result<HashSet<String>, CliError> {
+        let rows = self.rows()?.into_iter();
+        let rows = rows.map(|row| serde_json::from_str::<Map<String, Value>>(row.get()).unwrap_or_default());
+        Ok(rows.flatten().map(|(name, _)| name).collect())
+    }
+
+    /// Who of these people is there already.
+    pub fn users_among(&self, requests: &[InviteUserRequest]) -> Result<Users, CliError> {
+        let wanted: HashSet<String> = requests.iter().map(|request| request.email.to_lowercase()).collect();
+        let rows = self.0.value.users.iter().zip(self.rows()?);
         let users = rows.filter_map(|(user, row)| {
             let email = user.email.as_deref()?.to_lowercase();
             let row = wanted.contains(&email).then(|| serde_json::from_str(row.get()).unwrap_or_default())?;
-            Some((email, User { user, row }))
+            Some((email, User { user: user.clone(), row }))
         });
-        Ok(Self(users.collect()))
+        Ok(Users(users.collect()))
     }
+}
 
+impl Users {
     /// What is to be done for the person of this request.
     pub fn item(&self, request: InviteUserRequest, resends: bool) -> Item<Step> {
         let target = request.email.clone();
