@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::call_record::{CallRecord, record};
+use super::call_record::{CallRecord, Outcome, record};
 use super::{ApiError, Error, ResponseValue};
 use crate::types;
 
@@ -20,8 +20,9 @@ pub struct CallResponse<T> {
     pub attempts: u32,
     /// Whether the success was confirmed, not reported. `false` if the server reported it in a response to the request.
     ///
-    /// `true` if the response was lost, and the client found out that the request took effect: an invited user is in
-    /// the list of users, a deleted one is not found. `body` is then the client's, in the form of the spec.
+    /// `true` if the response was lost or a failure, and the client found out that the request took effect: an invited
+    /// user is in the list of users, a deleted one is not found. `body` is then the client's, in the form of the spec,
+    /// and an invited user in it is the row of the list.
     pub confirmed: bool,
 }
 
@@ -51,7 +52,8 @@ pub async fn call_unless<T>(
     match outcome {
         None => Err(ApiError::interrupted().with_call_record(call_record)),
         Some(Ok(response)) => {
-            let CallRecord { body, request_id, attempts, confirmed, .. } = call_record;
+            let CallRecord { body, request_id, attempts, outcome, .. } = call_record;
+            let confirmed = outcome == Outcome::Confirmed;
             Ok(CallResponse { value: response.into_inner(), body, request_id, attempts, confirmed })
         }
         Some(Err(error)) => Err(ApiError::from(error).with_call_record(call_record)),

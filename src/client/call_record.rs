@@ -28,10 +28,7 @@ pub(super) struct CallRecord {
     pub elapsed: Duration,
     /// Another attempt was allowed, but there was no time for it.
     pub is_out_of_time: bool,
-    /// A request that may change something got no response that says whether it was processed.
-    pub outcome_unknown: bool,
-    /// The success was confirmed, not reported.
-    pub confirmed: bool,
+    pub outcome: Outcome,
     /// Why there was no credential, at the start or after a 401.
     pub no_credential: Option<CredentialsError>,
     /// How the last attempt failed. The following fields belong to the last attempt too.
@@ -39,6 +36,18 @@ pub(super) struct CallRecord {
     pub status: Option<StatusCode>,
     pub request_id: Option<String>,
     pub body: Bytes,
+}
+
+/// What is known of the outcome of a call.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Outcome {
+    /// What the last response says, or its failure.
+    #[default]
+    Reported,
+    /// A request that may change something got no response that says whether it was processed.
+    Unknown,
+    /// A success that the client found out by itself.
+    Confirmed,
 }
 
 impl CallRecord {
@@ -67,7 +76,9 @@ pub(super) async fn record<T>(
         () = stop => None,
     };
     let mut call_record = recorded.take_value().map(RefCell::into_inner).unwrap_or_default();
-    call_record.outcome_unknown |= call_record.is_changing;
+    if call_record.is_changing {
+        call_record.outcome = Outcome::Unknown;
+    }
     call_record.elapsed = call_record.started.map(|started| started.elapsed()).unwrap_or_default();
     (outcome, call_record)
 }
@@ -101,7 +112,9 @@ pub(super) fn record_attempt_start(request: &Request) {
 pub(super) fn record_attempt_end(outcome: &reqwest::Result<Response>, failure: Option<Failure>) {
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();
-        call_record.outcome_unknown |= call_record.is_changing && failure.is_some_and(Failure::outcome_unknown);
+        if call_record.is_changing && failure.is_some_and(Failure::outcome_unknown) {
+            call_record.outcome = Outcome::Unknown;
+        }
         call_record.is_changing = false;
         call_record.end(outcome.as_ref().ok(), failure);
     });
@@ -111,13 +124,15 @@ pub(super) fn record_attempt_end(outcome: &reqwest::Result<Response>, failure: O
 pub(super) fn record_outcome_unknown() {
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();
-        call_record.outcome_unknown |= call_record.is_changing;
+        if call_record.is_changing {
+            call_record.outcome = Outcome::Unknown;
+        }
     });
 }
 
 /// Records that no request of the call took effect.
 pub(super) fn record_no_effect() {
-    let _ = CALL_RECORD.try_with(|call_record| call_record.borrow_mut().outcome_unknown = false);
+    let _ = CALL_RECORD.try_with(|call_record| call_record.borrow_mut().outcome = Outcome::Reported);
 }
 
 /// Records that the call succeeded, although its response was lost. `response` is the client's own.
@@ -125,7 +140,7 @@ pub(super) fn record_confirmed(response: &Response) {
     let _ = CALL_RECORD.try_with(|call_record| {
         let mut call_record = call_record.borrow_mut();
         call_record.end(Some(response), None);
-        call_record.confirmed = true;
+        call_record.outcome = Outcome::Confirmed;
     });
 }
 

@@ -14,47 +14,39 @@ use super::{Failure, NextStep, call_record, encode_path, json_text};
 use crate::operation::Operation;
 use crate::types::InviteUserRequest;
 
-const INVITED: &str = "User invited. The response was lost; the list of users has the invite.";
+const INVITED: &str = "User invited. The server did not say so, but the list of users has the invite.";
 
-const DELETED: &str = "User deleted. The response was lost; the user is not found any more.";
+const DELETED: &str = "User deleted. The server did not say so, but the user is not found any more.";
 
 /// Makes the attempts of a call. If the response of one was lost, finds out whether it took effect.
 pub(super) async fn complete(mut attempts: Attempts<'_>, base_url: &str) -> reqwest::Result<Response> {
     loop {
         let Ended { outcome, failed } = attempts.make().await;
         let Some((failure, next)) = failed else { return outcome };
-        let change = match next {
+        match next {
             NextStep::Succeed => return outcome.map(|response| confirmed(&attempts, response, &deleted())),
-            NextStep::LookUp => Change::of(attempts.request(), attempts.operation()),
-            // No attempts or no time is left.
-            NextStep::Retry if attempts.in_doubt() => Change::invite(attempts.request(), attempts.operation()),
-            NextStep::Retry | NextStep::GiveUp => None,
-        };
-        let Some(change) = change else { return outcome };
+            NextStep::LookUp => {}
+            // No attempts or no time is left for the invite.
+            NextStep::Retry if attempts.in_doubt() && attempts.operation().id == Operation::INVITE_USER.id => {}
+            NextStep::Retry | NextStep::GiveUp => return outcome,
+        }
+        let Some(change) = Change::of(attempts.request(), attempts.operation()) else { return outcome };
         // Boxed: it is rare, and the future of every call would be twice as large.
         let finding_out = Box::pin(find_out(&mut attempts, base_url, &change, failure, &outcome));
         match finding_out.await {
-            Effect::Confirmed(response, body) => return Ok(confirmed(&attempts, response, &body)),
-            Effect::Unknown => return outcome,
-            Effect::None if failure.outcome_unknown() && attempts.are_left() => {
+            Some((Seen::Change(body), response)) => return Ok(confirmed(&attempts, response, &body)),
+            Some(_) if failure.outcome_unknown() && attempts.are_left() => {
                 tracing::info!("it took no effect, sending it again");
             }
-            Effect::None => {
+            Some(_) => {
                 if !failure.may_be_in_progress() {
                     call_record::record_no_effect();
                 }
                 return outcome;
             }
+            None => return outcome,
         }
     }
-}
-
-/// What the requests of a call did.
-enum Effect {
-    /// The change was made. With the response that shows it, and the body that reports it.
-    Confirmed(Response, Value),
-    None,
-    Unknown,
 }
 
 /// What one list of users shows.
@@ -67,38 +59,30 @@ enum Seen {
     Never,
 }
 
-/// Looks for the change, twice if it is not there at first.
+/// Looks for the change, twice if it is not there at first; `None` if that fails.
 async fn find_out(
     attempts: &mut Attempts<'_>,
     base_url: &str,
     change: &Change,
     failure: Failure,
     outcome: &reqwest::Result<Response>,
-) -> Effect {
+) -> Option<(Seen, Response)> {
     let look = |when: &str| format!("looking up {when} whether it took effect");
     match retry_after_of(outcome) {
         None if failure != Failure::Status(429) => tracing::info!("{failure}, {}", look("at once")),
         asked if attempts.wait(failure, asked, look).await => {}
-        _ => return Effect::Unknown,
+        _ => return None,
     }
-    for is_last in [false, true] {
-        let Some(response) = look_up(attempts, base_url, change).await else { return Effect::Unknown };
-        match change.seen_in(&response) {
-            Some(Seen::Change(body)) => return Effect::Confirmed(response, body),
-            Some(Seen::NotYet) if !is_last => {
-                if !attempts.wait(failure, None, |when| format!("not in effect, looking again {when}")).await {
-                    return Effect::Unknown;
-                }
-            }
-            Some(Seen::NotYet | Seen::Never) => return Effect::None,
-            None => return Effect::Unknown,
-        }
+    let first = look_up(attempts, base_url, change).await?;
+    if !matches!(first, (Seen::NotYet, _)) {
+        return Some(first);
     }
-    Effect::None
+    let look_again = |when: &str| format!("not in effect, looking again {when}");
+    if attempts.wait(failure, None, look_again).await { look_up(attempts, base_url, change).await } else { None }
 }
 
-/// Reads the list of users, as a part of the same call; `None` if that fails.
-async fn look_up(attempts: &Attempts<'_>, base_url: &str, change: &Change) -> Option<Response> {
+/// Reads the list of users, as a part of the same call; `None` if it shows nothing.
+async fn look_up(attempts: &Attempts<'_>, base_url: &str, change: &Change) -> Option<(Seen, Response)> {
     let operation = Operation::LIST_USERS;
     let list = attempts.http().get(format!("{base_url}{}", operation.path));
     let list = list.header(ACCEPT, HeaderValue::from_static("application/json"));
@@ -111,7 +95,8 @@ async fn look_up(attempts: &Attempts<'_>, base_url: &str, change: &Change) -> Op
     let mut attempts = attempts.at(list, operation);
     // The record of the call is about the change: the look-up has its own, which is not used.
     let (ended, _) = call_record::record(attempts.make(), std::future::pending()).await;
-    ended?.outcome.ok().filter(|response| response.status() == StatusCode::OK)
+    let response = ended?.outcome.ok().filter(|response| response.status() == StatusCode::OK)?;
+    Some((change.seen_in(&response)?, response))
 }
 
 /// A change that the list of users shows.
@@ -126,19 +111,14 @@ enum Change {
 }
 
 impl Change {
+    /// The change that a request makes; `None` if the list does not show it.
     fn of(request: &Request, operation: &Operation) -> Option<Self> {
-        if operation.id != Operation::DELETE_USER.id {
-            return Self::invite(request, operation);
+        if operation.id == Operation::INVITE_USER.id {
+            let InviteUserRequest { email, .. } = serde_json::from_slice(request.body()?.as_bytes()?).ok()?;
+            return Some(Self::Invite { email });
         }
-        let segment = request.url().path().rsplit('/').next()?.to_owned();
-        Some(Self::Delete { segment })
-    }
-
-    fn invite(request: &Request, operation: &Operation) -> Option<Self> {
-        let is_invite = operation.id == Operation::INVITE_USER.id;
-        let body = request.body().filter(|_| is_invite)?.as_bytes()?;
-        let InviteUserRequest { email, .. } = serde_json::from_slice(body).ok()?;
-        Some(Self::Invite { email })
+        let segment = request.url().path().rsplit('/').next().filter(|_| operation.id == Operation::DELETE_USER.id)?;
+        Some(Self::Delete { segment: segment.to_owned() })
     }
 
     /// What a list of users shows of the change; `None` if the response is not such a list, or not a whole one.

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
 use super::CredentialsError;
-use super::call_record::CallRecord;
+use super::call_record::{CallRecord, Outcome};
 use super::causes::{causes, certificate_error};
 use super::duration::in_words;
 use super::error_body::{self, status_text};
@@ -127,7 +127,8 @@ impl ApiError {
     }
 
     /// Whether the server may have processed the request although the call failed: a request that changes something got
-    /// no complete response, or one that does not say.
+    /// no complete response, or one that does not say, and the client could not find out. To find out later, look the
+    /// user up with `listUsers`.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown || (self.0.kind == ErrorKind::UnexpectedResponse && !self.has_no_credential())
@@ -156,7 +157,7 @@ impl ApiError {
             attempts,
             elapsed,
             is_out_of_time,
-            outcome_unknown,
+            outcome,
             operation,
             no_credential,
             failure,
@@ -173,9 +174,9 @@ impl ApiError {
         details.attempts = attempts;
         details.elapsed = elapsed;
         details.is_out_of_time = is_out_of_time;
-        details.outcome_unknown = outcome_unknown;
+        details.outcome_unknown = outcome == Outcome::Unknown;
         details.operation = operation;
-        if details.kind == ErrorKind::Interrupted && outcome_unknown {
+        if details.kind == ErrorKind::Interrupted && details.outcome_unknown {
             details.message.push_str("; the server may have processed it");
         }
         details.idempotency_key = idempotency_key;

@@ -21,7 +21,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RetryPolicy {
-    /// The most attempts of one call, including the first; 1 turns retries off. Default 5.
+    /// The most attempts of one call, including the first; 1 turns retries off. A look-up after an attempt whose outcome
+    /// is unknown has as many of its own. Default 5.
     pub max_attempts: NonZeroU32,
     /// The time for a whole call, including attempts, waits and the credential. A call that has no time for the next
     /// wait fails at once. Default 2 minutes.

@@ -31,7 +31,7 @@ async fn one_call_can_be_spawned() {
 
     let resent = tokio::spawn(async move {
         let resend = client.resend_invite().id("invite-1").idempotency_key(IdempotencyKey::random());
-        call(with_used_key(resend.body(serde_json::Map::new()).send())).await
+        call(with_used_key(Box::pin(resend.body(serde_json::Map::new()).send()))).await
     });
     assert_eq!(resent.await.expect("no panic").expect("it is sent").value.invite_id, "invite-1");
 }
