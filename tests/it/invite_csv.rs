@@ -251,19 +251,19 @@ fn break_off(mut running: Running, sandbox: &Sandbox, emails: usize, kills: bool
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_broken_off_five_times_invites_each_person_once() {
-    const PEOPLE: usize = 300;
+    const PEOPLE: usize = 200;
     let sandbox = sandbox();
     sandbox.inject_at_random(30, 7);
     let rows = (0..PEOPLE).map(|number| format!("person{number}@example.com;P{number};Admin\r\n"));
     let rows = rows.collect::<Vec<_>>().concat();
     let path = file("broken_off", &format!("\u{feff}Email;First name;Role\r\n{rows}"));
-    let args = ["invite-user", "--from", path.to_str().expect("UTF-8"), "--concurrency", "32"];
+    let args = ["invite-user", "--from", path.to_str().expect("UTF-8"), "--concurrency", "64", "--max-attempts", "3"];
     for round in 1..=5 {
         break_off(dci_on(&sandbox, &args).start(), &sandbox, round * PEOPLE / 8, round % 2 == 0);
     }
-    // A call may still meet five faults in a row.
-    let finished = (0..5).map(|_| dci_on(&sandbox, &args).finish()).find(|finished| finished.code == 0);
-    let finished = finished.expect("one of five runs succeeds");
+    // A call may meet three faults in a row.
+    let finished = (0..10).map(|_| dci_on(&sandbox, &args).finish()).find(|finished| finished.code == 0);
+    let finished = finished.expect("one of ten runs succeeds");
     assert_eq!(finished.json().as_array().map(Vec::len), Some(PEOPLE), "{finished}");
     sandbox.inject_at_random(0, 0);
     let mut reached: Vec<String> = sandbox.outbox().into_iter().map(|email| email.to).collect();
@@ -271,5 +271,5 @@ fn a_run_that_is_broken_off_five_times_invites_each_person_once() {
     assert_eq!(reached.len(), PEOPLE, "one email each");
     reached.dedup();
     assert_eq!(reached.len(), PEOPLE, "nobody is lost or reached twice");
-    assert_eq!(properties(&sandbox, "person299@example.com", ["firstName", "roleId"]), ["P299", "role-admin"]);
+    assert_eq!(properties(&sandbox, "person199@example.com", ["firstName", "roleId"]), ["P199", "role-admin"]);
 }
