@@ -182,7 +182,7 @@ fn a_row_says_that_an_invite_was_confirmed_by_looking() {
     let rows =
         dci_on(&sandbox, &["invite-user", "a@example.com", "b@example.com", "--concurrency", "1"]).finish().json();
     assert_eq!((&rows[0]["outcome"], &rows[1]["outcome"]), (&"invited".into(), &"invited".into()));
-    assert_eq!(rows[0]["message"], "User invited. The response was lost; the list of users has the invite.");
+    assert_eq!(rows[0]["message"], "User invited. The server did not say so, but the list of users has the invite.");
     assert!(rows[0]["inviteId"].is_string() && rows[1]["message"] == "User invited", "{rows}");
     assert_eq!(sandbox.outbox().len(), 2);
 }

@@ -162,7 +162,7 @@ async fn one(request: InviteUserRequest, context: &Context<'_>, client: &Client)
             ))
     })?;
     let id = value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}."));
-    let how = if confirmed { " The response was lost; the list of users has the invite." } else { "" };
+    let how = if confirmed { " The server did not say so, but the list of users has the invite." } else { "" };
     let sentence = format!("{email} was invited.{}{how}", id.unwrap_or_default());
     Ok(Report::response(Operation::INVITE_USER, sentence, body))
 }
