@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::io;
 
 use clap::error::{ContextKind, ContextValue};
@@ -14,6 +15,8 @@ pub(super) struct CliError {
     /// What failed, such as `cannot resend the invite x`.
     failed: Option<String>,
     message: String,
+    /// What is wrong, if that is several things.
+    problems: Vec<String>,
     /// What to do next.
     hints: Vec<String>,
     /// Whether the server may have done the work although the command failed.
@@ -31,6 +34,7 @@ impl CliError {
             exit_code,
             failed: None,
             message: message.into(),
+            problems: Vec::new(),
             hints: Vec::new(),
             outcome_unknown: false,
             is_retryable: false,
@@ -157,6 +161,11 @@ impl CliError {
         Self { failed: Some(failed.into()), ..self }
     }
 
+    /// Says what is wrong, if that is several things.
+    pub fn problems(self, problems: Vec<String>) -> Self {
+        Self { problems, ..self }
+    }
+
     /// Adds one thing to do next.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -223,8 +232,14 @@ impl CliError {
         }
     }
 
-    /// What DoiT's support may ask for: attempts, status, request id.
-    pub fn details(&self) -> Option<String> {
+    /// The lines below the first one at a terminal: what is wrong, and what DoiT's support may ask for.
+    pub fn details(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let call = self.call_details().map(Cow::Owned);
+        self.problems.iter().map(|problem| Cow::Borrowed(problem.as_str())).chain(call)
+    }
+
+    /// Attempts, status and request id.
+    fn call_details(&self) -> Option<String> {
         let error = self.api.as_ref()?;
         // A single attempt with a final response is not worth a mention.
         let shows_attempts = error.attempts() > 1 || error.is_retryable();
@@ -247,9 +262,10 @@ impl CliError {
     /// The error object for scripts.
     pub fn object(&self) -> Value {
         let api = self.api.as_deref();
+        let problems = if self.problems.is_empty() { "" } else { ": " };
         json!({ "error": {
             "code": self.exit_code.name(),
-            "message": self.message,
+            "message": format!("{}{problems}{}", self.message, self.problems.join("; ")),
             "hint": (!self.hints.is_empty()).then(|| self.hints.join(" ")),
             "retryable": self.is_retryable(),
             "http_status": api.and_then(ApiError::status),

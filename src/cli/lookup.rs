@@ -1,4 +1,4 @@
-//! Look-ups: the ids of users, invites, roles and organizations, by email address or name.
+//! Look-ups of users and invites.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -14,11 +14,8 @@ use super::user_status::InviteStatus;
 use crate::client::{Client, UserId, call_each, excerpt};
 use crate::types::{UserListItem, UserListItemStatus as Status};
 
-/// The maximum length of a name or an id in an error, in characters.
-const MAX_NAME: usize = 100;
-
-/// The maximum length of a list of them in an error, in characters.
-const MAX_LIST: usize = 1000;
+/// The maximum length of an id in an error, in characters.
+const MAX_ID: usize = 100;
 
 /// Returns the id of a target. Looks an email address up in the list of users.
 pub(super) async fn resolve(
@@ -157,10 +154,11 @@ fn invite_statuses(body: &[u8]) -> Result<Vec<Option<String>>, CliError> {
     Ok(list.users.unwrap_or_default().into_iter().map(|user| user.invite_status).collect())
 }
 
-fn id_of(user: &UserListItem) -> Result<UserId, CliError> {
+/// The id of a user in a list, checked.
+pub(super) fn id_of(user: &UserListItem) -> Result<UserId, CliError> {
     let id = user.id.as_deref().unwrap_or_default();
     id.parse().map_err(|error| {
-        CliError::other(format!("the list of users contains the invalid id {:?}: {error}", excerpt(id, MAX_NAME)))
+        CliError::other(format!("the list of users contains the invalid id {:?}: {error}", excerpt(id, MAX_ID)))
     })
 }
 
@@ -168,61 +166,8 @@ fn has_email(user: &UserListItem, email: &str) -> bool {
     user.email.as_deref().is_some_and(|own| own.to_lowercase() == email.to_lowercase())
 }
 
-/// Returns the id of the role with this id or name; `None` if none is given.
-pub(super) async fn role_id(
-    context: &Context<'_>,
-    client: &Client,
-    given: Option<String>,
-) -> Result<Option<String>, CliError> {
-    let Some(given) = given else { return Ok(None) };
-    let response = context.call(client.list_roles().send()).await;
-    let response = response.map_err(|error| error.context("cannot look up the role"))?;
-    choose("role", &given, response.value.roles.into_iter().map(|role| (role.id, role.name))).map(Some)
-}
-
-/// Returns the id of the organization with this id or name; `None` if none is given.
-pub(super) async fn organization_id(
-    context: &Context<'_>,
-    client: &Client,
-    given: Option<String>,
-) -> Result<Option<String>, CliError> {
-    let Some(given) = given else { return Ok(None) };
-    let response = context.call(client.list_organizations().send()).await;
-    let response = response.map_err(|error| error.context("cannot look up the organization"))?;
-    let organizations = response.value.organizations.into_iter();
-    choose("organization", &given, organizations.map(|organization| (organization.id, organization.name))).map(Some)
-}
-
-/// An id takes precedence over a name, since ids are unique. Names are compared without regard to case.
-fn choose(
-    kind: &str,
-    given: &str,
-    known: impl Iterator<Item = (Option<String>, Option<String>)>,
-) -> Result<String, CliError> {
-    let known: Vec<(String, String)> = known.filter_map(|(id, name)| Some((id?, name.unwrap_or_default()))).collect();
-    if known.iter().any(|(id, _)| id == given) {
-        return Ok(given.to_owned());
-    }
-    let named: Vec<_> = known.iter().filter(|(_, name)| name.to_lowercase() == given.to_lowercase()).collect();
-    let list = |items: &[&(String, String)]| {
-        let each = items.iter().map(|(id, name)| format!("{} ({})", excerpt(name, MAX_NAME), excerpt(id, MAX_NAME)));
-        excerpt(&each.collect::<Vec<_>>().join(", "), MAX_LIST)
-    };
-    match &named[..] {
-        [(id, _)] => Ok(id.clone()),
-        [] if known.is_empty() => {
-            Err(CliError::usage(format!("{kind} not found: {given:?}")).hint(format!("The customer has no {kind}s.")))
-        }
-        [] => Err(CliError::usage(format!("{kind} not found: {given:?}"))
-            .hint(format!("Use one of: {}.", list(&known.iter().collect::<Vec<_>>())))),
-        several => Err(CliError::usage(format!("several {kind}s have the name {given:?}"))
-            .hint(format!("Use an id instead: {}.", list(several)))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::operation::Operation;
 
     #[test]
@@ -231,26 +176,5 @@ mod tests {
         let has = |property: &str| schemas.clone().any(|content| content.schema.contains(property));
         assert!(has("\"status\""), "the schema is read");
         assert!(!has("inviteStatus"), "use UserListItem::invite_status instead of invite_statuses");
-    }
-
-    fn chosen(given: &str) -> Result<String, String> {
-        let known = [("r1", "Admin"), ("r2", "Viewer"), ("r3", "viewer"), ("Admin2", "r1")];
-        let known = known.into_iter().map(|(id, name)| (Some(id.to_owned()), Some(name.to_owned())));
-        choose("role", given, known).map_err(|error| format!("{} {}", error.sentence(), error.hints().join(" ")))
-    }
-
-    #[test]
-    fn an_id_or_the_name_of_one_is_chosen() {
-        assert_eq!(chosen("r2").as_deref(), Ok("r2"));
-        assert_eq!(chosen("admin").as_deref(), Ok("r1"));
-        assert_eq!(chosen("r1").as_deref(), Ok("r1"), "an id takes precedence");
-    }
-
-    #[test]
-    fn a_name_of_none_or_several_lists_them() {
-        let none = chosen("boss").expect_err("there is none");
-        assert!(none.contains("role not found: \"boss\" Use one of: Admin (r1), Viewer (r2)"), "{none}");
-        let several = chosen("VIEWER").expect_err("there are two");
-        assert!(several.ends_with("Use an id instead: Viewer (r2), viewer (r3)."), "{several}");
     }
 }

@@ -25,10 +25,11 @@ pub(super) fn caught(work: impl FnOnce() -> ExitCode) -> ExitCode {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(ExitCode::FAILURE)
 }
 
-/// Remembers that a run began, and the command that resumes it.
-pub(super) fn run_began(id: RunId, resume: Option<&str>) {
-    let resume = resume.map(|command| format!(" Resume it within 24 hours: {command}")).unwrap_or_default();
-    *ADVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("The run {id} was in progress.{resume}"));
+/// Remembers that a run began, and how to resume it, as a sentence.
+pub(super) fn run_began(id: Option<RunId>, resume: Option<&str>) {
+    let run = id.map_or_else(|| "A run".to_owned(), |id| format!("The run {id}"));
+    let advice = format!("{run} was in progress. {}", resume.unwrap_or_default());
+    *ADVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(advice.trim_end().to_owned());
 }
 
 fn internal_error(payload: &(dyn Any + Send), location: Option<&Location<'_>>) -> CliError {

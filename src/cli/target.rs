@@ -1,7 +1,7 @@
 //! The targets of a command: an id, an email address, or a list of them on stdin.
 
 use std::fmt;
-use std::io::{self, BufRead, IsTerminal, Read};
+use std::io::{self, BufRead, IsTerminal};
 use std::str::FromStr;
 
 use email_address::EmailAddress;
@@ -9,6 +9,7 @@ use indexmap::IndexSet;
 
 use super::context::Context;
 use super::error::CliError;
+use super::lines;
 use crate::client::{InvalidUserId, UserId};
 
 /// The maximum length of a line in a list, in bytes.
@@ -191,37 +192,18 @@ impl Targets {
     }
 }
 
-fn read_lines(mut stdin: impl BufRead, targets: &mut IndexSet<Target>) -> Result<(), CliError> {
-    let mut line = Vec::new();
-    for number in 1_usize.. {
-        line.clear();
-        // One byte more than the longest line and its "\n", so that a longer line is noticed.
-        let length = (&mut stdin)
-            .take(MAX_LINE as u64 + 2)
-            .read_until(b'\n', &mut line)
-            .map_err(|error| CliError::other(format!("cannot read stdin: {error}")).hint("Nothing was sent."))?;
-        if length == 0 {
-            break;
-        }
-        let target = read_line(&line).map_err(|problem| {
-            CliError::usage(format!("line {number} of stdin: {problem}"))
-                .hint("Nothing was sent. Each line is one id or one email address, in UTF-8.")
-        })?;
-        targets.extend(target);
-    }
-    Ok(())
+fn read_lines(input: impl BufRead, targets: &mut IndexSet<Target>) -> Result<(), CliError> {
+    let read = lines::read(input, MAX_LINE, |_, line| {
+        targets.extend(read_line(line)?);
+        Ok(())
+    });
+    read.map_err(|unreadable| unreadable.error("stdin", "Each line is one id or one email address, in UTF-8."))
 }
 
 /// Parses a line; `None` if it is blank.
-fn read_line(line: &[u8]) -> Result<Option<Target>, String> {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.len() > MAX_LINE {
-        return Err(format!("longer than {MAX_LINE} bytes"));
-    }
-    let text = str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
+fn read_line(line: &str) -> Result<Option<Target>, String> {
     // Windows programs may write a byte order mark at the start of a file.
-    let text = text.trim_start_matches('\u{feff}').trim();
+    let text = line.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Ok(None);
     }

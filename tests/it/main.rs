@@ -15,6 +15,8 @@ mod confirmation;
 mod help;
 mod hostile_ids;
 mod hostile_servers;
+mod invite_csv;
+mod invite_many;
 mod invite_status;
 mod lost_responses;
 mod many;

@@ -12,14 +12,21 @@ pub(super) const MAX_CONCURRENCY: usize = 64;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(in crate::cli) struct BulkArgs {
-    /// Calls to make at once, 1 to 64
-    ///
-    /// Reduced for a while if the server asks to slow down.
-    #[arg(long, value_name = "N", default_value = "8", value_parser = concurrency)]
-    pub concurrency: NonZeroUsize,
+    #[command(flatten)]
+    pub concurrency: Concurrency,
 
     #[command(flatten)]
     pub confirmation: Confirmation,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(in crate::cli) struct Concurrency {
+    /// Calls to make at once, 1 to 64
+    ///
+    /// Reduced for a while if the server asks to slow down.
+    #[arg(id = "concurrency", long, value_name = "N", default_value = "8", value_parser = concurrency)]
+    #[arg(hide_short_help = true)]
+    pub calls: NonZeroUsize,
 }
 
 fn concurrency(text: &str) -> Result<NonZeroUsize, String> {
@@ -27,15 +34,27 @@ fn concurrency(text: &str) -> Result<NonZeroUsize, String> {
     number.ok_or_else(|| format!("use a number from 1 to {MAX_CONCURRENCY}"))
 }
 
-/// The flags of an action whose requests have idempotency keys.
-#[derive(Debug, clap::Args)]
-pub(in crate::cli) struct KeyedArgs {
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(in crate::cli) struct DryRun {
     /// Check the request without changing anything
     ///
     /// The default is false.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
     dry_run: Option<bool>,
+}
+
+impl DryRun {
+    pub fn is_wanted(self) -> bool {
+        self.dry_run == Some(true)
+    }
+}
+
+/// The flags of an action whose requests have idempotency keys.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct KeyedArgs {
+    #[command(flatten)]
+    dry_run: DryRun,
 
     /// The Idempotency-Key for a single target
     ///
@@ -59,13 +78,13 @@ pub(in crate::cli) struct KeyedArgs {
 /// The arguments of an action without idempotency keys.
 impl From<BulkArgs> for KeyedArgs {
     fn from(bulk: BulkArgs) -> Self {
-        Self { dry_run: None, idempotency_key: None, resume: None, bulk }
+        Self { dry_run: DryRun::default(), idempotency_key: None, resume: None, bulk }
     }
 }
 
 impl KeyedArgs {
     pub fn is_dry_run(&self) -> bool {
-        self.dry_run == Some(true)
+        self.dry_run.is_wanted()
     }
 
     /// Adds the key and `dryRun` to a request.

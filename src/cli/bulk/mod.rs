@@ -3,6 +3,7 @@
 mod action;
 mod args;
 mod invites;
+mod item;
 mod results;
 mod run;
 
@@ -18,10 +19,11 @@ use super::user_status::InviteStatus;
 use crate::client::{CallResponse, Client, IdempotencyKey, RunId, UserId, with_used_key};
 
 pub(super) use action::{Action, Done};
-pub(super) use args::{BulkArgs, KeyedArgs};
+pub(super) use args::{BulkArgs, Concurrency, DryRun, KeyedArgs};
 pub(super) use invites::InviteArgs;
-
-use run::Run;
+pub(super) use item::{Item, Plan};
+pub(super) use results::Success;
+pub(super) use run::Run;
 
 /// The targets that a command line selects.
 pub(super) enum Selection {
@@ -50,7 +52,7 @@ pub(super) async fn run<A: Action>(
         }
         context.output.check_columns(Row::columns)?;
     }
-    let bulk = Bulk { action, args, context, client: context.client_for_many(args.bulk.concurrency)? };
+    let bulk = Bulk { action, args, context, client: context.client_for_many(args.bulk.concurrency.calls)? };
     match selection {
         Selection::Named(Targets::One(target)) => bulk.one(&target).await,
         Selection::Named(Targets::List(targets)) => {
@@ -123,12 +125,22 @@ impl<A: Action> Bulk<'_, A> {
         self.check_age_by_server().await?;
         let takes_key = A::OPERATION.takes_idempotency_key;
         let id = takes_key.then(|| args.resume.unwrap_or_else(|| RunId::begun_at(client.now())));
-        let run = Run { context, client, done: if dry_run { "checked" } else { A::DONE }, id };
-        let report = run.over(targets, |target| async move {
+        let resume = id.and_then(|id| context.command_with(RESUME_FLAG, &id.to_string()));
+        let resume = resume.map(|command| {
+            let reads_stdin = command.split(' ').any(|word| word == "-");
+            let list = if reads_stdin { "with the same list on stdin " } else { "" };
+            format!("To resume {list}within 24 hours: {command}")
+        });
+        let outcome = if dry_run { "checked" } else { A::DONE };
+        let run = Run { context, client, done: outcome, id, resume };
+        let items = targets.into_iter().map(Item::from).collect();
+        let report = run.over(items, async |target: &UserId| {
             // The keys may expire during a long run.
             args.check_age(client.now())?;
-            let key = id.map(|run| run.key(A::OPERATION, &target, dry_run));
-            self.call(&target, key).await.map(|response| A::done(response.value))
+            let key = id.map(|run| run.key(A::OPERATION, target, dry_run));
+            let response = self.call(target, key).await?;
+            let Done { message, invite_id } = A::done(response.value);
+            Ok(Success { outcome, id: Some(target.clone()), message, invite_id })
         });
         Ok(report.await)
     }

@@ -1,92 +1,109 @@
-//! The results of a run: a row for each target in the order of the targets, the summary, and the exit code.
+//! The results of a run: a row for each item in the order of the items, the summary, and the exit code.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::action::Done;
+use indexmap::IndexMap;
+
+use super::item::{Item, Plan};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::output::{FAILED, Report, Row, Rows};
+use crate::cli::output::{FAILED, Report, Row, Rows, SKIPPED};
 use crate::cli::stop_reason::StopReason;
-use crate::cli::target::{Resolution, ResolvedTarget};
 use crate::client::{UserId, in_words};
 
-const SKIPPED: &str = "skipped";
+/// How many skipped items of a run people see a line for. The summary has the count of all.
+const MAX_SKIPPED_LINES: usize = 50;
 
-pub(super) struct Results<'a> {
-    targets: &'a [ResolvedTarget],
-    /// The `outcome` of a target that succeeded.
-    done: &'static str,
+/// What a row shows of a call that succeeded.
+#[derive(Debug)]
+pub(in crate::cli) struct Success {
+    /// Such as `resent`; also the word of the summary.
+    pub outcome: &'static str,
+    pub id: Option<UserId>,
+    pub message: Option<String>,
+    pub invite_id: Option<String>,
+}
+
+pub(super) struct Results<'a, W> {
+    items: &'a [Item<W>],
     pub rows: Rows,
-    /// How many targets have a row.
+    /// How many items have a row.
     row_count: usize,
-    /// Outcomes of later targets than the next row's.
-    waiting: BTreeMap<usize, Result<Done, CliError>>,
+    /// Results of later items than the next row's.
+    waiting: BTreeMap<usize, Result<Success, CliError>>,
+    /// How often each outcome occurred, in the order of the summary.
+    counts: IndexMap<&'static str, usize>,
     failures: Vec<ExitCode>,
-    skipped: usize,
     hints: Vec<String>,
+    /// How many skipped items people see a line for.
+    skipped_lines: usize,
     /// Whether resuming the run can do more.
     is_resumable: bool,
     /// Whether Ctrl-C left work undone.
     was_interrupted: bool,
 }
 
-impl<'a> Results<'a> {
-    pub fn new(targets: &'a [ResolvedTarget], done: &'static str, rows: Rows) -> Self {
+impl<'a, W> Results<'a, W> {
+    /// `done` is the outcome that the summary begins with.
+    pub fn new(items: &'a [Item<W>], done: &'static str, rows: Rows) -> Self {
         Self {
-            targets,
-            done,
+            items,
             rows,
             row_count: 0,
             waiting: BTreeMap::new(),
+            counts: IndexMap::from([(done, 0)]),
             failures: Vec::new(),
-            skipped: 0,
             hints: Vec::new(),
+            skipped_lines: MAX_SKIPPED_LINES,
             is_resumable: false,
             was_interrupted: false,
         }
     }
 
-    /// Takes the outcomes of calls, each with the index of its target, and adds all rows that are now complete.
-    pub fn add(&mut self, outcomes: impl Iterator<Item = (usize, Result<Done, CliError>)>) {
-        self.waiting.extend(outcomes);
-        while let Some(ResolvedTarget { resolution, .. }) = self.targets.get(self.row_count) {
-            let outcome = self.waiting.remove(&self.row_count);
-            if matches!(resolution, Resolution::Id(_)) && outcome.is_none() {
+    /// Takes the results of calls, each with the index of its item, and adds all rows that are now complete.
+    pub fn add(&mut self, results: impl Iterator<Item = (usize, Result<Success, CliError>)>) {
+        self.waiting.extend(results);
+        while let Some(item) = self.items.get(self.row_count) {
+            let result = self.waiting.remove(&self.row_count);
+            if matches!(item.plan, Plan::Call(_)) && result.is_none() {
                 break;
             }
-            self.add_row(outcome, None);
+            self.add_row(item, result.as_ref(), None);
         }
     }
 
-    /// Adds the row of the next target. The `outcome` is `None` if no call was started or finished for it.
-    fn add_row(&mut self, outcome: Option<Result<Done, CliError>>, stop: Option<StopReason>) {
-        let ResolvedTarget { target, resolution } = &self.targets[self.row_count];
-        let target = target.as_str();
-        let row = match (resolution, outcome) {
-            (Resolution::Failed(error), _) => self.failed(target, None, error),
-            (Resolution::DuplicateOf { id, earlier }, _) => self.skipped(target, id, format!("duplicate of {earlier}")),
-            (Resolution::Id(id), Some(Ok(Done { message, invite_id }))) => {
-                Row { target, id: Some(id), outcome: self.done, message, invite_id, error: None }
+    /// Adds the row of the next item. The `result` is `None` if no call was started or finished for it.
+    fn add_row(&mut self, item: &Item<W>, result: Option<&Result<Success, CliError>>, stop: Option<StopReason>) {
+        let mut row = Row::new(&item.target, item.id.as_ref());
+        match (&item.plan, result) {
+            (Plan::Settled { outcome, message }, _) => {
+                row.outcome = outcome;
+                row.message = Some(message.clone());
+                row.is_for_people = row.outcome != SKIPPED || self.count(SKIPPED) < self.skipped_lines;
             }
-            (Resolution::Id(id), Some(Err(error))) => self.failed(target, Some(id), &error),
-            (Resolution::Id(id), None) => {
+            (Plan::Failed(error), _) => self.fail(&mut row, error),
+            (Plan::Call(_), Some(Err(error))) => self.fail(&mut row, error),
+            (Plan::Call(_), Some(Ok(success))) => {
+                row.id = row.id.or(success.id.as_ref());
+                row.outcome = success.outcome;
+                row.message.clone_from(&success.message);
+                row.invite_id.clone_from(&success.invite_id);
+            }
+            (Plan::Call(_), None) => {
                 let stop = stop.unwrap_or(StopReason::Interrupted);
                 self.is_resumable = true;
                 self.was_interrupted |= stop == StopReason::Interrupted;
-                self.skipped(target, id, stop.message().to_owned())
+                row.outcome = SKIPPED;
+                row.message = Some(stop.message().to_owned());
             }
-        };
+        }
+        *self.counts.entry(row.outcome).or_default() += 1;
         self.rows.add(&row);
         self.row_count += 1;
     }
 
-    fn skipped(&mut self, target: &'a str, id: &'a UserId, message: String) -> Row<'a> {
-        self.skipped += 1;
-        Row { target, id: Some(id), outcome: SKIPPED, message: Some(message), invite_id: None, error: None }
-    }
-
-    fn failed(&mut self, target: &'a str, id: Option<&'a UserId>, error: &CliError) -> Row<'a> {
+    fn fail(&mut self, row: &mut Row<'_>, error: &CliError) {
         self.failures.push(error.exit_code());
         self.was_interrupted |= error.exit_code() == ExitCode::Interrupted;
         self.is_resumable |= error.is_retryable() || error.outcome_unknown();
@@ -95,23 +112,47 @@ impl<'a> Results<'a> {
                 self.hints.push(hint.clone());
             }
         }
-        let (message, object) = (Some(error.message().to_owned()), error.object()["error"].take());
-        Row { target, id, outcome: FAILED, message, invite_id: None, error: Some(object) }
+        row.outcome = FAILED;
+        row.message = Some(error.message().to_owned());
+        row.error = Some(error.object()["error"].take());
+        row.is_for_people = true;
     }
 
-    /// The report of the run. It ends with an error if a target failed or Ctrl-C left work undone. `resume` is the
-    /// command that resumes the run.
-    pub fn into_report(mut self, stop: Option<StopReason>, took: Duration, resume: Option<String>) -> Report {
-        while self.row_count < self.targets.len() {
-            let outcome = self.waiting.remove(&self.row_count);
-            self.add_row(outcome, stop);
-        }
-        let done = self.row_count - self.failures.len() - self.skipped;
-        let mut counts = vec![format!("{done} {}", self.done)];
-        let others = [(self.failures.len(), FAILED), (self.skipped, SKIPPED)];
-        counts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
-        let summary = format!("{} in {}", counts.join(", "), in_words(took));
+    fn count(&self, outcome: &str) -> usize {
+        self.counts.get(outcome).copied().unwrap_or_default()
+    }
 
+    /// The report of a run. It ends with an error if a target failed or Ctrl-C left work undone. `resume` says how to
+    /// resume the run.
+    pub fn into_report(mut self, stop: Option<StopReason>, took: Duration, resume: Option<String>) -> Report {
+        self.add_all_rows(stop);
+        let summary = format!("{} in {}", self.summary(), in_words(took));
+        self.report(summary, resume)
+    }
+
+    /// The report of a dry run, in which no call was made. People see all rows.
+    pub fn into_preview(mut self) -> Report {
+        self.skipped_lines = usize::MAX;
+        self.add_all_rows(None);
+        let summary = format!("Dry run: {}. Nothing was changed.", self.summary());
+        self.report(summary, None)
+    }
+
+    fn add_all_rows(&mut self, stop: Option<StopReason>) {
+        while let Some(item) = self.items.get(self.row_count) {
+            let result = self.waiting.remove(&self.row_count);
+            self.add_row(item, result.as_ref(), stop);
+        }
+    }
+
+    /// Such as `5 resent, 1 failed, 2 skipped`.
+    fn summary(&self) -> String {
+        let done = self.counts.iter().filter(|(outcome, _)| ![FAILED, SKIPPED].contains(outcome));
+        let others = [FAILED, SKIPPED].into_iter().filter_map(|outcome| self.counts.get_key_value(outcome));
+        done.chain(others).map(|(outcome, count)| format!("{count} {outcome}")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn report(self, summary: String, resume: Option<String>) -> Report {
         let (exit_code, message) = match &self.failures[..] {
             _ if self.was_interrupted => (ExitCode::Interrupted, format!("interrupted: {summary}")),
             [] => return self.rows.into_report(summary),
@@ -119,13 +160,8 @@ impl<'a> Results<'a> {
             _ => (ExitCode::Other, summary),
         };
         let resume = resume.filter(|_| self.is_resumable);
-        let advice = resume.as_deref().map(|command| {
-            let reads_stdin = command.split(' ').any(|word| word == "-");
-            let list = if reads_stdin { "with the same list on stdin " } else { "" };
-            format!("To resume {list}within 24 hours: {command}")
-        });
         let ending = CliError::run(exit_code, message, resume.is_some());
-        let ending = self.hints.into_iter().chain(advice).fold(ending, CliError::hint);
+        let ending = self.hints.into_iter().chain(resume).fold(ending, CliError::hint);
         self.rows.into_report_of_failure(ending)
     }
 }

@@ -7,17 +7,15 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::action::Done;
 use super::args::MAX_CONCURRENCY;
-use super::results::Results;
-use crate::cli::call::RESUME_FLAG;
+use super::item::{Item, Plan};
+use super::results::{Results, Success};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::Report;
 use crate::cli::panics;
 use crate::cli::stop_reason::StopReason;
-use crate::cli::target::{Resolution, ResolvedTarget};
-use crate::client::{Client, RunId, UserId, call_each};
+use crate::client::{Client, RunId, call_each};
 
 /// How long calls in progress may take after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
@@ -25,46 +23,46 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long results are collected before they are printed together.
 const PRINT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// One run over many targets.
-pub(super) struct Run<'a> {
+/// One run over many items.
+pub(in crate::cli) struct Run<'a> {
     pub context: &'a Context<'a>,
     pub client: &'a Client,
-    /// The `outcome` of a target that succeeded, such as `resent`; also the word of the summary.
+    /// The usual `outcome` of a call that succeeded, such as `resent`; also the first word of the summary.
     pub done: &'static str,
     /// Derives the idempotency keys; `None` if the operation does not take any.
     pub id: Option<RunId>,
+    /// How to resume, as a sentence; `None` if it cannot be resumed.
+    pub resume: Option<String>,
 }
 
 impl Run<'_> {
-    /// Makes the call for each resolved target, and reports on all targets in their order.
-    pub async fn over<F: Future<Output = Result<Done, CliError>>>(
-        &self,
-        targets: Vec<ResolvedTarget>,
-        call: impl Fn(UserId) -> F,
-    ) -> Report {
-        if targets.is_empty() {
+    /// Makes the call for each item that needs one, and reports on all items in their order.
+    pub async fn over<W>(self, items: Vec<Item<W>>, call: impl AsyncFn(&W) -> Result<Success, CliError>) -> Report {
+        if items.is_empty() {
             return self.context.output.rows().into_report("No targets: nothing was done.".to_owned());
         }
-        let resume = self.id.and_then(|id| self.context.command_with(RESUME_FLAG, &id.to_string()));
-        if let Some(id) = self.id {
-            panics::run_began(id, resume.as_deref());
-        }
+        panics::run_began(self.id, self.resume.as_deref());
         let started = Instant::now();
-        let mut results = Results::new(&targets, self.done, self.context.output.rows());
-        let stop = self.call_all(&targets, call, &mut results).await;
-        results.into_report(stop, started.elapsed(), resume)
+        let mut results = Results::new(&items, self.done, self.context.output.rows());
+        let stop = self.call_all(&items, call, &mut results).await;
+        results.into_report(stop, started.elapsed(), self.resume)
+    }
+
+    /// Reports what would be done to each item, without a call.
+    pub fn preview<W>(self, items: &[Item<W>]) -> Report {
+        Results::new(items, self.done, self.context.output.rows()).into_preview()
     }
 
     /// Makes the calls; returns why it stopped early, if it did.
-    async fn call_all<F: Future<Output = Result<Done, CliError>>>(
+    async fn call_all<W>(
         &self,
-        targets: &[ResolvedTarget],
-        call: impl Fn(UserId) -> F,
-        results: &mut Results<'_>,
+        items: &[Item<W>],
+        call: impl AsyncFn(&W) -> Result<Success, CliError>,
+        results: &mut Results<'_, W>,
     ) -> Option<StopReason> {
-        let jobs = targets.iter().enumerate().filter_map(|(index, target)| match &target.resolution {
-            Resolution::Id(id) => Some((index, id)),
-            Resolution::DuplicateOf { .. } | Resolution::Failed(_) => None,
+        let jobs = items.iter().enumerate().filter_map(|(index, item)| match &item.plan {
+            Plan::Call(work) => Some((index, work)),
+            Plan::Settled { .. } | Plan::Failed(_) => None,
         });
         let count = jobs.clone().count();
         let Context { output, interrupts, .. } = self.context;
@@ -75,13 +73,13 @@ impl Run<'_> {
         interrupts.allow_grace(GRACE);
 
         let (stop, in_progress, done, failures) = (Cell::new(None), Cell::new(0), Cell::new(0), Cell::new(0));
-        let one = async |index: usize, id: &UserId| {
+        let one = async |index: usize, work: &W| {
             // The run may have stopped while this call waited for its permit.
             if stop.get().is_some() {
                 return None;
             }
             in_progress.update(|count| count + 1);
-            let outcome = call(id.clone()).await;
+            let outcome = call(work).await;
             in_progress.update(|count| count - 1);
             match &outcome {
                 Ok(_) => done.update(|count| count + 1),
@@ -94,7 +92,7 @@ impl Run<'_> {
             Some((index, outcome))
         };
         let jobs = jobs.take_while(|_| stop.get().is_none());
-        let calls = call_each(self.client, jobs, |(index, id)| one(index, id));
+        let calls = call_each(self.client, jobs, |(index, work)| one(index, work));
         let mut calls = pin!(calls.ready_chunks(MAX_CONCURRENCY));
         let mut print_interval = tokio::time::interval(PRINT_INTERVAL);
         print_interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

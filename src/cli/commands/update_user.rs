@@ -1,5 +1,6 @@
 use clap::Args as _;
 
+use crate::cli::named::Named;
 use crate::cli::spec_enum::SpecEnum;
 use crate::cli::target::{Target, TargetKind};
 use crate::cli::{CliError, Context, Report, lookup};
@@ -75,7 +76,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let failed = format!("cannot update the user {}", args.target);
     let id = lookup::resolve(context, &client, &args.target, TargetKind::User).await;
     let id = id.map_err(|error| error.context(&failed))?;
-    let role_id = lookup::role_id(context, &client, args.changes.role).await?;
+    let role_id = match &args.changes.role {
+        Some(role) => Some(Named::roles(context, &client).await?.id_of(role)?),
+        None => None,
+    };
     let change = UpdateUserRequest::builder()
         .first_name(args.changes.first_name)
         .last_name(args.changes.last_name)

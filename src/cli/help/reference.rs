@@ -32,11 +32,11 @@ const ROWS: &str = "\
 The result is an array with one object per target, in the order given.
   target           the id or email address, as given
   id               the id of the user or invite
-  outcome          such as resent, checked (in a dry run), skipped or failed
+  outcome          such as resent; checked or to invite in a dry run; skipped or failed
   message          the server's message, or why the target was skipped or failed
   inviteId         the invite's id in the server's response
   error            the error object if the target failed
-The first line of stderr is {\"run\": {\"id\", \"targets\"}} if the run can be resumed.";
+The first line of stderr is {\"run\": {\"id\", \"targets\"}} if --resume can resume the run.";
 
 /// A part of a command's reference page.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -81,7 +81,7 @@ impl Columns {
 }
 
 /// The properties of an operation's successful response in the spec, or of the rows in its property `list`.
-pub(super) fn from_spec(operation: &Operation, list: Option<&str>) -> Vec<Column> {
+pub(in crate::cli) fn from_spec(operation: &Operation, list: Option<&str>) -> Vec<Column> {
     let success = operation.responses.iter().find(|response| response.status.starts_with('2'));
     let schema = success.and_then(|response| serde_json::from_str::<Value>(response.content?.schema).ok());
     let schema = schema.unwrap_or_default();

@@ -24,15 +24,15 @@ use clap::builder::Styles;
 use serde_json::json;
 
 pub(super) use choice::{Color, FormatChoice};
-pub(super) use columns::{Column, ColumnStyle};
+pub(super) use columns::{Column, ColumnStyle, from_spec};
 pub(super) use list::List;
 pub(super) use local_time::in_local_time;
 pub(super) use progress::{Progress, is_run_shown};
 pub(super) use report::Report;
-pub(super) use row::{FAILED, Row};
+pub(super) use row::{FAILED, Row, SKIPPED};
 pub(super) use rows::Rows;
 
-use columns::{Columns, from_spec};
+use columns::Columns;
 use format::{Format, Writer};
 use report::Rendered;
 
@@ -209,7 +209,7 @@ impl Output {
         let sentence = format!("{red}error:{red:#} {}", escape(&error.sentence()));
         let details = error.details().map(|details| format!("       {dim}{}{dim:#}", escape(&details)));
         let hints = error.hints().iter().map(|hint| format!("{bold}hint:{bold:#}  {}", escape(hint)));
-        let lines: Vec<String> = [Some(sentence), details].into_iter().flatten().chain(hints).collect();
+        let lines: Vec<String> = std::iter::once(sentence).chain(details).chain(hints).collect();
         self.stderr(&lines.join("\n"));
     }
 

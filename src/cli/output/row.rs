@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::columns::{Column, ColumnStyle};
 use crate::client::UserId;
 
+/// The outcome of a target for which nothing had to be done, or no call was started.
+pub(in crate::cli) const SKIPPED: &str = "skipped";
+
 /// The outcome of a target that failed.
 pub(in crate::cli) const FAILED: &str = "failed";
 
@@ -20,9 +23,17 @@ pub(in crate::cli) struct Row<'a> {
     pub invite_id: Option<String>,
     /// The error object.
     pub error: Option<Value>,
+    /// Whether people see it too: they see a line for each row that they may have to act on.
+    #[serde(skip)]
+    pub is_for_people: bool,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// The row of a target, without a result yet.
+    pub fn new(target: &'a str, id: Option<&'a UserId>) -> Self {
+        Self { target, id, outcome: SKIPPED, message: None, invite_id: None, error: None, is_for_people: false }
+    }
+
     /// The columns of every row.
     pub fn columns() -> Vec<Column> {
         let column = |property| Column::new(property, property);
@@ -36,9 +47,9 @@ impl Row<'_> {
         ]
     }
 
-    /// The line for people if the target failed.
-    pub fn failure(&self) -> Option<String> {
-        let message = self.message.as_deref().filter(|_| self.outcome == FAILED)?;
+    /// The line for people.
+    pub fn line(&self) -> Option<String> {
+        let message = self.message.as_deref().filter(|_| self.is_for_people)?;
         Some(format!("{}: {message}", self.target))
     }
 }

@@ -15,8 +15,8 @@ pub(in crate::cli) struct Rows {
 }
 
 enum Form {
-    /// For people: a line per failure, printed at the end.
-    Failures(Vec<String>),
+    /// For people: lines for some rows, printed at the end.
+    Lines(Vec<String>),
     /// Printed as they come.
     Stream { stream: Box<dyn RowStream>, text: Vec<u8>, writer: Writer },
     /// Printed at the end.
@@ -26,7 +26,7 @@ enum Form {
 impl Rows {
     pub(super) fn new(output: &Output) -> Self {
         if output.is_for_people() && !output.columns.are_given() {
-            return Self { form: Form::Failures(Vec::new()), problem: None };
+            return Self { form: Form::Lines(Vec::new()), problem: None };
         }
         let stream = output.columns.select(&Row::columns()).map(|columns| output.format.row_stream(columns));
         match stream {
@@ -44,8 +44,8 @@ impl Rows {
             return;
         }
         let added = match &mut self.form {
-            Form::Failures(lines) => {
-                lines.extend(row.failure());
+            Form::Lines(lines) => {
+                lines.extend(row.line());
                 Ok(())
             }
             Form::Stream { stream, text, .. } => stream.add(row, text),
@@ -88,7 +88,7 @@ impl Rows {
                 }
             }
             (_, Some(problem)) => Report::unwritable(problem),
-            (Form::Failures(lines), None) => Report::words(lines.into_iter().chain(summary).collect()),
+            (Form::Lines(lines), None) => Report::words(lines.into_iter().chain(summary).collect()),
             (Form::Whole(rows), None) => Report::rows(rows, Row::columns()),
         }
     }

@@ -43,6 +43,11 @@ pub fn dci_on(sandbox: &Sandbox, args: &[&str]) -> Run {
     dci(args).env("DCI_API_BASE_URL", sandbox.url()).env("DCI_API_KEY", sandbox.api_key())
 }
 
+/// The user with this address, as `list-users` shows it; null if there is none.
+pub fn user(sandbox: &Sandbox, email: &str) -> serde_json::Value {
+    dci_on(sandbox, &["list-users", "--email", email]).finish().json()["users"][0].clone()
+}
+
 /// Runs a printed command line in a shell, which must succeed.
 #[cfg(unix)]
 pub fn run_in_shell(command: &str, sandbox: &Sandbox) {
@@ -189,6 +194,12 @@ impl Running {
     #[cfg(unix)]
     pub fn type_line(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().expect("it is open"), "{line}").expect("the program reads");
+    }
+
+    /// Writes these bytes to stdin again and again, `times` times or until the program stops reading. Returns how often.
+    pub fn feed(&mut self, bytes: &[u8], times: usize) -> usize {
+        let stdin = self.stdin.as_mut().expect("it is open");
+        (0..times).take_while(|_| stdin.write_all(bytes).is_ok()).count()
     }
 
     /// Kills it.

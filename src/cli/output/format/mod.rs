@@ -151,7 +151,7 @@ mod tests {
 
     fn row(text: &str) -> Row<'_> {
         let error = Some(json!({ "b": [text, null], "c": {} }));
-        Row { target: text, id: None, outcome: "failed", message: Some(text.to_owned()), invite_id: None, error }
+        Row { outcome: "failed", message: Some(text.to_owned()), error, ..Row::new(text, None) }
     }
 
     fn texts() -> impl Strategy<Value = String> {
