@@ -8,6 +8,7 @@
 mod docs;
 mod lenient;
 mod locate;
+mod prepare;
 pub mod progenitor;
 mod responses;
 mod schema;

@@ -8,28 +8,13 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
+use super::prepare::prepare;
+
 pub type ParseError = serde_path_to_error::Error<serde_json::Error>;
 
 /// The spec in the types of `openapiv3`, which progenitor takes.
 pub fn parse(spec: &Value) -> Result<OpenAPI, ParseError> {
-    serde_path_to_error::deserialize(without_crate_formats(spec))
-}
-
-/// Removes the formats for which progenitor uses types of other crates (chrono, uuid): a string is accepted whatever
-/// its format, and a slightly wrong value does not fail a response.
-fn without_crate_formats(value: &Value) -> Value {
-    const FORMATS: [&str; 6] = ["date", "date-time", "uuid", "ip", "ipv4", "ipv6"];
-    match value {
-        Value::Object(object) => {
-            let is_removed = |name: &str, value: &Value| {
-                name == "format" && value.as_str().is_some_and(|format| FORMATS.contains(&format))
-            };
-            let kept = object.iter().filter(|(name, value)| !is_removed(name, value));
-            kept.map(|(name, value)| (name.clone(), without_crate_formats(value))).collect()
-        }
-        Value::Array(values) => values.iter().map(without_crate_formats).collect(),
-        other => other.clone(),
-    }
+    serde_path_to_error::deserialize(prepare(spec))
 }
 
 /// Runs progenitor. If it panics, the panic message is the error.
