@@ -54,7 +54,9 @@ fn split_nullable_unions(spec: &mut Value) {
 
 fn is_nullable_union(schema: &Value) -> bool {
     let is_reference = schema["allOf"].as_array().is_some_and(|parts| parts.len() == 1 && !parts[0]["$ref"].is_null());
-    schema["nullable"] == true && !is_reference && ["oneOf", "anyOf", "allOf"].iter().any(|kind| schema[*kind].is_array())
+    schema["nullable"] == true
+        && !is_reference
+        && ["oneOf", "anyOf", "allOf"].iter().any(|kind| schema[*kind].is_array())
 }
 
 /// A name for the inner schema of `name`, such as `ValueInner`, whose type no schema has.
@@ -84,6 +86,7 @@ fn type_errors(spec: &mut Value) {
         }
     }
     if spec.pointer(&ERROR[1..]).is_none() {
-        spec["components"]["schemas"]["Error"] = json!({ "type": "object", "properties": { "error": { "type": "string" } } });
+        spec["components"]["schemas"]["Error"] =
+            json!({ "type": "object", "properties": { "error": { "type": "string" } } });
     }
 }

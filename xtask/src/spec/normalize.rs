@@ -35,9 +35,7 @@ const RULES: &[(&str, Rule)] = &[
     ("several-media-types", several_media_types),
     ("multipart-bodies", multipart_bodies),
     ("merge-patch-bodies", merge_patch_bodies),
-    ("default-responses", default_responses),
     ("several-successes", several_successes),
-    ("several-errors", several_errors),
 ];
 
 /// Applies the rules, and removes the operations that the generator still refuses.
@@ -195,13 +193,9 @@ fn response_type(before: &Value, response: &Value) -> ResponseType {
     }
 }
 
-/// The types of an operation's responses by status, for the statuses that `is_included` selects, if the types differ.
-fn different_types(
-    before: &Value,
-    operation: &Value,
-    is_included: fn(&str) -> bool,
-) -> Option<BTreeMap<String, ResponseType>> {
-    let responses = operation["responses"].as_object()?.iter().filter(|(status, _)| is_included(status));
+/// The types of an operation's successes by status, if they differ.
+fn different_successes(before: &Value, operation: &Value) -> Option<BTreeMap<String, ResponseType>> {
+    let responses = operation["responses"].as_object()?.iter().filter(|(status, _)| status.starts_with('2'));
     let types: BTreeMap<String, ResponseType> =
         responses.map(|(status, response)| (status.clone(), response_type(before, response))).collect();
     (types.values().collect::<BTreeSet<_>>().len() > 1).then_some(types)
@@ -213,26 +207,10 @@ fn replace_content(before: &Value, operation: &mut Value, status: &str, content:
     operation["responses"][status] = response;
 }
 
-/// Replaces `default`, which the generator takes for a success too, by `4XX` and `5XX`. Beside a success they mean the
-/// same.
-fn default_responses(spec: &mut Value, report: &mut Report) {
-    each_operation(spec, &mut |_, pointer, operation| {
-        let Some(responses) = operation["responses"].as_object_mut() else { return };
-        if !responses.keys().any(|status| status.starts_with('2')) {
-            return;
-        }
-        let Some(default) = responses.remove("default") else { return };
-        for range in ["4XX", "5XX"] {
-            responses.entry(range).or_insert_with(|| default.clone());
-        }
-        report(pointer, "the default response is replaced by 4XX and 5XX");
-    });
-}
-
 /// Gives successes with different bodies one type: any JSON, or bytes if one of them is not JSON or has no body.
 fn several_successes(spec: &mut Value, report: &mut Report) {
     each_operation(spec, &mut |before, pointer, operation| {
-        let Some(types) = different_types(before, operation, |status| status.starts_with('2')) else { return };
+        let Some(types) = different_successes(before, operation) else { return };
         let is_json = types.values().all(|one| matches!(one, ResponseType::Json(_)));
         let content = if is_json {
             json!({ "application/json": { "schema": {} } })
@@ -245,23 +223,5 @@ fn several_successes(spec: &mut Value, report: &mut Report) {
         let statuses = types.keys().cloned().collect::<Vec<_>>().join(", ");
         let what = if is_json { "any JSON" } else { "bytes, with no Accept header" };
         report(pointer, &format!("the successes {statuses} have different bodies, now typed as {what}"));
-    });
-}
-
-/// Gives errors with different bodies one type: `Error` if one of them has it, or any JSON. The exchange makes the
-/// actual bodies fit.
-fn several_errors(spec: &mut Value, report: &mut Report) {
-    let error = json!({ "$ref": "#/components/schemas/Error" });
-    let is_error = |status: &str| status.starts_with(['4', '5']) || status == "default";
-    each_operation(spec, &mut |before, pointer, operation| {
-        let Some(types) = different_types(before, operation, is_error) else { return };
-        let has_error = types.values().any(|one| *one == ResponseType::Json(error.to_string()));
-        let schema = if has_error { error.clone() } else { Value::from(Map::new()) };
-        for status in types.keys() {
-            replace_content(before, operation, status, &json!({ "application/json": { "schema": schema } }));
-        }
-        let statuses = types.keys().cloned().collect::<Vec<_>>().join(", ");
-        let what = if has_error { "Error" } else { "any JSON" };
-        report(pointer, &format!("the errors {statuses} have different bodies, now typed as {what}"));
     });
 }

@@ -1,4 +1,5 @@
 mod diff;
+mod kinds;
 mod normalize;
 mod update;
 

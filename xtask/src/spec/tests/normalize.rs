@@ -24,10 +24,6 @@ fn thing() -> Value {
     json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } })
 }
 
-fn error() -> Value {
-    json!({ "description": "No.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } })
-}
-
 #[test]
 fn a_success_with_a_body_and_one_without() {
     let responses =
@@ -43,22 +39,6 @@ fn successes_with_different_bodies() {
     let other = json!({ "application/json": { "schema": { "type": "array", "items": { "type": "string" } } } });
     let responses = json!({ "200": { "description": "Done.", "content": thing() }, "202": { "description": "Begun.", "content": other } });
     assert_normalized("successes", &with_operation(&json!({ "operationId": "x", "responses": responses })));
-}
-
-#[test]
-fn errors_with_different_bodies() {
-    let invalid = json!({ "description": "Invalid.", "content": thing() });
-    let responses = json!({
-        "200": { "description": "Done." }, "400": error(), "404": { "description": "Gone." }, "422": invalid,
-    });
-    assert_normalized("errors", &with_operation(&json!({ "operationId": "x", "responses": responses })));
-}
-
-#[test]
-fn a_default_response_and_an_error() {
-    let responses =
-        json!({ "200": { "description": "Done.", "content": thing() }, "404": error(), "default": error() });
-    assert_normalized("default", &with_operation(&json!({ "operationId": "x", "responses": responses })));
 }
 
 #[test]

@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 use xshell::{Shell, TempDir};
 
 use super::{OWN, full, own};
-use crate::spec::OPERATIONS;
 use crate::spec::check::problems;
+use crate::spec::full_size::OPERATIONS;
 use crate::spec::slice::ids;
 use crate::spec::texts::Fingerprints;
 use crate::spec::update::{Args, Selection, Updated, run, to_yaml, update};
