@@ -176,7 +176,7 @@ fn open_enum(item: &syn::ItemEnum, schema: Option<&Value>, with_schemas: bool) -
         }
         impl ::std::str::FromStr for #name {
             type Err = ::std::convert::Infallible;
-            fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
+            fn from_str(text: &str) -> ::std::result::Result<Self, ::std::convert::Infallible> {
                 Ok(text.into())
             }
         }

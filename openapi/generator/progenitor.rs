@@ -4,7 +4,6 @@ use std::panic;
 
 use ::progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
 use openapiv3::OpenAPI;
-use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
@@ -18,7 +17,7 @@ pub fn parse(spec: &Value) -> Result<OpenAPI, ParseError> {
 }
 
 /// Runs progenitor. If it panics, the panic message is the error.
-pub fn tokens(spec: &OpenAPI, with_schemas: bool) -> Result<TokenStream, String> {
+pub fn file(spec: &OpenAPI, with_schemas: bool) -> Result<syn::File, String> {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Builder)
@@ -33,7 +32,8 @@ pub fn tokens(spec: &OpenAPI, with_schemas: bool) -> Result<TokenStream, String>
     let outcome = panic::catch_unwind(|| Generator::new(&settings).generate_tokens(spec));
     panic::set_hook(hook);
     match outcome {
-        Ok(tokens) => tokens.map_err(|error| error.to_string()),
+        Ok(Ok(tokens)) => syn::parse2(tokens).map_err(|error| format!("progenitor generated invalid Rust: {error}")),
+        Ok(Err(error)) => Err(error.to_string()),
         Err(payload) => Err(payload
             .downcast_ref::<String>()
             .cloned()

@@ -73,14 +73,91 @@ fn another_openapi_version_is_refused() {
 
 /// The types of a spec with an operation that sends the schema `Request` and receives the schema `Response`.
 fn types_of(schemas: &str) -> String {
-    let spec = format!(
+    generate("doit.yaml", &spec_of(schemas), false).expect("the spec can be used").types
+}
+
+/// A spec with the operation `x`, which sends the schema `Request` and receives the schema `Response`.
+fn spec_of(schemas: &str) -> String {
+    format!(
         "openapi: 3.0.3\ninfo: {{title: t, version: '1'}}\npaths:\n  /x:\n    post:\n      operationId: x\n      \
          requestBody: {{content: {{application/json: {{schema: {{$ref: '#/components/schemas/Request'}}}}}}}}\n      \
          responses:\n        '200':\n          description: Done.\n          content: {{application/json: {{schema: \
          {{$ref: '#/components/schemas/Response'}}}}}}\ncomponents:\n  schemas:\n    \
          Request: {{type: string, enum: [a, b]}}\n{schemas}"
-    );
-    generate("doit.yaml", &spec, false).expect("the spec can be used").types
+    )
+}
+
+#[test]
+fn parts_with_one_name_in_rust_are_named() {
+    let cases = [
+        (
+            "    Response: {properties: {a: {$ref: '#/components/schemas/foo-bar'}, b: {$ref: '#/components/schemas/fooBar'}}}\n    \
+             foo-bar: {properties: {a: {type: string}}}\n    fooBar: {properties: {b: {type: string}}}\n",
+            "at components.schemas.foo-bar and components.schemas.fooBar (used by x): the type FooBar in Rust is generated \
+             from each; rename one",
+        ),
+        (
+            "    Response: {properties: {part: {properties: {a: {type: string}}}, b: {$ref: '#/components/schemas/ResponsePart'}}}\n    \
+             ResponsePart: {properties: {b: {type: string}}}\n",
+            "at components.schemas.ResponsePart and a property in components.schemas.Response (used by x): the type \
+             ResponsePart in Rust is generated from each; rename one",
+        ),
+        (
+            "    Response: {properties: {a-b: {type: string}, a_b: {type: string}, c: {type: string}}}\n",
+            "at components.schemas.Response (used by x): a-b and a_b have one name in Rust, a_b; rename one",
+        ),
+    ];
+    for (schemas, expected) in cases {
+        let error = error(&spec_of(schemas));
+        assert!(error.ends_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_schema_with_the_name_of_an_inline_one_is_named() {
+    let inline = "{type: object, properties: {a: {$ref: '#/components/schemas/XResponse'}}}";
+    let spec = spec_of("    XResponse: {type: object, properties: {b: {type: string}}}\n");
+    let error = error(&spec.replace("{$ref: '#/components/schemas/Response'}", inline));
+    let expected =
+        "at components.schemas.XResponse and paths./x.post.responses.200 (used by x): the type XResponse in Rust";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn parameters_with_one_name_in_rust_are_named() {
+    let query = |name: &str| format!("{{name: {name}, in: query, schema: {{type: string}}}}");
+    let parameters = format!("      operationId: x\n      parameters: [{}, {}]\n", query("a-b"), query("aB"));
+    let spec = spec_of("    Response: {type: string}\n").replace("      operationId: x\n", &parameters);
+    let error = error(&spec);
+    assert!(error.ends_with("at paths./x.post (x): a-b and aB have one name in Rust, a_b; rename one"), "{error}");
+}
+
+#[test]
+fn a_number_has_the_type_of_its_format_whatever_its_limits() {
+    let types = types_of(concat!(
+        "    Response: {required: [a, b, c], properties: {a: {type: integer, minimum: 1}, ",
+        "b: {type: integer, format: int32, minimum: 0, maximum: 9}, c: {type: number, multipleOf: 0.5}}}\n",
+    ));
+    for field in ["pub a: i64", "pub b: i32", "pub c: f64"] {
+        assert!(types.contains(field), "{types}");
+    }
+}
+
+#[test]
+fn every_operation_has_the_error_type_error() {
+    let of = |responses: &str| {
+        let spec = spec_of("    Response: {type: string}\n");
+        generate("doit.yaml", &spec.replace("      responses:\n", &format!("      responses:\n{responses}")), false)
+    };
+    let problem = "        '400': {description: No., content: {application/problem+json: {schema: {type: object}}}}\n";
+    let default = "        default: {description: No., content: {application/json: {schema: {type: integer}}}}\n";
+    for responses in ["", problem, default, &[problem, default].concat()] {
+        let client = of(responses).expect("the spec can be used").client;
+        assert!(
+            client.contains("Result<ResponseValue<types::Response>, Error<types::Error>>"),
+            "{responses}: {client}"
+        );
+    }
 }
 
 #[test]

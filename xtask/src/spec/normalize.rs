@@ -10,7 +10,7 @@ use super::order::order;
 use super::pointer::{escape, operation_pointer, walk_mut};
 use super::slice::{ids, slice};
 use crate::generator::spec::{SENT_AS, operations, resolve};
-use crate::generator::{self, progenitor};
+use crate::generator::{self, doubled::doubled, progenitor};
 
 /// The API's base URL, as in `dci::client`.
 const DEFAULT_BASE_URL: &str = "https://api.doit.com";
@@ -62,9 +62,10 @@ pub fn normalize(mut spec: Value) -> anyhow::Result<Normalized> {
     Ok(Normalized { spec, rewritten, skipped })
 }
 
-/// Whether the generator accepts the spec. This is quicker than finding out why not.
+/// Whether the generator accepts the spec. This is quicker than finding out where it does not.
 fn is_accepted(spec: &Value) -> bool {
-    progenitor::parse(spec).is_ok_and(|spec| progenitor::tokens(&spec, false).is_ok())
+    let file = progenitor::parse(spec).ok().and_then(|spec| progenitor::file(&spec, false).ok());
+    file.is_some_and(|file| doubled(&file, spec).is_empty())
 }
 
 /// Calls `change` with the spec as it was, and with each operation and its pointer.
