@@ -15,7 +15,47 @@ pub fn doubled(file: &syn::File, spec: &Value) -> Vec<String> {
     names.visit_file(file);
     names.types.extend(inline_like_named(spec));
     let types = names.types.iter().map(|name| describe_type(spec, name));
-    types.chain(names.parts.iter().map(|(owner, name)| describe_part(spec, owner, name))).collect()
+    types.chain(taken(spec)).chain(names.parts.iter().map(|(owner, name)| describe_part(spec, owner, name))).collect()
+}
+
+/// What the generated client has or uses by these names. An operation with such a name would hide it.
+const TAKEN: [&str; 18] = [
+    "api_version",
+    "baseurl",
+    "byte_stream",
+    "client",
+    "client_hooks",
+    "client_info",
+    "error",
+    "exec",
+    "inner",
+    "new",
+    "new_with_client",
+    "operation_info",
+    "option",
+    "post",
+    "pre",
+    "response_value",
+    "result",
+    "string",
+];
+
+/// The variable of a generated method that a parameter with this name would replace.
+const VARIABLE: &str = "header_map";
+
+fn taken(spec: &Value) -> Vec<String> {
+    let mut taken = Vec::new();
+    for (path, method, operation) in operations(spec) {
+        let at = format!("at paths.{path}.{method} ({})", id(operation));
+        if TAKEN.contains(&id(operation).to_snake_case().as_str()) {
+            taken.push(format!("{at}: the client in Rust has this name already; rename it"));
+        }
+        let mut names = parameters(spec, path, operation).filter_map(|parameter| parameter["name"].as_str());
+        if let Some(name) = names.find(|name| name.to_snake_case() == VARIABLE) {
+            taken.push(format!("{at}: the generated code uses the name of the parameter {name}; rename it"));
+        }
+    }
+    taken
 }
 
 /// The doubled names in the generated code.

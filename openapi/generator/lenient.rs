@@ -36,6 +36,12 @@ pub fn loosen(types: &mut syn::File, spec: &Value, with_schemas: bool) {
                 match implemented(&item).as_deref() {
                     // The open enum has its own implementation.
                     Some("Display" | "FromStr" | "TryFrom" | "From") if opened.contains(&name) => {}
+                    // progenitor writes it for an earlier version of schemars.
+                    Some("JsonSchema") => {
+                        let schema = schemas.get(&name).cloned().unwrap_or_else(|| json!({}));
+                        let implementation = json_schema(&format_ident!("{name}"), &schema);
+                        items.push(syn::parse2(implementation).expect("what this file quotes is Rust"));
+                    }
                     Some("Deserialize") if received.names.contains(&name) && is_limited_string(&items, &name) => {
                         items.push(unchecked_deserialize(&item.self_ty));
                     }

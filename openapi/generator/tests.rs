@@ -124,12 +124,28 @@ fn a_schema_with_the_name_of_an_inline_one_is_named() {
 }
 
 #[test]
+fn an_operation_with_a_name_of_the_client_is_named() {
+    for name in ["new", "Error", "post", "client"] {
+        let error = error(
+            &spec_of("    Response: {type: string}\n").replace("operationId: x", &format!("operationId: {name}")),
+        );
+        let expected = format!("at paths./x.post ({name}): the client in Rust has this name already; rename it");
+        assert!(error.ends_with(&expected), "{error}");
+    }
+}
+
+#[test]
 fn parameters_with_one_name_in_rust_are_named() {
     let query = |name: &str| format!("{{name: {name}, in: query, schema: {{type: string}}}}");
     let parameters = format!("      operationId: x\n      parameters: [{}, {}]\n", query("a-b"), query("aB"));
     let spec = spec_of("    Response: {type: string}\n").replace("      operationId: x\n", &parameters);
     let error = error(&spec);
     assert!(error.ends_with("at paths./x.post (x): a-b and aB have one name in Rust, a_b; rename one"), "{error}");
+    let error = self::error(&spec.replace("a-b", "Header-Map"));
+    assert!(
+        error.contains("at paths./x.post (x): the generated code uses the name of the parameter Header-Map"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::own;
 use crate::spec::check::problems;
 use crate::spec::normalize::normalize;
 use crate::spec::read::parse;
@@ -19,20 +20,14 @@ const KINDS: [(&str, &str); 7] = [
     ("shapes", include_str!("kinds/shapes.yaml")),
 ];
 
-/// A spec with what the kinds refer to.
+/// The project's spec, without which the library does not compile, and the response that the kinds refer to.
 fn base() -> Value {
-    json!({
-        "openapi": "3.0.3",
-        "info": { "title": "Kinds", "version": "1" },
-        "paths": {},
-        "components": {
-            "schemas": { "Error": { "type": "object", "properties": { "error": { "type": "string" } } } },
-            "responses": { "Bad": {
-                "description": "Bad.",
-                "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
-            }},
-        },
-    })
+    let mut spec = own();
+    spec["components"]["responses"]["Bad"] = json!({
+        "description": "Bad.",
+        "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
+    });
+    spec
 }
 
 /// Adds the paths and schemas of a kind to a spec.
