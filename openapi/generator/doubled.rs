@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use heck::{ToPascalCase, ToSnakeCase};
+use heck::ToPascalCase;
 use serde_json::Value;
 use syn::visit::{Visit, visit_item};
 
-use super::spec::{id, operations, parameters, resolve, used_by};
+use super::spec::{id, operations, parameters, resolve, rust_name, used_by};
 
 /// The doubled names, each with the parts of the spec that have it.
 pub fn doubled(file: &syn::File, spec: &Value) -> Vec<String> {
@@ -47,11 +47,11 @@ fn taken(spec: &Value) -> Vec<String> {
     let mut taken = Vec::new();
     for (path, method, operation) in operations(spec) {
         let at = format!("at paths.{path}.{method} ({})", id(operation));
-        if TAKEN.contains(&id(operation).to_snake_case().as_str()) {
+        if TAKEN.contains(&rust_name(id(operation)).as_str()) {
             taken.push(format!("{at}: the client in Rust has this name already; rename it"));
         }
         let mut names = parameters(spec, path, operation).filter_map(|parameter| parameter["name"].as_str());
-        if let Some(name) = names.find(|name| name.to_snake_case() == VARIABLE) {
+        if let Some(name) = names.find(|name| rust_name(name) == VARIABLE) {
             taken.push(format!("{at}: the generated code uses the name of the parameter {name}; rename it"));
         }
     }
@@ -170,8 +170,7 @@ fn describe_part(spec: &Value, owner: &str, name: &str) -> String {
     };
     match of_schema.or_else(of_operation) {
         Some((at, names)) => {
-            let same =
-                names.into_iter().filter(|other| other.to_snake_case() == name).collect::<Vec<_>>().join(" and ");
+            let same = names.into_iter().filter(|other| rust_name(other) == name).collect::<Vec<_>>().join(" and ");
             format!("at {at}: {same} have one name in Rust, {name}; rename one")
         }
         None => format!("the type {owner} in Rust has the name {name} twice"),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use heck::ToSnakeCase;
 use serde_json::Value;
 
 /// An extension of a request body: the media type to send, if progenitor knows only a different one.
@@ -89,6 +90,17 @@ pub fn methods(spec: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
 /// The id of an operation, or nothing.
 pub fn id(operation: &Value) -> &str {
     operation["operationId"].as_str().unwrap_or_default()
+}
+
+/// The name in Rust of an operation or a parameter, as progenitor chooses it: `type` is `type_`.
+pub fn rust_name(name: &str) -> String {
+    let name = match name.replace('\'', "").to_snake_case() {
+        digits if digits.starts_with(|first: char| first.is_numeric()) => format!("_{digits}"),
+        other => other,
+    };
+    // To progenitor, `gen` is a keyword already.
+    let is_identifier = name != "gen" && syn::parse_str::<syn::Ident>(&name).is_ok();
+    if is_identifier { name } else { format!("{name}_") }
 }
 
 /// The parameters of an operation, including those of its path, with references resolved.

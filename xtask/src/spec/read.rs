@@ -5,12 +5,11 @@ use std::fs::File;
 use std::io::{Read, stdin};
 
 use anyhow::{Context, bail, ensure};
-use heck::ToSnakeCase;
 use serde_json::Value;
 
 use super::own_path;
 use super::pointer::operation_pointer;
-use crate::generator::spec::{id, operations};
+use crate::generator::spec::{id, operations, rust_name};
 
 /// The largest spec, in bytes. The API's has about 600 KB.
 const MAX_BYTES: u64 = 20 * 1024 * 1024;
@@ -51,7 +50,7 @@ pub fn parse(name: &str, text: &str) -> anyhow::Result<Value> {
     for (path, method, operation) in operations(&spec) {
         let (id, pointer) = (id(operation), operation_pointer(path, method));
         // Different ids can still have the same name in Rust.
-        if let Some(other) = pointers.insert(id.to_snake_case(), pointer.clone()).filter(|_| !id.is_empty()) {
+        if let Some(other) = pointers.insert(rust_name(id), pointer.clone()).filter(|_| !id.is_empty()) {
             bail!("{name}: two operations have the operationId {id}: at {other} and at {pointer}");
         }
     }

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use heck::ToSnakeCase;
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use super::update::to_yaml;
-use crate::generator::spec::{id, operations};
+use crate::generator::spec::{id, operations, rust_name};
 
 /// Writes a crate under `target/` that is this project's library, generated from `spec`. Returns its folder.
 pub fn scratch_crate(spec: &Value) -> anyhow::Result<PathBuf> {
@@ -40,7 +39,7 @@ pub fn compile(scratch: &Path, features: &str) -> anyhow::Result<()> {
 /// A program that makes the call of every operation: that of an operation whose error is not `Error` does not compile.
 fn calls(spec: &Value) -> String {
     let calls: String = operations(spec)
-        .map(|(_, _, operation)| id(operation).to_snake_case())
+        .map(|(_, _, operation)| rust_name(id(operation)))
         .map(|method| format!("    drop(dci::client::call(client.{method}().send()));\n"))
         .collect();
     format!("pub fn every_call(client: &dci::client::Client) {{\n{calls}}}\n\nfn main() {{}}\n")
