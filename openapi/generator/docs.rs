@@ -23,6 +23,9 @@ pub fn add_missing(types: &mut syn::File, client: &mut syn::File, spec: &Value) 
             // documentation would become part of the derived JSON Schema.
             syn::Item::Enum(item) => item.attrs.push(syn::parse_quote!(#[allow(missing_docs)])),
             syn::Item::Struct(item) => {
+                if doc(&item.attrs).is_none() {
+                    item.attrs.push(syn::parse_quote!(#[allow(missing_docs)]));
+                }
                 let undocumented = item.fields.iter_mut().filter(|field| doc(&field.attrs).is_none());
                 undocumented.for_each(|field| field.attrs.push(syn::parse_quote!(#[allow(missing_docs)])));
             }

@@ -206,3 +206,20 @@ fn a_response_accepts_properties_that_its_schema_forbids() {
         types_of("    Response: {type: object, additionalProperties: false, properties: {name: {type: string}}}\n");
     assert!(types.contains("pub struct Response") && !types.contains("deny_unknown_fields"), "{types}");
 }
+
+#[test]
+fn what_has_no_text_in_the_spec_needs_no_docs() {
+    let types = types_of(
+        "    Response: {type: object, properties: {name: {type: string}, code: {type: string, pattern: '^a'}, part: \
+         {type: object, properties: {state: {type: string, enum: [a, b]}}}}}\n",
+    );
+    for (item, _) in types.match_indices("\npub ").filter(|(at, _)| !types[at + 5..].starts_with("mod ")) {
+        let attributes = types[..item].rsplit("\n\n").next().unwrap_or_default();
+        let attributes = attributes.rsplit("\n}\n").next().unwrap_or_default();
+        assert!(
+            attributes.contains("///") || attributes.contains("allow(missing_docs)"),
+            "{}",
+            &types[item..item + 40]
+        );
+    }
+}
