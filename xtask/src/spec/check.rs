@@ -9,6 +9,7 @@ use super::read::read;
 use super::scratch::{compile, scratch_crate};
 use super::slice::{ids, slice};
 use crate::generator;
+use crate::generator::spec::{id, methods};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -50,25 +51,15 @@ pub fn problems(spec: &Value) -> Vec<String> {
     if problems.is_empty() {
         problems.extend(unused(spec));
     }
-    for (path, item) in spec["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in
-            item.as_object().into_iter().flatten().filter(|(_, part)| part["responses"].is_object())
-        {
-            let pointer = operation_pointer(path, method);
-            problems.extend(missing(operation).into_iter().map(|part| format!("at {pointer}: {part} is missing")));
-        }
-    }
+    let without_id = methods(spec).filter(|(_, _, operation)| id(operation).trim().is_empty());
+    problems.extend(
+        without_id
+            .map(|(path, method, _)| format!("at {}: the operationId is missing", operation_pointer(path, method))),
+    );
     if problems.is_empty() {
         problems.extend(generator::file(spec, true).err());
     }
     problems
-}
-
-/// The parts that an operation must have and does not.
-fn missing(operation: &Value) -> Vec<&'static str> {
-    let has_text = |name: &str| operation[name].as_str().is_some_and(|text| !text.trim().is_empty());
-    let parts = [("operationId", "the operationId"), ("summary", "the summary")];
-    parts.into_iter().filter(|(name, _)| !has_text(name)).map(|(_, part)| part).collect()
 }
 
 /// The components that no operation uses.

@@ -1,17 +1,19 @@
 //! `cargo xtask spec`: takes over a new version of the API's spec, and says what that changes.
 //!
 //! An update reads the full spec ([`read`]), takes the operations of this project from it ([`slice`]), rewrites what
-//! the generator cannot use ([`normalize`]), keeps this project's own words ([`texts`]), and puts the result in an
-//! order that does not depend on the input ([`order`]).
+//! the generator cannot use ([`normalize`]), keeps this project's own words ([`texts`]), puts the result in an order that
+//! does not depend on the input ([`order`]), and writes it with what the next update needs ([`own`]).
 
 mod check;
 mod compare;
 mod diff;
 #[cfg(any(test, feature = "library"))]
 pub mod full_size;
+mod grouping;
 mod normalize;
 mod operations;
 mod order;
+mod own;
 mod pointer;
 pub mod read;
 pub mod scratch;

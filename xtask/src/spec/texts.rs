@@ -1,107 +1,178 @@
 //! Keeps this project's own summaries and descriptions. If the API changes a text, its new text replaces ours, so that
-//! it is noticed and rewritten.
-//!
-//! To tell a change, a file beside the spec has a fingerprint of each text of the API that one of ours replaces. The
-//! API's text itself is not kept.
+//! it is noticed and rewritten. Our text is then kept beside the spec, and so is one whose place is gone.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Context;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::pointer::{escape, is_example};
+use super::compare::Renames;
+use super::own::{OldTexts, Own};
+use super::pointer::{escape, is_name, walk};
 
-/// The fingerprints of the API's texts, by their pointers.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Fingerprints(BTreeMap<String, Uuid>);
+/// The keywords with a text in words.
+pub const TEXTS: [&str; 2] = ["summary", "description"];
 
-impl Fingerprints {
-    /// The fingerprint file of a spec.
-    pub fn path(spec: &Path) -> PathBuf {
-        spec.with_extension("texts.json")
-    }
+/// A text that is not the one that ours was written for.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct TextChange {
+    pub kind: TextKind,
+    pub pointer: String,
+}
 
-    pub fn read(spec: &Path) -> anyhow::Result<Self> {
-        let path = Self::path(spec);
-        let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            text => text.with_context(|| path.display().to_string())?,
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum TextKind {
+    /// There is none of ours.
+    New,
+    /// The API's text changed since ours was written, and replaces it.
+    Changed,
+    /// The API's text differs from ours. It is not known that it changed, so that ours stays.
+    Differs,
+    /// The API removed a text that we had taken as it was.
+    Removed,
+    /// The place of ours is gone.
+    Homeless,
+}
+
+/// A part of the spec that can have a text.
+struct Part<'a> {
+    /// Names the part so that the order of a list and the path of an operation do not matter.
+    key: String,
+    pointer: String,
+    value: &'a Map<String, Value>,
+}
+
+/// Puts our texts into a new spec, unless the API's text changed since. `api` has a fingerprint of each text of the new
+/// spec, and `before` of each text at the last update. Returns the changes, and our texts that have no place now.
+pub fn keep_ours(
+    new: &mut Value,
+    api: &Value,
+    own: &Own,
+    before: Option<&Value>,
+    renames: &Renames,
+) -> (Vec<TextChange>, OldTexts) {
+    let current = texts(&own.spec, renames);
+    let known = before.map(|before| texts(before, renames)).unwrap_or_default();
+    let known = |key: &String| known.get(key).map(|(_, text)| text.as_str());
+    let (there, fingerprints) = (texts(new, &Renames::new()), texts(api, &Renames::new()));
+    let (mut old_texts, mut changes) = (own.old_texts.clone(), Vec::new());
+    let is_ours = |key: &String, text: &str| known(key) != Some(&fingerprint(text));
+
+    for (key, (pointer, text)) in &there {
+        let ours = current.get(key).map(|(_, text)| text.clone()).or_else(|| old_texts.get(key).cloned());
+        let kind = match (ours, known(key)) {
+            (None, _) => Some(TextKind::New),
+            (Some(own), _) if own == *text => None,
+            (Some(own), Some(known)) if fingerprints.get(key).is_none_or(|(_, now)| known != now) => {
+                if is_ours(key, &own) {
+                    old_texts.insert(key.clone(), own);
+                }
+                Some(TextKind::Changed)
+            }
+            (Some(own), known) => {
+                *new.pointer_mut(&pointer[1..]).expect("it was found there") = own.into();
+                old_texts.remove(key);
+                known.is_none().then_some(TextKind::Differs)
+            }
         };
-        let texts: BTreeMap<String, String> =
-            serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-        let parse = |(pointer, id): (String, String)| Ok((pointer, id.parse()?));
-        let texts: anyhow::Result<_> = texts.into_iter().map(parse).collect();
-        Ok(Self(texts.with_context(|| path.display().to_string())?))
+        changes.extend(kind.map(|kind| TextChange { kind, pointer: pointer.clone() }));
     }
 
-    pub fn to_json(&self) -> String {
-        let texts: BTreeMap<&String, String> = self.0.iter().map(|(pointer, id)| (pointer, id.to_string())).collect();
-        serde_json::to_string_pretty(&texts).expect("a map of strings is JSON") + "\n"
-    }
-}
-
-/// A text of the API that is not the one that ours was written for. It has the pointer to the text.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum TextChange {
-    /// The text is new, so that there is none of ours.
-    New(String),
-    /// The text changed since ours was written, and replaces it.
-    Changed(String),
-    /// The text differs from ours. Without a fingerprint that is not known to be a change, so that ours stays.
-    Differs(String),
-}
-
-/// Puts our texts from the current spec into a new one, unless the API's text changed since.
-pub fn keep_ours(new: &mut Value, current: &Value, before: &Fingerprints) -> (Fingerprints, Vec<TextChange>) {
-    let mut ours = BTreeMap::new();
-    visit(&mut current.clone(), "#", &mut |pointer, text| {
-        ours.insert(pointer.to_owned(), text.clone());
-    });
-    let (mut after, mut changes) = (Fingerprints::default(), Vec::new());
-    visit(new, "#", &mut |pointer, text| {
-        let fingerprint = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes());
-        let known = before.0.get(pointer);
-        match ours.get(pointer) {
-            // The new spec is one of ours, and says nothing about the API's texts.
-            Some(own) if own == text && known.is_none() => return,
-            Some(own) if own == text || known == Some(&fingerprint) => text.clone_from(own),
-            Some(own) if known.is_none() => {
-                changes.push(TextChange::Differs(pointer.to_owned()));
-                text.clone_from(own);
+    let parts: BTreeMap<String, String> =
+        parts(new, &Renames::new()).into_iter().map(|part| (part.key, part.pointer)).collect();
+    for (key, (pointer, own)) in current.into_iter().filter(|(key, _)| !there.contains_key(key)) {
+        let (part, name) = key.rsplit_once('/').expect("a text has a name");
+        let part = parts.get(part).and_then(|pointer| new.pointer_mut(&pointer[1..])?.as_object_mut());
+        let kind = match part.filter(|part| !part.contains_key("$ref")) {
+            _ if !is_ours(&key, &own) => TextKind::Removed,
+            // The API has no text there.
+            Some(part) => {
+                part.insert(name.to_owned(), own.into());
+                continue;
             }
-            Some(_) => changes.push(TextChange::Changed(pointer.to_owned())),
-            None => changes.push(TextChange::New(pointer.to_owned())),
-        }
-        after.0.insert(pointer.to_owned(), fingerprint);
-    });
-    (after, changes)
+            None => {
+                old_texts.insert(key.clone(), own);
+                TextKind::Homeless
+            }
+        };
+        changes.push(TextChange { kind, pointer });
+    }
+    changes.sort();
+    (changes, old_texts)
 }
 
-/// Visits each summary and description. A property with such a name is not one.
-fn visit(value: &mut Value, pointer: &str, see: &mut impl FnMut(&str, &mut String)) {
-    match value {
-        Value::Object(object) => visit_object(object, pointer, see),
-        Value::Array(parts) => {
-            for (index, part) in parts.iter_mut().enumerate() {
-                // A parameter is identified by its name, since its index can change.
-                let name = part["name"].as_str().map_or_else(|| index.to_string(), escape);
-                visit(part, &format!("{pointer}/{name}"), see);
+/// Removes from the facts of a spec the fingerprints of our own texts: a spec with those says nothing about the API's.
+pub fn forget_ours(api: &mut Value, part: &Value, own: &Own) {
+    let (none, known) = (Renames::new(), own.api.as_ref().map(|api| texts(api, &Renames::new())).unwrap_or_default());
+    let current = texts(&own.spec, &none);
+    for (key, (pointer, text)) in texts(part, &none) {
+        if !known.contains_key(&key) && current.get(&key).is_some_and(|(_, own)| *own == text) {
+            let (owner, name) = pointer.rsplit_once('/').expect("a text has a name");
+            api.pointer_mut(&owner[1..]).and_then(Value::as_object_mut).and_then(|owner| owner.remove(name));
+        }
+    }
+}
+
+/// The differences of the texts of two specs.
+pub fn differences(old: &Value, new: &Value, renames: &Renames) -> Vec<TextChange> {
+    let (old, new) = (texts(old, renames), texts(new, &Renames::new()));
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let change = |key: &String| match (old.get(key), new.get(key)) {
+        (Some((_, old)), Some((pointer, new))) => (old != new).then_some((TextKind::Changed, pointer)),
+        (Some((pointer, _)), None) => Some((TextKind::Removed, pointer)),
+        (None, new) => new.map(|(pointer, _)| (TextKind::New, pointer)),
+    };
+    let changes = keys.into_iter().filter_map(change);
+    let mut changes: Vec<TextChange> =
+        changes.map(|(kind, pointer)| TextChange { kind, pointer: pointer.clone() }).collect();
+    changes.sort();
+    changes
+}
+
+/// How the API's own text is remembered.
+pub fn fingerprint(text: &str) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
+}
+
+/// Each summary and description with its pointer, by its key.
+fn texts(spec: &Value, renames: &Renames) -> BTreeMap<String, (String, String)> {
+    let mut texts = BTreeMap::new();
+    for Part { key, pointer, value } in parts(spec, renames) {
+        for name in TEXTS {
+            if let Some(text) = value.get(name).and_then(Value::as_str) {
+                texts.insert(format!("{key}/{name}"), (format!("{pointer}/{name}"), text.to_owned()));
             }
         }
-        _ => {}
     }
+    texts
 }
 
-fn visit_object(object: &mut Map<String, Value>, pointer: &str, see: &mut impl FnMut(&str, &mut String)) {
-    for (name, part) in object.iter_mut().filter(|(name, _)| !is_example(pointer, name)) {
-        let pointer = format!("{pointer}/{}", escape(name));
-        match part {
-            Value::String(text) if name == "summary" || name == "description" => see(&pointer, text),
-            part => visit(part, &pointer, see),
+fn parts<'a>(spec: &'a Value, renames: &Renames) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    walk(spec, "#", &mut |pointer, value| {
+        if let Some(value) = value.as_object().filter(|_| !is_name(pointer)) {
+            parts.push(Part { key: key(spec, pointer, renames), pointer: pointer.to_owned(), value });
         }
+    });
+    parts
+}
+
+fn key(spec: &Value, pointer: &str, renames: &Renames) -> String {
+    let (mut key, mut part) = ("#".to_owned(), spec);
+    for segment in pointer.split('/').skip(1) {
+        let is_list = part.is_array();
+        part = match part {
+            Value::Array(parts) => segment.parse().ok().and_then(|index: usize| parts.get(index)),
+            _ => part.get(segment.replace("~1", "/").replace("~0", "~")),
+        }
+        .unwrap_or(&Value::Null);
+        let name = part["name"].as_str().filter(|_| is_list).map_or_else(|| segment.to_owned(), escape);
+        key = match part["operationId"].as_str() {
+            Some(id) => format!("#/operations/{}", escape(renames.get(id).map_or(id, String::as_str))),
+            None => format!("{key}/{name}"),
+        };
     }
+    key
 }
 
 #[cfg(test)]
@@ -110,30 +181,68 @@ mod tests {
 
     use super::*;
 
+    /// A spec with a description of the schemas `A` (where there is a property `description`) and `B`.
+    fn spec(a: Option<&str>, b: Option<&str>) -> Value {
+        let mut spec = json!({ "components": { "schemas": {
+            "A": { "properties": { "description": { "type": "string" } } }, "B": {},
+        }}});
+        for (name, text) in [("A", a), ("B", b)] {
+            if let Some(text) = text {
+                spec["components"]["schemas"][name]["description"] = text.into();
+            }
+        }
+        spec
+    }
+
+    fn facts(spec: &Value) -> Value {
+        crate::spec::own::facts(spec, spec)
+    }
+
+    /// The spec after an update of `ours`, which was written for `before`, to `new`; and what the update tells and keeps.
+    fn update(ours: &Value, before: Option<&Value>, new: &Value) -> (Value, Vec<(TextKind, String)>, Vec<String>) {
+        let own = Own { spec: ours.clone(), api: None, old_texts: OldTexts::new() };
+        let mut updated = new.clone();
+        let (changes, old_texts) =
+            keep_ours(&mut updated, &facts(new), &own, before.map(facts).as_ref(), &Renames::new());
+        let changes = changes.into_iter().map(|TextChange { kind, pointer }| (kind, pointer)).collect();
+        (updated, changes, old_texts.into_values().collect())
+    }
+
+    fn at(kind: TextKind, schema: &str) -> Vec<(TextKind, String)> {
+        vec![(kind, format!("#/components/schemas/{schema}/description"))]
+    }
+
     #[test]
     fn our_text_stays_until_the_api_changes_its_text() {
-        let current = json!({ "a": { "description": "ours", "properties": { "description": { "type": "string" } } } });
-        let api = |text: &str| json!({ "a": { "description": text }, "b": { "summary": "new" } });
-        let keep = |text: &str, before: &Fingerprints| {
-            let mut new = api(text);
-            let (after, changes) = keep_ours(&mut new, &current, before);
-            (new["a"]["description"].as_str().expect("a text").to_owned(), after, changes)
-        };
-        let (new, pointer) = (TextChange::New("#/b/summary".into()), "#/a/description".to_owned());
-        let (text, first, changes) = keep("theirs", &Fingerprints::default());
-        assert_eq!((text.as_str(), changes), ("ours", vec![TextChange::Differs(pointer.clone()), new.clone()]));
-        let (text, second, changes) = keep("theirs", &first);
-        assert_eq!((text.as_str(), &second, changes), ("ours", &first, vec![new.clone()]), "no change");
-        let (text, third, changes) = keep("theirs, changed", &first);
-        assert_eq!((text.as_str(), changes), ("theirs, changed", vec![TextChange::Changed(pointer.clone()), new]));
-        assert_ne!(third, first, "a later change is compared with this one");
-        let own = |text: &str, before: &Fingerprints| {
-            let mut new = json!({ "a": { "description": text } });
-            keep_ours(&mut new, &current, before)
-        };
-        let (untouched, _) = own("ours", &Fingerprints::default());
-        assert_eq!(untouched, Fingerprints::default(), "a spec of ours says nothing about the API's texts");
-        let (verbatim, _) = own("ours", &third);
-        assert_eq!(own("theirs, anew", &verbatim).1, [TextChange::Changed(pointer)], "verbatim texts can change too");
+        let (ours, theirs, changed) = (spec(Some("ours"), None), spec(Some("theirs"), None), spec(Some("new"), None));
+        assert_eq!(update(&ours, None, &theirs), (ours.clone(), at(TextKind::Differs, "A"), vec![]));
+        assert_eq!(update(&ours, Some(&theirs), &theirs), (ours.clone(), vec![], vec![]));
+        let kept = vec!["ours".to_owned()];
+        assert_eq!(update(&ours, Some(&theirs), &changed), (changed.clone(), at(TextKind::Changed, "A"), kept));
+        assert_eq!(update(&theirs, Some(&theirs), &changed), (changed.clone(), at(TextKind::Changed, "A"), vec![]));
+    }
+
+    #[test]
+    fn our_text_stays_where_the_api_has_none() {
+        let (ours, none) = (spec(Some("ours"), Some("ours too")), spec(None, None));
+        assert_eq!(update(&ours, None, &none), (ours.clone(), vec![], vec![]));
+        assert_eq!(update(&ours, Some(&spec(Some("theirs"), None)), &none), (ours.clone(), vec![], vec![]));
+        let theirs = spec(Some("theirs"), None);
+        assert_eq!(update(&theirs, Some(&theirs), &none), (none, at(TextKind::Removed, "A"), vec![]));
+    }
+
+    #[test]
+    fn our_text_without_a_place_is_told_and_kept() {
+        let mut gone = spec(Some("theirs"), None);
+        gone["components"]["schemas"]["B"] = json!({ "$ref": "#/components/schemas/A" });
+        let ours = spec(Some("theirs"), Some("ours"));
+        let kept = (gone.clone(), at(TextKind::Homeless, "B"), vec!["ours".to_owned()]);
+        assert_eq!(update(&ours, Some(&spec(Some("theirs"), None)), &gone), kept);
+    }
+
+    #[test]
+    fn a_new_text_is_taken_and_told() {
+        let (none, theirs) = (spec(None, None), spec(Some("theirs"), None));
+        assert_eq!(update(&none, Some(&none), &theirs), (theirs.clone(), at(TextKind::New, "A"), vec![]));
     }
 }
