@@ -68,5 +68,6 @@ fn type_in(spec: &str) -> Option<String> {
     })?;
     let field = body.fields.iter().next()?;
     let modules = [" ", "::std::", "option::", "string::", "vec::", "num::"];
-    Some(modules.iter().fold(field.ty.to_token_stream().to_string(), |name, module| name.replace(module, "")))
+    let name = modules.iter().fold(field.ty.to_token_stream().to_string(), |name, module| name.replace(module, ""));
+    Some(name.replace("BodyValue", "a type of its own"))
 }

@@ -1,14 +1,16 @@
 //! Keeps this project's own summaries and descriptions. If the API changes a text, its new text replaces ours, so that
 //! it is noticed and rewritten. Our text is then kept beside the spec, and so is one whose place is gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod index;
 
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::compare::Renames;
 use super::own::{OldTexts, Own};
-use super::pointer::{escape, is_name, walk};
+use index::Index;
 
 /// The keywords with a text in words.
 pub const TEXTS: [&str; 2] = ["summary", "description"];
@@ -34,14 +36,6 @@ pub enum TextKind {
     Homeless,
 }
 
-/// A part of the spec that can have a text.
-struct Part<'a> {
-    /// Names the part so that the order of a list and the path of an operation do not matter.
-    key: String,
-    pointer: String,
-    value: &'a Map<String, Value>,
-}
-
 /// Puts our texts into a new spec, unless the API's text changed since. `api` has a fingerprint of each text of the new
 /// spec, and `before` of each text at the last update. Returns the changes, and our texts that have no place now.
 pub fn keep_ours(
@@ -51,20 +45,24 @@ pub fn keep_ours(
     before: Option<&Value>,
     renames: &Renames,
 ) -> (Vec<TextChange>, OldTexts) {
-    let current = texts(&own.spec, renames);
-    let known = before.map(|before| texts(before, renames)).unwrap_or_default();
-    let known = |key: &String| known.get(key).map(|(_, text)| text.as_str());
-    let (there, fingerprints) = (texts(new, &Renames::new()), texts(api, &Renames::new()));
+    let current = Index::of_texts(&own.spec, renames);
+    let known = before.map(|before| Index::of_texts(before, renames)).unwrap_or_default();
+    let known = |names: &[String]| known.find(names).map(|(_, (_, text))| text.as_str());
+    let (there, fingerprints) = (Index::of_texts(new, &Renames::new()), Index::of_texts(api, &Renames::new()));
     let (mut old_texts, mut changes) = (own.old_texts.clone(), Vec::new());
-    let is_ours = |key: &String, text: &str| known(key) != Some(&fingerprint(text));
+    let mut used = BTreeSet::new();
 
-    for (key, (pointer, text)) in &there {
-        let ours = current.get(key).map(|(_, text)| text.clone()).or_else(|| old_texts.get(key).cloned());
-        let kind = match (ours, known(key)) {
+    for (key, (pointer, text)) in there.iter() {
+        let names = there.names(key);
+        let ours = current.find(&names).map(|(key, (_, text))| {
+            used.insert(key.to_owned());
+            text.clone()
+        });
+        let kind = match (ours.or_else(|| old_texts.get(key).cloned()), known(&names)) {
             (None, _) => Some(TextKind::New),
             (Some(own), _) if own == *text => None,
             (Some(own), Some(known)) if fingerprints.get(key).is_none_or(|(_, now)| known != now) => {
-                if is_ours(key, &own) {
+                if known != fingerprint(&own) {
                     old_texts.insert(key.clone(), own);
                 }
                 Some(TextKind::Changed)
@@ -78,24 +76,21 @@ pub fn keep_ours(
         changes.extend(kind.map(|kind| TextChange { kind, pointer: pointer.clone() }));
     }
 
-    let parts: BTreeMap<String, String> =
-        parts(new, &Renames::new()).into_iter().map(|part| (part.key, part.pointer)).collect();
-    for (key, (pointer, own)) in current.into_iter().filter(|(key, _)| !there.contains_key(key)) {
-        let (part, name) = key.rsplit_once('/').expect("a text has a name");
-        let part = parts.get(part).and_then(|pointer| new.pointer_mut(&pointer[1..])?.as_object_mut());
-        let kind = match part.filter(|part| !part.contains_key("$ref")) {
-            _ if !is_ours(&key, &own) => TextKind::Removed,
+    let parts = Index::of_parts(new, &Renames::new());
+    for (key, (pointer, own)) in current.iter().filter(|(key, _)| !used.contains(*key)) {
+        let names = current.names(key);
+        let kind = if known(&names).is_some_and(|known| known == fingerprint(own)) {
+            TextKind::Removed
+        } else if let Some((part, name)) = parts.owner(&names) {
             // The API has no text there.
-            Some(part) => {
-                part.insert(name.to_owned(), own.into());
-                continue;
-            }
-            None => {
-                old_texts.insert(key.clone(), own);
-                TextKind::Homeless
-            }
+            let part = new.pointer_mut(&part[1..]).expect("it was found there");
+            part[name] = own.as_str().into();
+            continue;
+        } else {
+            old_texts.insert(key.clone(), own.clone());
+            TextKind::Homeless
         };
-        changes.push(TextChange { kind, pointer });
+        changes.push(TextChange { kind, pointer: pointer.clone() });
     }
     changes.sort();
     (changes, old_texts)
@@ -103,10 +98,11 @@ pub fn keep_ours(
 
 /// Removes from the facts of a spec the fingerprints of our own texts: a spec with those says nothing about the API's.
 pub fn forget_ours(api: &mut Value, part: &Value, own: &Own) {
-    let (none, known) = (Renames::new(), own.api.as_ref().map(|api| texts(api, &Renames::new())).unwrap_or_default());
-    let current = texts(&own.spec, &none);
-    for (key, (pointer, text)) in texts(part, &none) {
-        if !known.contains_key(&key) && current.get(&key).is_some_and(|(_, own)| *own == text) {
+    let none = Renames::new();
+    let known = own.api.as_ref().map(|api| Index::of_texts(api, &none)).unwrap_or_default();
+    let current = Index::of_texts(&own.spec, &none);
+    for (key, (pointer, text)) in Index::of_texts(part, &none).iter() {
+        if known.get(key).is_none() && current.get(key).is_some_and(|(_, own)| own == text) {
             let (owner, name) = pointer.rsplit_once('/').expect("a text has a name");
             api.pointer_mut(&owner[1..]).and_then(Value::as_object_mut).and_then(|owner| owner.remove(name));
         }
@@ -115,16 +111,20 @@ pub fn forget_ours(api: &mut Value, part: &Value, own: &Own) {
 
 /// The differences of the texts of two specs.
 pub fn differences(old: &Value, new: &Value, renames: &Renames) -> Vec<TextChange> {
-    let (old, new) = (texts(old, renames), texts(new, &Renames::new()));
-    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let change = |key: &String| match (old.get(key), new.get(key)) {
-        (Some((_, old)), Some((pointer, new))) => (old != new).then_some((TextKind::Changed, pointer)),
-        (Some((pointer, _)), None) => Some((TextKind::Removed, pointer)),
-        (None, new) => new.map(|(pointer, _)| (TextKind::New, pointer)),
-    };
-    let changes = keys.into_iter().filter_map(change);
-    let mut changes: Vec<TextChange> =
-        changes.map(|(kind, pointer)| TextChange { kind, pointer: pointer.clone() }).collect();
+    let (old, new) = (Index::of_texts(old, renames), Index::of_texts(new, &Renames::new()));
+    let (mut changes, mut used) = (Vec::new(), BTreeSet::new());
+    for (key, (pointer, text)) in new.iter() {
+        let kind = match old.find(&new.names(key)) {
+            None => Some(TextKind::New),
+            Some((key, (_, before))) => {
+                used.insert(key);
+                (before != text).then_some(TextKind::Changed)
+            }
+        };
+        changes.extend(kind.map(|kind| TextChange { kind, pointer: pointer.clone() }));
+    }
+    let removed = old.iter().filter(|(key, _)| !used.contains(key.as_str()));
+    changes.extend(removed.map(|(_, (pointer, _))| TextChange { kind: TextKind::Removed, pointer: pointer.clone() }));
     changes.sort();
     changes
 }
@@ -132,47 +132,6 @@ pub fn differences(old: &Value, new: &Value, renames: &Renames) -> Vec<TextChang
 /// How the API's own text is remembered.
 pub fn fingerprint(text: &str) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
-}
-
-/// Each summary and description with its pointer, by its key.
-fn texts(spec: &Value, renames: &Renames) -> BTreeMap<String, (String, String)> {
-    let mut texts = BTreeMap::new();
-    for Part { key, pointer, value } in parts(spec, renames) {
-        for name in TEXTS {
-            if let Some(text) = value.get(name).and_then(Value::as_str) {
-                texts.insert(format!("{key}/{name}"), (format!("{pointer}/{name}"), text.to_owned()));
-            }
-        }
-    }
-    texts
-}
-
-fn parts<'a>(spec: &'a Value, renames: &Renames) -> Vec<Part<'a>> {
-    let mut parts = Vec::new();
-    walk(spec, "#", &mut |pointer, value| {
-        if let Some(value) = value.as_object().filter(|_| !is_name(pointer)) {
-            parts.push(Part { key: key(spec, pointer, renames), pointer: pointer.to_owned(), value });
-        }
-    });
-    parts
-}
-
-fn key(spec: &Value, pointer: &str, renames: &Renames) -> String {
-    let (mut key, mut part) = ("#".to_owned(), spec);
-    for segment in pointer.split('/').skip(1) {
-        let is_list = part.is_array();
-        part = match part {
-            Value::Array(parts) => segment.parse().ok().and_then(|index: usize| parts.get(index)),
-            _ => part.get(segment.replace("~1", "/").replace("~0", "~")),
-        }
-        .unwrap_or(&Value::Null);
-        let name = part["name"].as_str().filter(|_| is_list).map_or_else(|| segment.to_owned(), escape);
-        key = match part["operationId"].as_str() {
-            Some(id) => format!("#/operations/{}", escape(renames.get(id).map_or(id, String::as_str))),
-            None => format!("{key}/{name}"),
-        };
-    }
-    key
 }
 
 #[cfg(test)]
@@ -238,6 +197,31 @@ mod tests {
         let ours = spec(Some("theirs"), Some("ours"));
         let kept = (gone.clone(), at(TextKind::Homeless, "B"), vec!["ours".to_owned()]);
         assert_eq!(update(&ours, Some(&spec(Some("theirs"), None)), &gone), kept);
+    }
+
+    #[test]
+    fn our_text_follows_a_component_with_another_name() {
+        let spec = |name: &str, text: Option<&str>| {
+            let mut spec = json!({
+                "paths": { "/x": { "get": { "operationId": "x", "responses": {
+                    "400": { "$ref": format!("#/components/responses/{name}") },
+                }}}},
+                "components": { "responses": { name: {} } },
+            });
+            if let Some(text) = text {
+                spec["components"]["responses"][name]["description"] = text.into();
+            }
+            spec
+        };
+        let (ours, theirs) = (spec("Bad", Some("ours")), spec("Bad", Some("theirs")));
+        let renamed = spec("Invalid", Some("ours"));
+        assert_eq!(update(&ours, Some(&theirs), &spec("Invalid", Some("theirs"))), (renamed.clone(), vec![], vec![]));
+        assert_eq!(update(&ours, Some(&theirs), &spec("Invalid", None)), (renamed, vec![], vec![]));
+        let mut written_out = theirs.clone();
+        written_out["paths"]["/x"]["get"]["responses"]["400"] = json!({ "description": "theirs" });
+        let (updated, changes, kept) = update(&ours, Some(&theirs), &written_out);
+        assert_eq!(updated["paths"]["/x"]["get"]["responses"]["400"]["description"], "ours");
+        assert_eq!((changes, kept), (vec![], Vec::<String>::new()));
     }
 
     #[test]
