@@ -85,7 +85,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 pub fn between(old: &Value, new: &Value, command_line: &CommandLine) -> Diff {
     let (old, new) = (&order(old.clone(), None), &order(new.clone(), None));
     let renames = renames(old, new, &ids(old));
-    let changes = Comparison::of(old, new, &renames).into_changes(command_line);
+    let changes = Comparison::of(old, new, &renames).changes(command_line);
     let texts = text_changes(differences(old, new, &renames), new, command_line);
     Diff { changes, texts }
 }
@@ -99,7 +99,7 @@ pub fn since_update(own: &Own, full: &Value, command_line: &CommandLine) -> anyh
     let selection = Selection { drop: missing, add: new_ids, ..Selection::default() };
     let Updated { spec, api, skipped, text_changes: texts, .. } = update(full, own, &selection)?;
 
-    let mut changes = Comparison::of(own.base(), &api, &renames).into_changes(command_line);
+    let mut changes = Comparison::of(own.base(), &api, &renames).changes(command_line);
     for change in &mut changes {
         let skipped = skipped.iter().find(|(id, _)| change.what == operation_removed(id));
         if let Some((id, why)) = skipped {
@@ -167,7 +167,7 @@ pub(super) fn render(diff: &Diff, format: Format, is_listed: bool) -> anyhow::Re
     for Line { change, places, touches } in lines {
         let Change { severity, concerns, what, .. } = change;
         let concerns: Vec<String> = concerns.iter().map(|one| format!("{one:?}").to_lowercase()).collect();
-        let (concerns, touches) = (concerns.join(", "), touches.into_iter().collect::<Vec<_>>().join(", "));
+        let (concerns, touches) = (concerns.join(", "), list(&touches));
         if let Format::Markdown = format {
             let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
             let code = |text: String| if text.is_empty() { text } else { format!("`{text}`") };
@@ -189,6 +189,13 @@ pub(super) fn render(diff: &Diff, format: Format, is_listed: bool) -> anyhow::Re
         writeln!(text, "{}", summary(diff))?;
     }
     Ok(text)
+}
+
+/// The first of the things that a change touches. JSON has all.
+fn list(touches: &BTreeSet<&str>) -> String {
+    const SHOWN: usize = 12;
+    let shown = touches.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if touches.len() > SHOWN { format!("{shown} and {} more", touches.len() - SHOWN) } else { shown }
 }
 
 /// The same change at one or more places.

@@ -90,17 +90,29 @@ impl Direction {
     }
 }
 
-/// Whom a change concerns, and the ids of the operations that it affects.
-type Concerned = (BTreeSet<Audience>, BTreeSet<String>);
+/// What has a change. A component schema is compared once, however many operations use it.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Owner {
+    /// By its id.
+    Operation(String),
+    Schemas(Pair),
+}
+
+/// The references to two component schemas that are compared, and how they are used.
+type Pair = (String, String, Direction);
+
+/// Whom a change concerns, and what has it.
+type Concerned = (BTreeSet<Audience>, BTreeSet<Owner>);
 
 pub struct Comparison<'a> {
     old: &'a Value,
     new: &'a Value,
     changes: BTreeMap<(Severity, String, String), Concerned>,
-    /// The id of the operation that is being compared.
-    operation: Option<String>,
-    /// The pairs of component schemas that the operation has and that are compared.
-    seen: BTreeSet<(String, String, Direction)>,
+    /// What is being compared.
+    owner: Option<Owner>,
+    /// The component schemas that an operation or a schema refers to.
+    uses: BTreeMap<Owner, BTreeSet<Pair>>,
+    compared: BTreeSet<Pair>,
     rust_types: RustTypes,
 }
 
@@ -112,8 +124,7 @@ impl<'a> Comparison<'a> {
         comparison.defaults_of_operations();
         let (before, after) = (operations_by_id(old), operations_by_id(new));
         for (id, old) in &before {
-            comparison.operation = Some(id.clone());
-            comparison.seen.clear();
+            comparison.owner = Some(Owner::Operation(id.clone()));
             let new_id = renames.get(id).unwrap_or(id);
             let Some(new) = after.get(new_id) else {
                 comparison.report(breaks(&[Requests, Crate, Scripts]), &old.pointer, operation_removed(id));
@@ -125,7 +136,7 @@ impl<'a> Comparison<'a> {
             }
             comparison.operation(id, old, new);
         }
-        comparison.operation = None;
+        comparison.owner = None;
         let paired: BTreeSet<&String> = before.keys().map(|id| renames.get(id).unwrap_or(id)).collect();
         for (id, new) in after.iter().filter(|(id, _)| !paired.contains(id)) {
             comparison.report(adds(&[Crate]), &new.pointer, format!("the operation {id} was added"));
@@ -134,25 +145,72 @@ impl<'a> Comparison<'a> {
     }
 
     fn between(old: &'a Value, new: &'a Value) -> Self {
-        let (changes, seen) = (BTreeMap::new(), BTreeSet::new());
-        Self { old, new, changes, operation: None, seen, rust_types: RustTypes::default() }
+        Self {
+            old,
+            new,
+            changes: BTreeMap::new(),
+            owner: None,
+            uses: BTreeMap::new(),
+            compared: BTreeSet::new(),
+            rust_types: RustTypes::default(),
+        }
     }
 
     /// The changes, most important first.
-    pub fn into_changes(self, command_line: &CommandLine) -> Vec<Change> {
+    pub fn changes(&self, command_line: &CommandLine) -> Vec<Change> {
+        let operations = self.operations_by_schemas();
+        let mut by_operation: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         let mut changes = Vec::with_capacity(self.changes.len());
-        for ((severity, pointer, what), (concerns, ids)) in self.changes {
-            let mut touches: BTreeSet<String> = ids.iter().flat_map(|id| command_line.touched_by(id)).collect();
-            touches.extend(type_of(&pointer));
-            changes.push(Change { severity, concerns, pointer, what, touches });
+        for ((severity, pointer, what), (concerns, owners)) in &self.changes {
+            let mut touches: BTreeSet<String> = type_of(pointer).into_iter().collect();
+            let ids = owners.iter().flat_map(|owner| match owner {
+                Owner::Operation(id) => BTreeSet::from([id.as_str()]),
+                Owner::Schemas(pair) => operations.get(pair).cloned().unwrap_or_default(),
+            });
+            for id in ids {
+                let of_operation = by_operation.entry(id).or_insert_with(|| command_line.touched_by(id));
+                touches.extend(of_operation.iter().cloned());
+            }
+            let (pointer, what) = (pointer.clone(), what.clone());
+            changes.push(Change { severity: *severity, concerns: concerns.clone(), pointer, what, touches });
         }
         changes
     }
 
+    /// The ids of the operations that use each pair of component schemas, directly or through others.
+    fn operations_by_schemas(&self) -> BTreeMap<Pair, BTreeSet<&str>> {
+        let mut operations: BTreeMap<Pair, BTreeSet<&str>> = BTreeMap::new();
+        for owner in self.uses.keys() {
+            let Owner::Operation(id) = owner else { continue };
+            let mut open = vec![owner.clone()];
+            while let Some(owner) = open.pop() {
+                for pair in self.uses.get(&owner).into_iter().flatten() {
+                    if operations.entry(pair.clone()).or_default().insert(id) {
+                        open.push(Owner::Schemas(pair.clone()));
+                    }
+                }
+            }
+        }
+        operations
+    }
+
+    /// Compares a pair of component schemas with `compare`, unless that is done.
+    fn once(&mut self, pair: Pair, compare: impl FnOnce(&mut Self)) {
+        let owner = self.owner.take();
+        if let Some(owner) = &owner {
+            self.uses.entry(owner.clone()).or_default().insert(pair.clone());
+        }
+        if self.compared.insert(pair.clone()) {
+            self.owner = Some(Owner::Schemas(pair));
+            compare(self);
+        }
+        self.owner = owner;
+    }
+
     fn report(&mut self, Effect(severity, audiences): Effect, pointer: &str, what: impl Into<String>) {
-        let (concerns, ids) = self.changes.entry((severity, pointer.to_owned(), what.into())).or_default();
+        let (concerns, owners) = self.changes.entry((severity, pointer.to_owned(), what.into())).or_default();
         concerns.extend(audiences);
-        ids.extend(self.operation.clone());
+        owners.extend(self.owner.clone());
     }
 
     /// Compares two values that have no more meaning than being equal.

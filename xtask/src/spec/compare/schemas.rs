@@ -38,35 +38,34 @@ impl Comparison<'_> {
         if place.is_required {
             self.nullable(place, nullable);
         }
+        self.rust_name(place, &before, &after);
+        let pointer = after.reference.clone().unwrap_or_else(|| place.pointer.clone());
+        let inner = Place { pointer, ..*place };
         match (&before.reference, &after.reference) {
             (Some(old), Some(new)) => {
-                if let (Some(old), Some(new)) = (type_of(old), type_of(new))
-                    && old != new
-                {
-                    let what = format!("the type changed from {old} to {new}");
-                    self.report(breaks(&[Crate]), &place.pointer, what);
-                }
-                // A schema can contain itself.
-                if !self.seen.insert((old.clone(), new.clone(), place.direction)) {
-                    return;
-                }
+                let pair = (old.clone(), new.clone(), place.direction);
+                self.once(pair, |comparison| comparison.keywords(&inner, &before, &after));
             }
-            (Some(old), None) if after.has_type() && before.has_type() => {
-                let what = format!("the schema {old} is written out, so that its Rust type has another name");
-                self.report(breaks(&[Crate]), &place.pointer, what);
-            }
-            (None, Some(new)) if after.has_type() && before.has_type() => {
-                let what = format!("the schema is now {new}, so that its Rust type has another name");
-                self.report(breaks(&[Crate]), &place.pointer, what);
-            }
-            (None, None) if before.has_type() && after.has_type() => {
-                let title = |schema: &Schema| schema.keywords.get("title").cloned().unwrap_or_default();
-                self.values(breaks(&[Crate]), &title(&before), &title(&after), &place.part("title"));
-            }
-            _ => {}
+            _ => self.keywords(&inner, &before, &after),
         }
-        let pointer = after.reference.clone().unwrap_or_else(|| place.pointer.clone());
-        self.keywords(&Place { pointer, ..*place }, &before, &after);
+    }
+
+    /// Compares what the Rust type has its name from.
+    fn rust_name(&mut self, place: &Place, before: &Schema, after: &Schema) {
+        let what = match (&before.reference, &after.reference) {
+            (Some(old), Some(new)) => match (type_of(old), type_of(new)) {
+                (Some(old), Some(new)) if old != new => format!("the type changed from {old} to {new}"),
+                _ => return,
+            },
+            _ if !before.has_type() || !after.has_type() => return,
+            (Some(old), None) => format!("the schema {old} is written out, so that its Rust type has another name"),
+            (None, Some(new)) => format!("the schema is now {new}, so that its Rust type has another name"),
+            (None, None) => {
+                let [old, new] = [before, after].map(|schema| part(&schema.keywords, "title"));
+                return self.values(breaks(&[Crate]), old, new, &place.part("title"));
+            }
+        };
+        self.report(breaks(&[Crate]), &place.pointer, what);
     }
 
     fn nullable(&mut self, place: &Place, (before, after): (bool, bool)) {

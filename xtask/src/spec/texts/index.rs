@@ -90,7 +90,8 @@ impl Index<String> {
     }
 }
 
-fn each_part(spec: &Value, renames: &Renames, see: &mut dyn FnMut(String, &str, &Map<String, Value>)) {
+/// Calls `see` with the key, the pointer and the content of each part.
+fn each_part(spec: &Value, renames: &Renames, see: &mut impl FnMut(String, &str, &Map<String, Value>)) {
     walk(spec, "#", &mut |pointer, value| {
         if let Some(part) = value.as_object().filter(|_| !is_name(pointer)) {
             see(key(spec, pointer, renames), pointer, part);
