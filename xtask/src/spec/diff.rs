@@ -7,9 +7,7 @@ use anyhow::ensure;
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::compare::{
-    Audience, Change, CommandLine, Comparison, Renames, Severity, operation_removed, renames, type_of,
-};
+use super::compare::{Audience, Change, CommandLine, Comparison, Renames, Severity, renames, type_of};
 use super::grouping::{grouped, places};
 use super::order::order;
 use super::own::Own;
@@ -85,7 +83,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 pub fn between(old: &Value, new: &Value, command_line: &CommandLine) -> Diff {
     let (old, new) = (&order(old.clone(), None), &order(new.clone(), None));
     let renames = renames(old, new, &ids(old));
-    let changes = Comparison::of(old, new, &renames).changes(command_line);
+    let mut changes = Comparison::of(old, new, &renames).changes(command_line);
+    changes.extend(new_operations(new, &ids(old), &renames));
+    changes.sort_by_key(|change| change.severity);
     let texts = text_changes(differences(old, new, &renames), new, command_line);
     Diff { changes, texts }
 }
@@ -97,32 +97,41 @@ pub fn since_update(own: &Own, full: &Value, command_line: &CommandLine) -> anyh
     let missing: Vec<String> = ids(&own.spec).difference(&ids(full)).cloned().collect();
     let new_ids = missing.iter().filter_map(|id| renames.get(id)).cloned().collect();
     let selection = Selection { drop: missing, add: new_ids, ..Selection::default() };
-    let Updated { spec, api, skipped, text_changes: texts, .. } = update(full, own, &selection)?;
+    let Updated { spec, skipped, text_changes: texts, .. } = update(full, own, &selection)?;
 
-    let mut changes = Comparison::of(own.base(), &api, &renames).changes(command_line);
-    for change in &mut changes {
-        let skipped = skipped.iter().find(|(id, _)| change.what == operation_removed(id));
-        if let Some((id, why)) = skipped {
-            change.what = format!("the operation {id} can no longer be used: {why}");
-        }
-    }
-    changes.extend(new_operations(own, full, &renames));
+    let mut changes = Comparison::of(own.base(), full, &renames).changes(command_line);
+    changes.extend(unusable(full, &skipped, command_line));
+    // Without a list of the operations that the API had, which are new is not known.
+    changes.extend(own.all_operations().into_iter().flat_map(|known| new_operations(full, &known, &renames)));
     changes.sort_by_key(|change| change.severity);
     Ok(Diff { changes, texts: text_changes(texts, &spec, command_line) })
 }
 
-/// The operations that the API did not have at the last update, if that is known.
-fn new_operations(own: &Own, full: &Value, renames: &Renames) -> Vec<Change> {
-    let Some(known) = own.all_operations() else { return Vec::new() };
+/// The operations of ours that cannot be used any more.
+fn unusable(full: &Value, skipped: &[(String, String)], command_line: &CommandLine) -> Vec<Change> {
+    let change = |(path, method, operation): (&str, &str, &Value)| {
+        let (id, why) = skipped.iter().find(|(skipped, _)| skipped == id(operation))?;
+        Some(Change {
+            severity: Severity::Breaking,
+            concerns: [Audience::Requests, Audience::Crate, Audience::Scripts].into(),
+            pointer: operation_pointer(path, method),
+            what: format!("the generator can no longer use {id}: {why}"),
+            touches: command_line.touched_by(id),
+        })
+    };
+    operations(full).filter_map(change).collect()
+}
+
+/// The operations that were not known before and are not renamed.
+fn new_operations(new: &Value, known: &BTreeSet<String>, renames: &Renames) -> Vec<Change> {
     let is_new = |id: &str| !known.contains(id) && renames.values().all(|renamed| renamed != id);
-    let new = operations(full).filter(|(_, _, operation)| is_new(id(operation)));
     let change = |(path, method, operation): (&str, &str, &Value)| {
         let summary = operation["summary"].as_str().map(|summary| format!(": {summary}")).unwrap_or_default();
-        let what = format!("the API has a new operation {}{summary}", id(operation));
+        let what = format!("the operation {} is new{summary}", id(operation));
         let (severity, pointer) = (Severity::Compatible, operation_pointer(path, method));
         Change { severity, concerns: BTreeSet::new(), pointer, what, touches: BTreeSet::new() }
     };
-    new.map(change).collect()
+    operations(new).filter(|(_, _, operation)| is_new(id(operation))).map(change).collect()
 }
 
 fn text_changes(texts: Vec<TextChange>, spec: &Value, command_line: &CommandLine) -> Vec<Change> {

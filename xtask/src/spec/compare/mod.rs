@@ -117,7 +117,7 @@ pub struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// Compares all operations of two specs.
+    /// Compares the operations of the old spec with what they are in the new one.
     pub fn of(old: &'a Value, new: &'a Value, renames: &Renames) -> Self {
         let mut comparison = Self::between(old, new);
         comparison.values(DOCUMENTS, &old["info"]["version"], &new["info"]["version"], "#/info/version");
@@ -127,7 +127,8 @@ impl<'a> Comparison<'a> {
             comparison.owner = Some(Owner::Operation(id.clone()));
             let new_id = renames.get(id).unwrap_or(id);
             let Some(new) = after.get(new_id) else {
-                comparison.report(breaks(&[Requests, Crate, Scripts]), &old.pointer, operation_removed(id));
+                let what = format!("the operation {id} was removed");
+                comparison.report(breaks(&[Requests, Crate, Scripts]), &old.pointer, what);
                 continue;
             };
             if new_id != id {
@@ -137,10 +138,6 @@ impl<'a> Comparison<'a> {
             comparison.operation(id, old, new);
         }
         comparison.owner = None;
-        let paired: BTreeSet<&String> = before.keys().map(|id| renames.get(id).unwrap_or(id)).collect();
-        for (id, new) in after.iter().filter(|(id, _)| !paired.contains(id)) {
-            comparison.report(adds(&[Crate]), &new.pointer, format!("the operation {id} was added"));
-        }
         comparison
     }
 
@@ -219,11 +216,6 @@ impl<'a> Comparison<'a> {
             self.report(effect, pointer, format!("changed from {} to {}", or_none(old), or_none(new)));
         }
     }
-}
-
-/// What is reported of an operation that was removed.
-pub fn operation_removed(id: &str) -> String {
-    format!("the operation {id} was removed")
 }
 
 /// The Rust type that is generated from the schema at a pointer, if that is in a component.

@@ -165,6 +165,10 @@ fn changes_of_operations_are_told() {
                 *content = json!({ "application/xml": content["application/json"] });
             }),
         ),
+        (
+            "a reference is wrong",
+            set(&schema("NewThing/properties"), "note", json!({ "$ref": "#/components/schemas/Nowhere" })),
+        ),
         ("the credential changed", set("/components/securitySchemes/key", "name", json!("X-Key"))),
         ("an operation needs no credential", set(LIST, "security", json!([]))),
         ("the server changed", edit("/servers/1", |server| server["url"] = "https://other.example".into())),
