@@ -9,8 +9,8 @@ use crate::generator::spec::resolve;
 use crate::spec::normalize::{DEFAULT_BASE_URL, has_placeholder};
 use crate::spec::texts::TEXTS;
 
-/// The most references and `allOf`s in each other that are followed.
-const MAX_DEPTH: usize = 32;
+/// The most references of a schema that are followed: schemas that refer to each other can have any number.
+const MAX_REFERENCES: usize = 200;
 
 /// A schema by its meaning.
 pub struct Schema {
@@ -21,7 +21,7 @@ pub struct Schema {
 
 impl Schema {
     pub fn of(spec: &Value, schema: &Value) -> Self {
-        let Self { reference, mut keywords } = merged(spec, schema, 0);
+        let Self { reference, mut keywords } = merged(spec, schema, &mut { MAX_REFERENCES });
         if let (Some(_), Some(Value::Array(values))) = (keywords.get("nullable").cloned(), keywords.get_mut("enum")) {
             values.retain(|value| !value.is_null());
         }
@@ -61,12 +61,16 @@ fn is_without_meaning(name: &str, value: &Value) -> bool {
     }
 }
 
-fn merged(spec: &Value, schema: &Value, depth: usize) -> Schema {
+fn merged(spec: &Value, schema: &Value, remaining: &mut usize) -> Schema {
     let mut keywords = schema.as_object().cloned().unwrap_or_default();
     if let Some(reference) = schema["$ref"].as_str() {
         let target = resolve(spec, schema);
-        let keywords =
-            if depth == MAX_DEPTH || target == schema { Map::new() } else { merged(spec, target, depth + 1).keywords };
+        let keywords = if *remaining == 0 || target == schema {
+            Map::new()
+        } else {
+            *remaining -= 1;
+            merged(spec, target, remaining).keywords
+        };
         return Schema { reference: Some(reference.to_owned()), keywords };
     }
     let mut parts = Vec::new();
@@ -80,8 +84,8 @@ fn merged(spec: &Value, schema: &Value, depth: usize) -> Schema {
         is_without_meaning(name, value) || ["nullable", "default", "deprecated", "title"].contains(&name.as_str())
     });
     let mut reference = None;
-    for part in parts.iter().filter(|_| depth < MAX_DEPTH) {
-        let part_schema = merged(spec, part, depth + 1);
+    for part in &parts {
+        let part_schema = merged(spec, part, remaining);
         if parts.len() == 1 && is_plain {
             reference = part_schema.reference;
         }

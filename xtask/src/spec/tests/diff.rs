@@ -222,6 +222,21 @@ fn changes_of_schemas_are_told() {
     insta::assert_snapshot!("schemas", reports(cases));
 }
 
+#[test]
+fn schemas_that_contain_themselves_are_compared() {
+    let circular = |size: &str| {
+        let mut spec = api();
+        let itself = json!({ "$ref": "#/components/schemas/Thing" });
+        spec["components"]["schemas"]["Thing"] = json!({
+            "allOf": [itself, itself, { "type": "object", "properties": { "parts": itself, "size": { "type": size } } }],
+        });
+        spec
+    };
+    let changes = between(&circular("string"), &circular("integer"), &CommandLine::none()).changes;
+    assert!(changes.iter().any(|change| change.pointer.ends_with("size/type")), "{changes:?}");
+    assert_eq!(between(&circular("string"), &circular("string"), &CommandLine::none()).changes, []);
+}
+
 /// Normalizing gives both the same type.
 #[test]
 fn errors_that_become_problem_json_are_one_line() {
