@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use heck::{ToPascalCase, ToSnakeCase};
+use heck::ToPascalCase;
 use quote::ToTokens;
 use serde_json::Value;
 
-use super::spec::{id, operations, parameters, resolve};
+use super::spec::{id, operations, parameters, resolve, rust_name};
 
 /// The text of each field or parameter, by its name in Rust.
 type Texts = BTreeMap<String, String>;
@@ -23,6 +23,9 @@ pub fn add_missing(types: &mut syn::File, client: &mut syn::File, spec: &Value) 
             // documentation would become part of the derived JSON Schema.
             syn::Item::Enum(item) => item.attrs.push(syn::parse_quote!(#[allow(missing_docs)])),
             syn::Item::Struct(item) => {
+                if doc(&item.attrs).is_none() {
+                    item.attrs.push(syn::parse_quote!(#[allow(missing_docs)]));
+                }
                 let undocumented = item.fields.iter_mut().filter(|field| doc(&field.attrs).is_none());
                 undocumented.for_each(|field| field.attrs.push(syn::parse_quote!(#[allow(missing_docs)])));
             }
@@ -68,7 +71,7 @@ fn texts_of_fields(item: &syn::Item) -> Option<(String, Texts)> {
 
 fn texts_of_request(spec: &Value, path: &str, operation: &Value) -> Texts {
     let parameters = parameters(spec, path, operation).filter_map(|parameter| {
-        Some((parameter["name"].as_str()?.to_snake_case(), parameter["description"].as_str()?.to_owned()))
+        Some((rust_name(parameter["name"].as_str()?), parameter["description"].as_str()?.to_owned()))
     });
     let body = resolve(spec, &operation["requestBody"])["description"].as_str().unwrap_or("The body.");
     let others =

@@ -36,6 +36,12 @@ pub fn loosen(types: &mut syn::File, spec: &Value, with_schemas: bool) {
                 match implemented(&item).as_deref() {
                     // The open enum has its own implementation.
                     Some("Display" | "FromStr" | "TryFrom" | "From") if opened.contains(&name) => {}
+                    // progenitor writes it for an earlier version of schemars.
+                    Some("JsonSchema") => {
+                        let schema = schemas.get(&name).cloned().unwrap_or_else(|| json!({}));
+                        let implementation = json_schema(&format_ident!("{name}"), &schema);
+                        items.push(syn::parse2(implementation).expect("what this file quotes is Rust"));
+                    }
                     Some("Deserialize") if received.names.contains(&name) && is_limited_string(&items, &name) => {
                         items.push(unchecked_deserialize(&item.self_ty));
                     }
@@ -176,7 +182,7 @@ fn open_enum(item: &syn::ItemEnum, schema: Option<&Value>, with_schemas: bool) -
         }
         impl ::std::str::FromStr for #name {
             type Err = ::std::convert::Infallible;
-            fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
+            fn from_str(text: &str) -> ::std::result::Result<Self, ::std::convert::Infallible> {
                 Ok(text.into())
             }
         }
@@ -201,15 +207,15 @@ fn open_enum(item: &syn::ItemEnum, schema: Option<&Value>, with_schemas: bool) -
 /// Implements `JsonSchema` with the schema of the spec, which has no unknown values.
 fn json_schema(name: &syn::Ident, schema: &Value) -> TokenStream {
     let text = name.to_string();
-    let json: TokenStream =
-        schema.to_string().parse().expect("JSON of texts, numbers and lists is made of Rust's tokens");
+    // As text, since the macro `json_schema!` reaches the recursion limit at about 100 values.
+    let json = schema.to_string();
     quote! {
         impl ::schemars::JsonSchema for #name {
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
                 #text.into()
             }
             fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
-                ::schemars::json_schema!(#json)
+                ::serde_json::from_str(#json).expect("the generator writes JSON")
             }
         }
     }

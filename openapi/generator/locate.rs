@@ -4,8 +4,8 @@
 use openapiv3::{Operation, ReferenceOr, Schema};
 use serde_json::{Value, json};
 
-use super::progenitor::{ParseError, parse, tokens};
-use super::spec::{METHODS, id, methods};
+use super::progenitor::{ParseError, file, parse};
+use super::spec::{METHODS, id, methods, used_by};
 
 /// The schemas and operations that `openapiv3` cannot parse, each with its location and the reason.
 pub fn unparsable(spec: &Value) -> Vec<String> {
@@ -32,14 +32,14 @@ pub fn describe(part: &str, error: &ParseError) -> String {
 pub fn refused(spec: &Value) -> Vec<String> {
     let mut only_schemas = spec.clone();
     only_schemas["paths"] = json!({});
-    if refusal(&only_schemas).is_some() { refused_schemas(&only_schemas) } else { refused_operations(spec) }
+    if refusal(&only_schemas).is_some() { refused_schemas(spec, &only_schemas) } else { refused_operations(spec) }
 }
 
 fn refusal(spec: &Value) -> Option<String> {
-    tokens(&parse(spec).ok()?, false).err()
+    file(&parse(spec).ok()?, false).err()
 }
 
-fn refused_schemas(only_schemas: &Value) -> Vec<String> {
+fn refused_schemas(spec: &Value, only_schemas: &Value) -> Vec<String> {
     let alone = |name: &str| {
         let mut spec = only_schemas.clone();
         let schemas = spec["components"]["schemas"].as_object_mut().into_iter().flatten();
@@ -47,7 +47,12 @@ fn refused_schemas(only_schemas: &Value) -> Vec<String> {
         spec
     };
     let names = only_schemas["components"]["schemas"].as_object().into_iter().flatten().map(|(name, _)| name);
-    names.filter_map(|name| Some(format!("at components.schemas.{name}: {}", refusal(&alone(name))?))).collect()
+    names
+        .filter_map(|name| {
+            let reason = refusal(&alone(name))?;
+            Some(format!("at components.schemas.{name}{}: {reason}", used_by(spec, name)))
+        })
+        .collect()
 }
 
 fn refused_operations(spec: &Value) -> Vec<String> {

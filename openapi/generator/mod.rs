@@ -6,9 +6,12 @@
 //! `build.rs` runs the generator for the crate. `xtask` runs it to find out whether a new spec can be used.
 
 mod docs;
+pub mod doubled;
 mod lenient;
 mod locate;
+mod prepare;
 pub mod progenitor;
+mod qualify;
 mod responses;
 mod schema;
 pub mod spec;
@@ -38,6 +41,7 @@ pub fn generate(name: &str, text: &str, with_schemas: bool) -> Result<Generated,
     let file = file(&spec, with_schemas).map_err(|error| format!("{name}: {error}"))?;
 
     let (mut types, mut client) = separate_types(file);
+    qualify::qualify(&mut types);
     let mut annotate = schema::Annotate::new(&spec, with_schemas);
     annotate.visit_file_mut(&mut types);
     lenient::loosen(&mut types, &spec, with_schemas);
@@ -82,13 +86,14 @@ fn remove_import(tree: &mut syn::UseTree, name: &str) {
     }
 }
 
-/// The code that progenitor generates for a spec, or the parts of the spec that it refuses.
+/// The code that progenitor generates for a spec, or the parts of the spec that cannot be used.
 pub fn file(spec: &Value, with_schemas: bool) -> Result<syn::File, String> {
     let or = |parts: Vec<String>, error: String| if parts.is_empty() { error } else { parts.join("\n") };
     let parsed = progenitor::parse(spec).map_err(|error| {
         format!("not an OpenAPI 3.0 spec: {}", or(locate::unparsable(spec), locate::describe("", &error)))
     })?;
-    let tokens = progenitor::tokens(&parsed, with_schemas)
+    let file = progenitor::file(&parsed, with_schemas)
         .map_err(|error| format!("progenitor cannot use this spec.\n{}", or(locate::refused(spec), error)))?;
-    syn::parse2(tokens).map_err(|error| format!("progenitor generated invalid Rust: {error}"))
+    let doubled = doubled::doubled(&file, spec);
+    if doubled.is_empty() { Ok(file) } else { Err(doubled.join("\n")) }
 }

@@ -1,5 +1,8 @@
 //! The spec as data: finds its operations and follows its references.
 
+use std::collections::BTreeSet;
+
+use heck::ToSnakeCase;
 use serde_json::Value;
 
 /// An extension of a request body: the media type to send, if progenitor knows only a different one.
@@ -48,6 +51,32 @@ pub fn operations(spec: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     methods(spec).filter(|(_, _, operation)| operation["operationId"].is_string())
 }
 
+/// The operations that use a schema, such as ` (used by listUsers, updateUser)`; empty if there are none.
+pub fn used_by(spec: &Value, schema: &str) -> String {
+    let users = operations(spec).filter(|(.., operation)| schemas_of(spec, operation).contains(schema));
+    let users: Vec<&str> = users.map(|(.., operation)| id(operation)).collect();
+    if users.is_empty() { String::new() } else { format!(" (used by {})", users.join(", ")) }
+}
+
+/// The names of the schemas that a part of the spec refers to, directly or through other components.
+fn schemas_of<'a>(spec: &'a Value, part: &'a Value) -> BTreeSet<&'a str> {
+    let (mut found, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![part]);
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(object) => {
+                if let Some(reference) = object.get("$ref").and_then(Value::as_str).filter(|name| seen.insert(*name)) {
+                    found.extend(reference.strip_prefix("#/components/schemas/"));
+                    open.extend(reference.strip_prefix('#').and_then(|pointer| spec.pointer(pointer)));
+                }
+                open.extend(object.values());
+            }
+            Value::Array(parts) => open.extend(parts),
+            _ => {}
+        }
+    }
+    found
+}
+
 pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// The path, method and content of each operation, with and without an id.
@@ -61,6 +90,17 @@ pub fn methods(spec: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
 /// The id of an operation, or nothing.
 pub fn id(operation: &Value) -> &str {
     operation["operationId"].as_str().unwrap_or_default()
+}
+
+/// The name in Rust of an operation or a parameter, as progenitor chooses it: `type` is `type_`.
+pub fn rust_name(name: &str) -> String {
+    let name = match name.replace('\'', "").to_snake_case() {
+        digits if digits.starts_with(|first: char| first.is_numeric()) => format!("_{digits}"),
+        other => other,
+    };
+    // To progenitor, `gen` is a keyword already.
+    let is_identifier = name != "gen" && syn::parse_str::<syn::Ident>(&name).is_ok();
+    if is_identifier { name } else { format!("{name}_") }
 }
 
 /// The parameters of an operation, including those of its path, with references resolved.

@@ -1,11 +1,10 @@
 //! The tables of operations and JSON Schemas, from which `dci` makes its help and its `schema` command.
 
-use heck::{ToShoutySnakeCase, ToSnakeCase};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::spec::{self, SENT_AS, resolve, resolve_all};
+use super::spec::{self, SENT_AS, resolve, resolve_all, rust_name};
 
 /// The table of operations, and a constant for each of them.
 pub fn operations(spec: &Value) -> String {
@@ -13,7 +12,7 @@ pub fn operations(spec: &Value) -> String {
         .enumerate()
         .map(|(index, (path, method, operation))| {
             let id = spec::id(operation);
-            let name = format_ident!("{}", id.to_shouty_snake_case());
+            let name = format_ident!("{}", rust_name(id).to_uppercase());
             let doc = format!("`{id}`: {}.", text(operation, "summary"));
             let constant = quote!(#[doc = #doc] pub const #name: &'static Self = &OPERATIONS[#index];);
             (row(spec, path, method, operation), constant)
@@ -32,7 +31,7 @@ pub fn operations(spec: &Value) -> String {
 
 fn row(spec: &Value, path: &str, method: &str, operation: &Value) -> TokenStream {
     let id = spec::id(operation);
-    let rust_name = id.to_snake_case();
+    let rust_name = rust_name(id);
     let method = method.to_uppercase();
     let (summary, description) = (text(operation, "summary"), text(operation, "description"));
     let has_key = spec::parameters(spec, path, operation).any(|parameter| parameter["name"] == "Idempotency-Key");

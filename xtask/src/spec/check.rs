@@ -1,15 +1,15 @@
 use std::collections::BTreeSet;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use serde_json::Value;
-use xshell::{Shell, cmd};
 
 use super::own_path;
 use super::pointer::{follow, operation_pointer, walk};
 use super::read::read;
-use super::scratch::scratch_crate;
+use super::scratch::{compile, scratch_crate};
 use super::slice::{ids, slice};
 use crate::generator;
+use crate::generator::spec::{id, methods};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -33,7 +33,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         bail!("{file} has {}", crate::count(problems.len(), "problem"));
     }
     if args.compile {
-        compile(&spec)?;
+        compile(&scratch_crate(&spec)?, "client,schemars")?;
     }
     let compiled = if args.compile { ", and the generated code compiles" } else { "" };
     crate::print(&format!("{file} has no problems: {} operations{compiled}.", ids(&spec).len()));
@@ -51,31 +51,15 @@ pub fn problems(spec: &Value) -> Vec<String> {
     if problems.is_empty() {
         problems.extend(unused(spec));
     }
-    for (path, item) in spec["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in
-            item.as_object().into_iter().flatten().filter(|(_, part)| part["responses"].is_object())
-        {
-            let pointer = operation_pointer(path, method);
-            problems.extend(missing(operation).into_iter().map(|part| format!("at {pointer}: {part} is missing")));
-        }
-    }
+    let without_id = methods(spec).filter(|(_, _, operation)| id(operation).trim().is_empty());
+    problems.extend(
+        without_id
+            .map(|(path, method, _)| format!("at {}: the operationId is missing", operation_pointer(path, method))),
+    );
     if problems.is_empty() {
         problems.extend(generator::file(spec, true).err());
     }
     problems
-}
-
-/// The parts that an operation must have and does not.
-fn missing(operation: &Value) -> Vec<&'static str> {
-    let has_text = |name: &str| operation[name].as_str().is_some_and(|text| !text.trim().is_empty());
-    let mut statuses = operation["responses"].as_object().into_iter().flatten().map(|(status, _)| status);
-    let has_error = statuses.any(|status| status.starts_with(['4', '5']) || status == "default");
-    let parts = [
-        (has_text("operationId"), "the operationId"),
-        (has_text("summary"), "the summary"),
-        (has_error, "an error response"),
-    ];
-    parts.into_iter().filter(|(has, _)| !has).map(|(_, part)| part).collect()
 }
 
 /// The components that no operation uses.
@@ -92,14 +76,4 @@ fn components(spec: &Value) -> BTreeSet<String> {
     let named =
         kinds.flat_map(|(kind, parts)| parts.as_object().into_iter().flatten().map(move |(name, _)| (kind, name)));
     named.map(|(kind, name)| format!("#/components/{kind}/{name}")).collect()
-}
-
-fn compile(spec: &Value) -> anyhow::Result<()> {
-    let (manifest, target) = (scratch_crate(spec)?.join("Cargo.toml"), crate::target());
-    let shell = Shell::new()?;
-    cmd!(shell, "cargo check --quiet --lib --manifest-path {manifest} --target-dir {target}")
-        .args(["--no-default-features", "--features", "client,schemars"])
-        .quiet()
-        .run()
-        .context("the generated code does not compile")
 }

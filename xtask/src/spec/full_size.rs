@@ -1,5 +1,5 @@
-//! A made-up spec as large as the API's. It includes this project's spec, and everything that real specs have and the
-//! generator refuses.
+//! A made-up spec as large as the API's. It includes this project's spec, and what real specs have and progenitor refuses
+//! or generates wrong code from.
 
 use serde_json::{Map, Value, json};
 
@@ -44,6 +44,18 @@ fn reference(number: usize) -> Value {
 fn schema(number: usize) -> Value {
     // The schemas before 20 are this project's.
     let earlier = |back: usize| reference(number.saturating_sub(back).max(20));
+    match number {
+        58 => return json!({ "nullable": true, "oneOf": [{ "type": "string" }, { "type": "number" }] }),
+        59 => {
+            return json!({ "type": "string", "enum": (0..300).map(|value| format!("service-{value}")).collect::<Vec<_>>() });
+        }
+        60 => {
+            return json!({ "type": "object", "required": ["count"], "properties": {
+                "count": { "type": "integer", "minimum": 1 }, "value": reference(58), "service": reference(59),
+            }});
+        }
+        _ => {}
+    }
     match number % 8 {
         0 => json!({ "type": "object", "description": "A thing that contains itself.", "properties": {
             "name": { "type": "string", "description": "The name.", "example": "2024-01-01T00:00:00Z" },
@@ -115,6 +127,12 @@ fn operation(number: usize) -> Value {
             let both = json!({ "application/json": { "schema": reference(40) }, "text/csv": csv });
             operation["requestBody"] = json!({ "content": both });
         }
+        50..=64 => {
+            let problem =
+                json!({ "description": "No.", "content": { "application/problem+json": { "schema": reference(60) } } });
+            operation["responses"]["400"] = problem.clone();
+            operation["responses"]["401"] = problem;
+        }
         // No rule covers this.
         42 => operation["requestBody"] = json!({ "content": { "application/xml": { "schema": reference(40) } } }),
         _ => {}
@@ -129,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_spec_is_as_large_as_the_api_s() {
-        let spec = full_size(&crate::spec::read_own().expect("the project's spec"));
+        let spec = full_size(&crate::spec::read::read_own().expect("the project's spec"));
         assert_eq!(ids(&spec).len(), OPERATIONS);
         assert_eq!(spec["components"]["schemas"].as_object().map(Map::len), Some(SCHEMAS));
     }

@@ -1,31 +1,29 @@
 //! `cargo xtask spec`: takes over a new version of the API's spec, and says what that changes.
 //!
 //! An update reads the full spec ([`read`]), takes the operations of this project from it ([`slice`]), rewrites what
-//! the generator cannot use ([`normalize`]), keeps this project's own words ([`texts`]), and puts the result in an
-//! order that does not depend on the input ([`order`]).
+//! the generator cannot use ([`normalize`]), keeps this project's own words ([`texts`]), puts the result in an order that
+//! does not depend on the input ([`order`]), and writes it with what the next update needs ([`own`]).
 
 mod check;
 mod compare;
 mod diff;
-mod full_size;
+#[cfg(any(test, feature = "library"))]
+pub mod full_size;
+mod grouping;
 mod normalize;
 mod operations;
 mod order;
+mod own;
 mod pointer;
-mod read;
-mod scratch;
+pub mod read;
+pub mod scratch;
 mod slice;
 #[cfg(test)]
 mod tests;
 mod texts;
-mod update;
+pub mod update;
 
 use std::path::PathBuf;
-
-pub use full_size::{OPERATIONS, full_size};
-pub use read::read_own;
-pub use scratch::scratch_crate;
-pub use update::to_yaml;
 
 use clap::Subcommand;
 

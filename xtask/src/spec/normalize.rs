@@ -7,18 +7,26 @@ use heck::ToPascalCase;
 use serde_json::{Map, Value, json};
 
 use super::order::order;
-use super::pointer::{escape, operation_pointer, walk_mut};
-use super::slice::{ids, slice};
-use crate::generator::spec::{SENT_AS, operations, resolve};
-use crate::generator::{self, progenitor};
+use super::pointer::{escape, operation_pointer, walk};
+use super::slice::{failures, ids, slice};
+use crate::generator::spec::{METHODS, SENT_AS, operations, resolve};
+use crate::generator::{self, doubled::doubled, progenitor};
 
-/// A spec that the generator accepts.
-pub struct Normalized {
-    pub spec: Value,
-    /// What was rewritten, a line each.
-    pub rewritten: Vec<String>,
-    /// The operations that the generator refuses, and why. The spec is without them.
-    pub skipped: Vec<(String, String)>,
+/// The API's base URL, as in `dci::client`.
+pub const DEFAULT_BASE_URL: &str = "https://api.doit.com";
+
+/// What a rule rewrote.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rewrite {
+    pub rule: &'static str,
+    pub pointer: String,
+    pub what: String,
+}
+
+impl std::fmt::Display for Rewrite {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "{} at {}: {}", self.rule, self.pointer, self.what)
+    }
 }
 
 /// Receives the pointer of what a rule rewrote, and how.
@@ -32,38 +40,38 @@ const RULES: &[(&str, Rule)] = &[
     ("several-media-types", several_media_types),
     ("multipart-bodies", multipart_bodies),
     ("merge-patch-bodies", merge_patch_bodies),
-    ("default-responses", default_responses),
     ("several-successes", several_successes),
-    ("several-errors", several_errors),
 ];
 
-/// Applies the rules, and removes the operations that the generator still refuses.
-pub fn normalize(mut spec: Value) -> anyhow::Result<Normalized> {
+/// Applies the rules. What they rewrote is in the order of the rules, then of the spec.
+pub fn normalize(mut spec: Value) -> anyhow::Result<(Value, Vec<Rewrite>)> {
     let mut rewritten = Vec::new();
-    for (name, rule) in RULES {
-        rule(&mut spec, &mut |pointer, what| rewritten.push(format!("{name} at {pointer}: {what}")));
+    for (rule, apply) in RULES {
+        apply(&mut spec, &mut |pointer, what| {
+            rewritten.push(Rewrite { rule, pointer: pointer.to_owned(), what: what.to_owned() });
+        });
     }
     // A component is unused now if only rewritten parts referred to it.
-    spec = slice(&spec, &ids(&spec))?;
-    let mut skipped = Vec::new();
-    if !is_accepted(&spec) {
-        let mut kept = ids(&spec);
-        for id in ids(&spec) {
-            let alone = slice(&spec, &BTreeSet::from([id.clone()]))?;
-            if !is_accepted(&alone) {
-                let why = generator::file(&alone, false).err().unwrap_or_default();
-                kept.remove(&id);
-                skipped.push((id, why.replace('\n', " ")));
-            }
-        }
-        spec = slice(&spec, &kept)?;
-    }
-    Ok(Normalized { spec, rewritten, skipped })
+    Ok((slice(&spec, &ids(&spec))?, rewritten))
 }
 
-/// Whether the generator accepts the spec. This is quicker than finding out why not.
+/// The operations that the generator refuses, with the reason.
+pub fn refused(spec: &Value) -> Vec<(String, String)> {
+    failures(&ids(spec), &|ids| {
+        let part = slice(spec, ids)?;
+        if is_accepted(&part) {
+            return Ok(());
+        }
+        // To find the reason takes long, and only that of one operation is shown.
+        let why = if ids.len() == 1 { generator::file(&part, false).err() } else { None };
+        Err(anyhow::anyhow!(why.unwrap_or_default().replace('\n', " ")))
+    })
+}
+
+/// Whether the generator accepts the spec. This is quicker than finding out where it does not.
 fn is_accepted(spec: &Value) -> bool {
-    progenitor::parse(spec).is_ok_and(|spec| progenitor::tokens(&spec, false).is_ok())
+    let file = progenitor::parse(spec).ok().and_then(|spec| progenitor::file(&spec, false).ok());
+    file.is_some_and(|file| doubled(&file, spec).is_empty())
 }
 
 /// Calls `change` with the spec as it was, and with each operation and its pointer.
@@ -74,31 +82,54 @@ fn each_operation(spec: &mut Value, change: &mut dyn FnMut(&Value, &str, &mut Va
     }
 }
 
-/// Removes server URLs with a placeholder.
+/// Removes server URLs with a placeholder: of the spec, of paths and of operations.
 fn placeholder_servers(spec: &mut Value, report: &mut Report) {
-    let Some(servers) = spec.get_mut("servers").and_then(Value::as_array_mut) else { return };
-    let is_placeholder = |server: &Value| server["url"].as_str().is_none_or(|url| url.contains("${"));
-    if servers.iter().any(is_placeholder) {
-        servers.retain(|server| !is_placeholder(server));
-        report("#/servers", "a server URL with a placeholder is removed");
-        if servers.is_empty() {
-            *servers = vec![json!({ "url": dci::client::DEFAULT_BASE_URL })];
+    let mut remove = |owner: &mut Value, pointer: String| {
+        let Some(servers) = owner.get_mut("servers").and_then(Value::as_array_mut) else { return };
+        if servers.iter().any(has_placeholder) {
+            servers.retain(|server| !has_placeholder(server));
+            report(&format!("{pointer}/servers"), "a server URL with a placeholder is removed");
+            if let (true, Some(owner)) = (servers.is_empty(), owner.as_object_mut()) {
+                owner.remove("servers");
+            }
         }
+    };
+    let has_servers = spec.get("servers").is_some();
+    remove(spec, "#".to_owned());
+    if has_servers && spec.get("servers").is_none() {
+        spec["servers"] = json!([{ "url": DEFAULT_BASE_URL }]);
     }
+    let paths = spec.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        let pointer = format!("#/paths/{}", escape(path));
+        for method in METHODS {
+            if let Some(operation) = item.get_mut(method) {
+                remove(operation, format!("{pointer}/{method}"));
+            }
+        }
+        remove(item, pointer);
+    }
+}
+
+/// Whether the URL of a server is not known, since the API's build fills it in.
+pub fn has_placeholder(server: &Value) -> bool {
+    server["url"].as_str().is_none_or(|url| url.contains("${"))
 }
 
 /// Removes enums whose values have no distinct names in Rust. The description lists the values instead.
 fn nameless_enums(spec: &mut Value, report: &mut Report) {
-    walk_mut(spec, "#", &mut |pointer, schema| {
-        let Some(values) = nameless_values(schema) else { return };
-        let list = values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
-        let text = schema["description"].as_str().map(|text| format!("{text}\n\n")).unwrap_or_default();
-        schema["description"] = format!("{text}One of {list}.").into();
-        if let Some(schema) = schema.as_object_mut() {
-            schema.remove("enum");
-        }
-        report(pointer, &format!("the values {list} have no distinct names in Rust; any value is allowed"));
+    let mut nameless = Vec::new();
+    walk(spec, "#", &mut |pointer, schema| {
+        nameless.extend(nameless_values(schema).map(|values| (pointer.to_owned(), values)));
     });
+    for (pointer, values) in nameless {
+        let Some(Value::Object(schema)) = spec.pointer_mut(&pointer[1..]) else { continue };
+        let list = values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+        let text = schema.get("description").and_then(Value::as_str).map(|text| format!("{text}\n\n"));
+        schema.insert("description".to_owned(), format!("{}One of {list}.", text.unwrap_or_default()).into());
+        schema.remove("enum");
+        report(&pointer, &format!("the values {list} have no distinct names in Rust; any value is allowed"));
+    }
 }
 
 fn nameless_values(schema: &Value) -> Option<Vec<String>> {
@@ -192,13 +223,9 @@ fn response_type(before: &Value, response: &Value) -> ResponseType {
     }
 }
 
-/// The types of an operation's responses by status, for the statuses that `is_included` selects, if the types differ.
-fn different_types(
-    before: &Value,
-    operation: &Value,
-    is_included: fn(&str) -> bool,
-) -> Option<BTreeMap<String, ResponseType>> {
-    let responses = operation["responses"].as_object()?.iter().filter(|(status, _)| is_included(status));
+/// The types of an operation's successes by status, if they differ.
+fn different_successes(before: &Value, operation: &Value) -> Option<BTreeMap<String, ResponseType>> {
+    let responses = operation["responses"].as_object()?.iter().filter(|(status, _)| status.starts_with('2'));
     let types: BTreeMap<String, ResponseType> =
         responses.map(|(status, response)| (status.clone(), response_type(before, response))).collect();
     (types.values().collect::<BTreeSet<_>>().len() > 1).then_some(types)
@@ -210,26 +237,10 @@ fn replace_content(before: &Value, operation: &mut Value, status: &str, content:
     operation["responses"][status] = response;
 }
 
-/// Replaces `default`, which the generator takes for a success too, by `4XX` and `5XX`. Beside a success they mean the
-/// same.
-fn default_responses(spec: &mut Value, report: &mut Report) {
-    each_operation(spec, &mut |_, pointer, operation| {
-        let Some(responses) = operation["responses"].as_object_mut() else { return };
-        if !responses.keys().any(|status| status.starts_with('2')) {
-            return;
-        }
-        let Some(default) = responses.remove("default") else { return };
-        for range in ["4XX", "5XX"] {
-            responses.entry(range).or_insert_with(|| default.clone());
-        }
-        report(pointer, "the default response is replaced by 4XX and 5XX");
-    });
-}
-
 /// Gives successes with different bodies one type: any JSON, or bytes if one of them is not JSON or has no body.
 fn several_successes(spec: &mut Value, report: &mut Report) {
     each_operation(spec, &mut |before, pointer, operation| {
-        let Some(types) = different_types(before, operation, |status| status.starts_with('2')) else { return };
+        let Some(types) = different_successes(before, operation) else { return };
         let is_json = types.values().all(|one| matches!(one, ResponseType::Json(_)));
         let content = if is_json {
             json!({ "application/json": { "schema": {} } })
@@ -242,23 +253,5 @@ fn several_successes(spec: &mut Value, report: &mut Report) {
         let statuses = types.keys().cloned().collect::<Vec<_>>().join(", ");
         let what = if is_json { "any JSON" } else { "bytes, with no Accept header" };
         report(pointer, &format!("the successes {statuses} have different bodies, now typed as {what}"));
-    });
-}
-
-/// Gives errors with different bodies one type: `Error` if one of them has it, or any JSON. The exchange makes the
-/// actual bodies fit.
-fn several_errors(spec: &mut Value, report: &mut Report) {
-    let error = json!({ "$ref": "#/components/schemas/Error" });
-    let is_error = |status: &str| status.starts_with(['4', '5']) || status == "default";
-    each_operation(spec, &mut |before, pointer, operation| {
-        let Some(types) = different_types(before, operation, is_error) else { return };
-        let has_error = types.values().any(|one| *one == ResponseType::Json(error.to_string()));
-        let schema = if has_error { error.clone() } else { Value::from(Map::new()) };
-        for status in types.keys() {
-            replace_content(before, operation, status, &json!({ "application/json": { "schema": schema } }));
-        }
-        let statuses = types.keys().cloned().collect::<Vec<_>>().join(", ");
-        let what = if has_error { "Error" } else { "any JSON" };
-        report(pointer, &format!("the errors {statuses} have different bodies, now typed as {what}"));
     });
 }

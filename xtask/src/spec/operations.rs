@@ -1,3 +1,6 @@
+//! `spec operations`: lists the operations of a spec.
+
+use super::order::order;
 use super::read::{read, read_own};
 use super::slice::ids;
 use crate::generator::spec::{id, operations};
@@ -16,7 +19,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         None => own.clone(),
     };
     let (own, all) = (ids(&own), ids(&spec));
-    for (path, method, operation) in operations(&spec) {
+    for (path, method, operation) in operations(&order(spec, None)) {
         let (id, summary) = (id(operation), operation["summary"].as_str().unwrap_or_default());
         let mark = if own.contains(id) { '*' } else { ' ' };
         crate::print(&format!("{mark} {id:<32} {:<6} {path}  {summary}", method.to_uppercase()));

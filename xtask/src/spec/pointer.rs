@@ -13,12 +13,12 @@ pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Visits a value and everything in it except examples, each with its pointer.
+/// Visits a value and everything in it except examples and extensions, each with its pointer.
 pub fn walk<'a>(value: &'a Value, pointer: &str, visit: &mut impl FnMut(&str, &'a Value)) {
     visit(pointer, value);
     match value {
         Value::Object(object) => {
-            for (name, part) in object.iter().filter(|(name, _)| !is_example(pointer, name)) {
+            for (name, part) in object.iter().filter(|(name, _)| is_name(pointer) || !is_free_form(name)) {
                 walk(part, &format!("{pointer}/{}", escape(name)), visit);
             }
         }
@@ -31,31 +31,17 @@ pub fn walk<'a>(value: &'a Value, pointer: &str, visit: &mut impl FnMut(&str, &'
     }
 }
 
-/// Like [`walk`], but `visit` can change each value before the walk continues into it.
-pub fn walk_mut(value: &mut Value, pointer: &str, visit: &mut impl FnMut(&str, &mut Value)) {
-    visit(pointer, value);
-    match value {
-        Value::Object(object) => {
-            for (name, part) in object.iter_mut().filter(|(name, _)| !is_example(pointer, name)) {
-                walk_mut(part, &format!("{pointer}/{}", escape(name)), visit);
-            }
-        }
-        Value::Array(parts) => {
-            for (index, part) in parts.iter_mut().enumerate() {
-                walk_mut(part, &format!("{pointer}/{index}"), visit);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Whether the part with this name at a pointer is an example value, which only looks like a part of the spec. A
-/// response may be called `default`, and a property anything.
-pub fn is_example(pointer: &str, name: &str) -> bool {
+/// Whether the keys of the object at a pointer are names that the API chose, and not keywords: a response may be called
+/// `default`, and a property anything.
+pub fn is_name(pointer: &str) -> bool {
     const MAPS: [&str; 8] =
         ["responses", "properties", "schemas", "parameters", "headers", "requestBodies", "patternProperties", "paths"];
-    let is_key = pointer.rsplit('/').next().is_some_and(|parent| MAPS.contains(&parent));
-    !is_key && ["example", "examples", "default", "enum"].contains(&name)
+    pointer.rsplit('/').next().is_some_and(|parent| MAPS.contains(&parent))
+}
+
+/// Whether the value of a keyword only looks like a part of the spec: an example value, or an extension.
+fn is_free_form(keyword: &str) -> bool {
+    ["example", "examples", "default", "enum"].contains(&keyword) || keyword.starts_with("x-")
 }
 
 /// Follows a reference to its end. An error names the pointer `from` of the value that has the reference.

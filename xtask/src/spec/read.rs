@@ -1,16 +1,15 @@
 //! Reads a spec. What is not an OpenAPI 3.0 spec is refused with the location of the mistake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, stdin};
 
 use anyhow::{Context, bail, ensure};
-use heck::ToSnakeCase;
 use serde_json::Value;
 
 use super::own_path;
 use super::pointer::operation_pointer;
-use crate::generator::spec::{id, operations};
+use crate::generator::spec::{id, operations, rust_name};
 
 /// The largest spec, in bytes. The API's has about 600 KB.
 const MAX_BYTES: u64 = 20 * 1024 * 1024;
@@ -47,13 +46,15 @@ pub fn parse(name: &str, text: &str) -> anyhow::Result<Value> {
         None => bail!("{name} is not an OpenAPI spec: it has no version (at openapi)"),
     }
     ensure!(spec["paths"].is_object(), "{name} is not an OpenAPI spec: it has no paths (at paths)");
-    let mut pointers: BTreeMap<String, String> = BTreeMap::new();
-    for (path, method, operation) in operations(&spec) {
-        let (id, pointer) = (id(operation), operation_pointer(path, method));
-        // Different ids can still have the same name in Rust.
-        if let Some(other) = pointers.insert(id.to_snake_case(), pointer.clone()).filter(|_| !id.is_empty()) {
-            bail!("{name}: two operations have the operationId {id}: at {other} and at {pointer}");
-        }
+    // Different ids can still have the same name in Rust.
+    let mut names: BTreeMap<String, BTreeSet<(String, &str)>> = BTreeMap::new();
+    for (path, method, operation) in operations(&spec).filter(|(_, _, operation)| !id(operation).is_empty()) {
+        let name = rust_name(id(operation));
+        names.entry(name).or_default().insert((operation_pointer(path, method), id(operation)));
+    }
+    if let Some(alike) = names.into_values().find(|alike| alike.len() > 1) {
+        let (pointers, ids): (Vec<String>, Vec<&str>) = alike.into_iter().unzip();
+        bail!("{name}: two operations have the operationId {}: at {} and at {}", ids[0], pointers[0], pointers[1]);
     }
     Ok(spec)
 }

@@ -13,6 +13,23 @@ pub fn ids(spec: &Value) -> BTreeSet<String> {
     operations(spec).map(|(_, _, operation)| id(operation).to_owned()).collect()
 }
 
+/// The operations on which `attempt` fails, with the reason. They are found by halves, since few fail and an attempt with
+/// many operations takes little longer than one with few.
+pub fn failures(
+    ids: &BTreeSet<String>,
+    attempt: &dyn Fn(&BTreeSet<String>) -> anyhow::Result<()>,
+) -> Vec<(String, String)> {
+    let Err(error) = attempt(ids) else { return Vec::new() };
+    match ids.first() {
+        Some(id) if ids.len() == 1 => vec![(id.clone(), format!("{error:#}"))],
+        _ => {
+            let mut left = ids.clone();
+            let right = ids.iter().nth(ids.len() / 2).map(|middle| left.split_off(middle)).unwrap_or_default();
+            [failures(&left, attempt), failures(&right, attempt)].concat()
+        }
+    }
+}
+
 /// The spec with only the operations in `ids`.
 pub fn slice(spec: &Value, ids: &BTreeSet<String>) -> anyhow::Result<Value> {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();

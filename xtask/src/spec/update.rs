@@ -1,17 +1,21 @@
-use std::collections::BTreeSet;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+//! `spec update`: updates this project's spec from a full one.
 
-use anyhow::{Context, bail, ensure};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use anyhow::{bail, ensure};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::normalize::{Normalized, normalize};
+use super::compare::{Renames, renames};
+use super::grouping::{grouped, places};
+use super::normalize::{Rewrite, normalize, refused};
 use super::order::order;
+use super::own::{self, OldTexts, Own, facts, old_texts_path};
 use super::own_path;
 use super::read::read;
-use super::slice::{ids, slice};
-use super::texts::{Fingerprints, TextChange, keep_ours};
+use super::slice::{failures, ids, slice};
+use super::texts::{TextChange, TextKind, forget_ours, keep_ours};
 use crate::generator;
 
 #[derive(clap::Args)]
@@ -26,6 +30,10 @@ pub struct Args {
     /// Update FILE instead of openapi/doit.yaml; it need not exist
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+
+    /// List each place of a note
+    #[arg(long)]
+    pub(super) texts: bool,
 }
 
 /// The operations to take: by default those of the current spec.
@@ -47,35 +55,30 @@ pub struct Selection {
 /// The current spec, updated from a full one.
 pub struct Updated {
     pub spec: Value,
-    pub fingerprints: Fingerprints,
-    /// What was rewritten for the generator, a line each.
-    pub rewritten: Vec<String>,
-    /// The operations that the generator cannot use, and why.
+    /// See [`Own::api`].
+    pub api: Value,
+    pub old_texts: OldTexts,
+    /// What was rewritten for the generator.
+    pub rewritten: Vec<Rewrite>,
+    /// The operations that cannot be used, and why.
     pub skipped: Vec<(String, String)>,
     pub text_changes: Vec<TextChange>,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let out = args.out.clone().unwrap_or_else(own_path);
-    let current_path = if out.exists() { out.clone() } else { own_path() };
-    let current = read(&current_path.display().to_string())?;
-    let full = read(&args.from)?;
-    let updated = update(&full, &current, &args.selection, &Fingerprints::read(&current_path)?)?;
+    let own = Own::read(&if out.exists() { out.clone() } else { own_path() })?;
+    let updated = update(&read(&args.from)?, &own, &args.selection)?;
     // A new operation can be skipped. A current one would be lost.
-    if let Some((id, why)) = updated.skipped.iter().find(|(id, _)| ids(&current).contains(id)) {
+    if let Some((id, why)) = updated.skipped.iter().find(|(id, _)| ids(&own.spec).contains(id)) {
         bail!("the generator can no longer use {id}; remove it with --drop {id}: {why}");
     }
-    for note in notes(&updated) {
+    let name = out.display().to_string();
+    for note in notes(&updated, &old_texts_path(&out).display().to_string(), args.texts) {
         crate::print(&note);
     }
-    let (text, name) = (to_yaml(&updated.spec)?, out.display().to_string());
-    generator::generate(&name, &text, true).map_err(anyhow::Error::msg)?;
-    let mut is_changed = write(&out, &text)?;
-    let fingerprints = Fingerprints::path(&out);
-    if updated.fingerprints != Fingerprints::read(&out)? {
-        is_changed |= write(&fingerprints, &updated.fingerprints.to_json())?;
-    }
-    if is_changed {
+    generator::generate(&name, &to_yaml(&updated.spec)?, true).map_err(anyhow::Error::msg)?;
+    if own::write(&out, &updated)? {
         crate::print(&format!(
             "Updated {name}. `cargo test --workspace` shows the effects. Read them, then accept them"
         ));
@@ -86,33 +89,71 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Updates the current spec from the full one.
-pub fn update(
-    full: &Value,
-    current: &Value,
-    selection: &Selection,
-    fingerprints: &Fingerprints,
-) -> anyhow::Result<Updated> {
-    let wanted = selection.ids(&ids(full), &ids(current))?;
-    let Normalized { mut spec, rewritten, skipped } = normalize(slice(full, &wanted)?)?;
-    let (fingerprints, text_changes) = keep_ours(&mut spec, current, fingerprints);
-    Ok(Updated { spec: order(spec, Some(current)), fingerprints, rewritten, skipped, text_changes })
+/// Updates the current spec from the full one. The order of the full spec does not matter.
+pub fn update(full: &Value, own: &Own, selection: &Selection) -> anyhow::Result<Updated> {
+    let full = &order(full.clone(), None);
+    let renames = renames_since(own, full);
+    let wanted = selection.ids(&ids(full), &ids(&own.spec), &renames)?;
+    let without = |ids: &BTreeSet<String>, failures: &[(String, String)]| -> BTreeSet<String> {
+        ids.iter().filter(|id| failures.iter().all(|(failed, _)| failed != *id)).cloned().collect()
+    };
+    let mut skipped = failures(&wanted, &|ids| slice(full, ids).map(drop));
+    let (normalized, rewritten) = normalize(slice(full, &without(&wanted, &skipped))?)?;
+    skipped.extend(refused(&normalized));
+    skipped.sort();
+    let mut spec = slice(&normalized, &without(&wanted, &skipped))?;
+
+    let part = slice(full, &ids(&spec))?;
+    let mut api = facts(&part, full);
+    forget_ours(&mut api, &part, own);
+    let (fingerprints, _) = normalize(facts(&part, full))?;
+    let before = own.normalized_api()?;
+    let (text_changes, old_texts) = keep_ours(&mut spec, &fingerprints, own, before.as_ref(), &renames);
+    let (spec, api) = (order(spec, Some(&own.spec)), order(api, own.api.as_ref()));
+    Ok(Updated { spec, api, old_texts, rewritten, skipped, text_changes })
+}
+
+/// The operations of this project that the full spec has under other ids.
+pub fn renames_since(own: &Own, full: &Value) -> Renames {
+    let known = own.all_operations().unwrap_or_else(|| ids(own.base()));
+    renames(own.base(), full, &known)
 }
 
 /// What the user should know about an update, a line each.
-fn notes(updated: &Updated) -> impl Iterator<Item = String> {
-    let skipped = updated.skipped.iter().map(|(id, why)| format!("skipped {id}: {why}"));
-    let texts = updated.text_changes.iter().filter_map(|change| match change {
-        TextChange::New(pointer) => Some(format!("new text at {pointer}: rewrite it in our words")),
-        TextChange::Changed(pointer) => Some(format!("the API changed its text at {pointer}: rewrite it in our words")),
-        TextChange::Differs(_) => None,
+pub(super) fn notes(updated: &Updated, old_texts: &str, all_places: bool) -> Vec<String> {
+    let rewritten = updated
+        .rewritten
+        .iter()
+        .map(|rewrite| ((format!("{} at", rewrite.rule), rewrite.what.clone()), rewrite.pointer.as_str()));
+    let skipped = updated.skipped.iter().map(|(id, why)| (("skipped".to_owned(), why.clone()), id.as_str()));
+    let texts = updated.text_changes.iter().filter_map(|TextChange { kind, pointer }| {
+        let (subject, what) = match kind {
+            TextKind::New => ("new text at", "rewrite it in our words".to_owned()),
+            TextKind::Changed => {
+                ("the API changed its text at", format!("rewrite it in our words; {old_texts} has the earlier ones"))
+            }
+            TextKind::Homeless => ("our text has no place any more, at", format!("it is kept in {old_texts}")),
+            TextKind::Removed => ("the API removed its text at", "it had none of ours".to_owned()),
+            TextKind::Differs => return None,
+        };
+        Some(((subject.to_owned(), what), pointer.as_str()))
     });
-    updated.rewritten.iter().cloned().chain(skipped).chain(texts)
+    let groups = grouped(rewritten.chain(skipped).chain(texts));
+    let lines = groups.into_iter().flat_map(|((subject, what), at)| {
+        let places = if all_places { at.into_iter().map(str::to_owned).collect() } else { vec![places(&at)] };
+        places.into_iter().map(move |place| format!("{subject} {place}: {what}"))
+    });
+    lines.collect()
 }
 
 impl Selection {
     /// The ids of the selected operations, given those of the full and the current spec.
-    fn ids(&self, full: &BTreeSet<String>, current: &BTreeSet<String>) -> anyhow::Result<BTreeSet<String>> {
+    fn ids(
+        &self,
+        full: &BTreeSet<String>,
+        current: &BTreeSet<String>,
+        renames: &Renames,
+    ) -> anyhow::Result<BTreeSet<String>> {
         if let Some(id) = self.add.iter().find(|id| !full.contains(*id)) {
             bail!("--add {id}: operation not found; `cargo xtask spec operations --from FILE` lists them");
         }
@@ -123,12 +164,14 @@ impl Selection {
         let added = base.iter().chain(&self.add);
         let wanted: BTreeSet<String> = added.filter(|id| !self.drop.contains(id)).cloned().collect();
         let missing: Vec<&str> = wanted.difference(full).map(String::as_str).collect();
-        ensure!(
-            missing.is_empty(),
-            "the full spec no longer has {}; confirm with {}",
-            missing.join(", "),
-            missing.iter().map(|id| format!("--drop {id}")).collect::<Vec<_>>().join(" ")
-        );
+        if !missing.is_empty() {
+            let told = |id: &&str| match renames.get(*id) {
+                Some(new) => (format!("{id} (now called {new})"), format!("--drop {id} --add {new}")),
+                None => ((*id).to_owned(), format!("--drop {id}")),
+            };
+            let (names, options): (Vec<_>, Vec<_>) = missing.iter().map(told).unzip();
+            bail!("the full spec no longer has {}; confirm with {}", names.join(", "), options.join(" "));
+        }
         ensure!(!wanted.is_empty(), "no operations are selected");
         Ok(wanted)
     }
@@ -156,19 +199,4 @@ impl Serialize for Plain<'_> {
             other => other.serialize(serializer),
         }
     }
-}
-
-/// Replaces the content of a file at once, through a temporary one beside it. Returns whether the content changed.
-fn write(path: &Path, text: &str) -> anyhow::Result<bool> {
-    if std::fs::read_to_string(path).is_ok_and(|before| before == text) {
-        return Ok(false);
-    }
-    let temporary = path.with_extension("new");
-    let written = std::fs::File::create(&temporary).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written.with_context(|| temporary.display().to_string())?;
-    std::fs::rename(&temporary, path).with_context(|| path.display().to_string())?;
-    Ok(true)
 }

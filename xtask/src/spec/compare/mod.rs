@@ -1,16 +1,23 @@
-//! Compares two specs by their meaning. A change is breaking if it breaks a call of the current client, or code that
-//! uses its types.
+//! Compares two specs by their meaning: what changed, how bad that is, and whom it concerns.
 
+mod command_line;
+mod meaning;
+mod operation;
+mod renames;
+mod rust_type;
 mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use heck::{ToKebabCase, ToPascalCase, ToSnakeCase};
+use heck::ToPascalCase;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::pointer::{escape, operation_pointer};
-use crate::generator::spec::{SENT_AS, id, operations, resolve};
+pub use command_line::CommandLine;
+pub use renames::{Renames, renames};
+
+use operation::operations_by_id;
+use rust_type::RustTypes;
 
 /// What a change means for the users of this project.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -21,14 +28,45 @@ pub enum Severity {
     Documentation,
 }
 
+/// Whom a change concerns.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// Every caller: the API accepts other requests.
+    Requests,
+    /// Callers of the crate: types or methods differ.
+    Crate,
+    /// Scripts that read what `dci` prints, or use its commands.
+    Scripts,
+    /// Readers of the docs and the help.
+    Docs,
+}
+
+use Audience::{Crate, Docs, Requests, Scripts};
+
+/// How bad a change is, and for whom.
+#[derive(Clone, Copy)]
+struct Effect(Severity, &'static [Audience]);
+
+const fn breaks(audiences: &'static [Audience]) -> Effect {
+    Effect(Severity::Breaking, audiences)
+}
+
+const fn adds(audiences: &'static [Audience]) -> Effect {
+    Effect(Severity::Compatible, audiences)
+}
+
+const DOCUMENTS: Effect = Effect(Severity::Documentation, &[Docs]);
+
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Change {
     pub severity: Severity,
+    pub concerns: BTreeSet<Audience>,
     /// A JSON pointer into the new spec, or into the old one for what was removed.
     #[serde(rename = "place")]
     pub pointer: String,
     pub what: String,
-    /// The Rust types, methods of the client and commands that it affects.
+    /// The Rust types, the client's methods, the commands and the files of the command line that it affects.
     pub touches: BTreeSet<String>,
 }
 
@@ -37,225 +75,153 @@ pub struct Change {
 enum Direction {
     Request,
     Response,
+    /// The response to a request that failed. `dci` does not print it as it is.
+    Error,
 }
 
-/// The texts, which [`super::texts`] compares.
-const TEXTS: [&str; 2] = ["summary", "description"];
+impl Direction {
+    /// The effect of something that is gone or different.
+    fn breaks(self) -> Effect {
+        match self {
+            Self::Request => breaks(&[Requests, Crate]),
+            Self::Response => breaks(&[Crate, Scripts]),
+            Self::Error => breaks(&[Crate]),
+        }
+    }
+}
+
+/// What has a change. A component schema is compared once, however many operations use it.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Owner {
+    /// By its id.
+    Operation(String),
+    Schemas(Pair),
+}
+
+/// The references to two component schemas that are compared, and how they are used.
+type Pair = (String, String, Direction);
+
+/// Whom a change concerns, and what has it.
+type Concerned = (BTreeSet<Audience>, BTreeSet<Owner>);
 
 pub struct Comparison<'a> {
     old: &'a Value,
     new: &'a Value,
-    changes: BTreeMap<(Severity, String, String), BTreeSet<String>>,
-    /// What the part that is being compared affects.
-    touched: Vec<String>,
-    /// The component schemas that the part is in.
-    open_schemas: BTreeSet<(String, Direction)>,
+    changes: BTreeMap<(Severity, String, String), Concerned>,
+    /// What is being compared.
+    owner: Option<Owner>,
+    /// The component schemas that an operation or a schema refers to.
+    uses: BTreeMap<Owner, BTreeSet<Pair>>,
+    compared: BTreeSet<Pair>,
+    rust_types: RustTypes,
 }
 
 impl<'a> Comparison<'a> {
-    pub fn of(old: &'a Value, new: &'a Value) -> Self {
-        let (changes, open_schemas) = (BTreeMap::new(), BTreeSet::new());
-        let mut comparison = Self { old, new, changes, touched: Vec::new(), open_schemas };
-        for name in ["servers", "security"] {
-            comparison.values(Severity::Breaking, &old[name], &new[name], &format!("#/{name}"));
+    /// Compares the operations of the old spec with what they are in the new one.
+    pub fn of(old: &'a Value, new: &'a Value, renames: &Renames) -> Self {
+        let mut comparison = Self::between(old, new);
+        comparison.values(DOCUMENTS, &old["info"]["version"], &new["info"]["version"], "#/info/version");
+        comparison.defaults_of_operations();
+        let (before, after) = (operations_by_id(old), operations_by_id(new));
+        for (id, old) in &before {
+            comparison.owner = Some(Owner::Operation(id.clone()));
+            let new_id = renames.get(id).unwrap_or(id);
+            let Some(new) = after.get(new_id) else {
+                let what = format!("the operation {id} was removed");
+                comparison.report(breaks(&[Requests, Crate, Scripts]), &old.pointer, what);
+                continue;
+            };
+            if new_id != id {
+                let what = format!("the operation {id} is now called {new_id}");
+                comparison.report(breaks(&[Crate, Scripts]), &new.pointer, what);
+            }
+            comparison.operation(id, old, new);
         }
-        let schemes = "/components/securitySchemes";
-        for name in keys(old.pointer(schemes)).union(&keys(new.pointer(schemes))) {
-            let pointer = format!("{schemes}/{}", escape(name));
-            let scheme = |spec: &Value| spec.pointer(&pointer).map(without_texts).unwrap_or_default();
-            comparison.values(Severity::Breaking, &scheme(old), &scheme(new), &format!("#{pointer}"));
-        }
-        comparison.values(Severity::Documentation, &old["info"]["version"], &new["info"]["version"], "#/info/version");
-        comparison.operations();
+        comparison.owner = None;
         comparison
     }
 
-    /// The changes, most important first.
-    pub fn into_changes(self) -> Vec<Change> {
-        let changes = self.changes.into_iter();
-        changes.map(|((severity, pointer, what), touches)| Change { severity, pointer, what, touches }).collect()
-    }
-
-    fn report(&mut self, severity: Severity, pointer: &str, what: impl Into<String>) {
-        let touches = self.changes.entry((severity, pointer.to_owned(), what.into())).or_default();
-        touches.extend(self.touched.iter().cloned());
-    }
-
-    /// Compares two values that have no more meaning than being equal.
-    fn values(&mut self, severity: Severity, old: &Value, new: &Value, pointer: &str) {
-        if old != new {
-            self.report(severity, pointer, format!("changed from {} to {}", or_none(old), or_none(new)));
+    fn between(old: &'a Value, new: &'a Value) -> Self {
+        Self {
+            old,
+            new,
+            changes: BTreeMap::new(),
+            owner: None,
+            uses: BTreeMap::new(),
+            compared: BTreeSet::new(),
+            rust_types: RustTypes::default(),
         }
     }
 
-    fn operations(&mut self) {
-        let (before, after) = (operations_by_id(self.old), operations_by_id(self.new));
-        for (id, (pointer, old)) in &before {
-            self.touched = touched_by_operation(id);
-            match after.get(id) {
-                None => self.report(Severity::Breaking, pointer, operation_removed(id)),
-                Some((new_pointer, new)) => {
-                    if pointer != new_pointer {
-                        let what = format!("the operation {id} moved from {pointer}");
-                        self.report(Severity::Breaking, new_pointer, what);
+    /// The changes, most important first.
+    pub fn changes(&self, command_line: &CommandLine) -> Vec<Change> {
+        let operations = self.operations_by_schemas();
+        let mut by_operation: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let mut changes = Vec::with_capacity(self.changes.len());
+        for ((severity, pointer, what), (concerns, owners)) in &self.changes {
+            let mut touches: BTreeSet<String> = type_of(pointer).into_iter().collect();
+            let ids = owners.iter().flat_map(|owner| match owner {
+                Owner::Operation(id) => BTreeSet::from([id.as_str()]),
+                Owner::Schemas(pair) => operations.get(pair).cloned().unwrap_or_default(),
+            });
+            for id in ids {
+                let of_operation = by_operation.entry(id).or_insert_with(|| command_line.touched_by(id));
+                touches.extend(of_operation.iter().cloned());
+            }
+            let (pointer, what) = (pointer.clone(), what.clone());
+            changes.push(Change { severity: *severity, concerns: concerns.clone(), pointer, what, touches });
+        }
+        changes
+    }
+
+    /// The ids of the operations that use each pair of component schemas, directly or through others.
+    fn operations_by_schemas(&self) -> BTreeMap<Pair, BTreeSet<&str>> {
+        let mut operations: BTreeMap<Pair, BTreeSet<&str>> = BTreeMap::new();
+        for owner in self.uses.keys() {
+            let Owner::Operation(id) = owner else { continue };
+            let mut open = vec![owner.clone()];
+            while let Some(owner) = open.pop() {
+                for pair in self.uses.get(&owner).into_iter().flatten() {
+                    if operations.entry(pair.clone()).or_default().insert(id) {
+                        open.push(Owner::Schemas(pair.clone()));
                     }
-                    self.operation(new_pointer, old, new);
                 }
             }
         }
-        self.touched.clear();
-        for (id, (pointer, _)) in after.iter().filter(|(id, _)| !before.contains_key(*id)) {
-            self.report(Severity::Compatible, pointer, format!("the operation {id} was added"));
-        }
+        operations
     }
 
-    fn operation(&mut self, pointer: &str, old: &Value, new: &Value) {
-        self.values(Severity::Breaking, &old["security"], &new["security"], &format!("{pointer}/security"));
-        self.values(Severity::Breaking, &old["servers"], &new["servers"], &format!("{pointer}/servers"));
-        self.values(Severity::Documentation, &old["deprecated"], &new["deprecated"], &format!("{pointer}/deprecated"));
-        self.parameters(&format!("{pointer}/parameters"), &old["parameters"], &new["parameters"]);
-        self.request(&format!("{pointer}/requestBody"), &old["requestBody"], &new["requestBody"]);
-        self.responses(&format!("{pointer}/responses"), &old["responses"], &new["responses"]);
+    /// Compares a pair of component schemas with `compare`, unless that is done.
+    fn once(&mut self, pair: Pair, compare: impl FnOnce(&mut Self)) {
+        let owner = self.owner.take();
+        if let Some(owner) = &owner {
+            self.uses.entry(owner.clone()).or_default().insert(pair.clone());
+        }
+        if self.compared.insert(pair.clone()) {
+            self.owner = Some(Owner::Schemas(pair));
+            compare(self);
+        }
+        self.owner = owner;
     }
 
-    fn parameters(&mut self, pointer: &str, old: &Value, new: &Value) {
-        let (before, after) = (parameters_by_name(self.old, old), parameters_by_name(self.new, new));
-        for (name, old) in &before {
-            let pointer = format!("{pointer}/{}", escape(name));
-            let Some(new) = after.get(name) else {
-                self.report(Severity::Breaking, &pointer, format!("the parameter {name} was removed"));
-                continue;
-            };
-            self.required(&pointer, old, new);
-            for (keyword, severity) in [
-                ("style", Severity::Breaking),
-                ("explode", Severity::Breaking),
-                ("deprecated", Severity::Documentation),
-            ] {
-                self.values(severity, &old[keyword], &new[keyword], &format!("{pointer}/{keyword}"));
-            }
-            self.schema(Direction::Request, &format!("{pointer}/schema"), &old["schema"], &new["schema"]);
-        }
-        for (name, new) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-            let pointer = format!("{pointer}/{}", escape(name));
-            self.added(&pointer, &format!("the parameter {name}"), new["required"] == true);
-        }
+    fn report(&mut self, Effect(severity, audiences): Effect, pointer: &str, what: impl Into<String>) {
+        let (concerns, owners) = self.changes.entry((severity, pointer.to_owned(), what.into())).or_default();
+        concerns.extend(audiences);
+        owners.extend(self.owner.clone());
     }
 
-    /// Reports a parameter or property that a request did not have before.
-    fn added(&mut self, pointer: &str, what: &str, is_required: bool) {
-        if is_required {
-            self.report(Severity::Breaking, pointer, format!("{what} was added and is required"));
-        } else {
-            self.report(Severity::Compatible, pointer, format!("{what} was added"));
-        }
-    }
-
-    fn required(&mut self, pointer: &str, old: &Value, new: &Value) {
-        match (old["required"] == true, new["required"] == true) {
-            (false, true) => self.report(Severity::Breaking, pointer, "it is now required"),
-            (true, false) => self.report(Severity::Compatible, pointer, "it is no longer required"),
-            _ => {}
-        }
-    }
-
-    fn request(&mut self, pointer: &str, old: &Value, new: &Value) {
-        let (old, new) = (resolve(self.old, old), resolve(self.new, new));
-        match (old.is_null(), new.is_null()) {
-            (true, true) => {}
-            (true, false) => self.added(pointer, "a body", new["required"] == true),
-            (false, true) => self.report(Severity::Breaking, pointer, "the body was removed"),
-            (false, false) => {
-                self.required(pointer, old, new);
-                self.values(Severity::Breaking, &old[SENT_AS], &new[SENT_AS], &format!("{pointer}/{SENT_AS}"));
-                self.content(Direction::Request, pointer, old, new);
-            }
-        }
-    }
-
-    fn responses(&mut self, pointer: &str, old: &Value, new: &Value) {
-        let none = Map::new();
-        let (before, after) = (old.as_object().unwrap_or(&none), new.as_object().unwrap_or(&none));
-        let severity = |status: &str| if status.starts_with('2') { Severity::Breaking } else { Severity::Compatible };
-        for (status, old) in before {
-            let pointer = format!("{pointer}/{status}");
-            let Some(new) = after.get(status) else {
-                self.report(severity(status), &pointer, format!("the response {status} was removed"));
-                continue;
-            };
-            self.content(Direction::Response, &pointer, resolve(self.old, old), resolve(self.new, new));
-        }
-        for status in after.keys().filter(|status| !before.contains_key(*status)) {
-            self.report(severity(status), &format!("{pointer}/{status}"), format!("the response {status} was added"));
-        }
-    }
-
-    fn content(&mut self, direction: Direction, pointer: &str, old: &Value, new: &Value) {
-        let types =
-            |body: &Value| body["content"].as_object().map(|content| content.keys().cloned().collect::<Vec<_>>());
-        self.values(Severity::Breaking, &types(old).into(), &types(new).into(), &format!("{pointer}/content"));
-        for (media_type, old) in old["content"].as_object().into_iter().flatten() {
-            let new = &new["content"][media_type]["schema"];
-            if !new.is_null() {
-                let pointer = format!("{pointer}/content/{}/schema", escape(media_type));
-                self.schema(direction, &pointer, &old["schema"], new);
-            }
+    /// Compares two values that have no more meaning than being equal.
+    fn values(&mut self, effect: Effect, old: &Value, new: &Value, pointer: &str) {
+        if old != new {
+            self.report(effect, pointer, format!("changed from {} to {}", or_none(old), or_none(new)));
         }
     }
 }
 
-/// What is reported of an operation that was removed.
-pub fn operation_removed(id: &str) -> String {
-    format!("the operation {id} was removed")
-}
-
-/// The operations with their pointers, by id. Each has the parameters and servers of its path, too.
-fn operations_by_id(spec: &Value) -> BTreeMap<String, (String, Value)> {
-    let operations = operations(spec).map(|(path, method, operation)| {
-        let id = id(operation).to_owned();
-        let mut operation = operation.clone();
-        let shared = spec["paths"][path]["parameters"].as_array().cloned().unwrap_or_default();
-        let own = operation["parameters"].as_array().cloned().unwrap_or_default();
-        operation["parameters"] = [shared, own].concat().into();
-        if operation["servers"].is_null() {
-            operation["servers"] = spec["paths"][path]["servers"].clone();
-        }
-        (id, (operation_pointer(path, method), operation))
-    });
-    operations.collect()
-}
-
-fn parameters_by_name<'a>(spec: &'a Value, parameters: &'a Value) -> BTreeMap<String, &'a Value> {
-    let parameters = parameters.as_array().into_iter().flatten().map(|parameter| resolve(spec, parameter));
-    let name = |parameter: &Value| {
-        let [name, kind] = ["name", "in"].map(|part| parameter[part].as_str().unwrap_or_default());
-        // A header and a query parameter can have the same name.
-        if ["query", "path"].contains(&kind) { name.to_owned() } else { format!("{name} ({kind})") }
-    };
-    parameters.map(|parameter| (name(parameter), parameter)).collect()
-}
-
-fn keys(map: Option<&Value>) -> BTreeSet<String> {
-    map.and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned().collect()
-}
-
-fn without_texts(value: &Value) -> Value {
-    let kept = value.as_object().into_iter().flatten().filter(|(name, _)| !TEXTS.contains(&name.as_str()));
-    kept.map(|(name, part)| (name.clone(), part.clone())).collect()
-}
-
-/// The Rust type that is generated from the schema at a pointer.
-pub fn type_of(pointer: &str) -> String {
-    let name = pointer.strip_prefix("#/components/schemas/").and_then(|rest| rest.split('/').next());
-    name.map(|name| format!("dci::types::{}", name.to_pascal_case())).unwrap_or_default()
-}
-
-/// The client's method and the command that an operation has.
-pub fn touched_by_operation(id: &str) -> Vec<String> {
-    let command = id.to_kebab_case();
-    let has_command = dci::cli::command().find_subcommand(&command).is_some();
-    let command = has_command.then(|| format!("dci {command}"));
-    [format!("Client::{}", id.to_snake_case())].into_iter().chain(command).collect()
+/// The Rust type that is generated from the schema at a pointer, if that is in a component.
+pub fn type_of(pointer: &str) -> Option<String> {
+    let name = pointer.strip_prefix("#/components/schemas/")?.split('/').next()?;
+    Some(format!("dci::types::{}", name.to_pascal_case()))
 }
 
 fn or_none(value: &Value) -> String {
