@@ -208,5 +208,5 @@ fn read_line(line: &str) -> Result<Option<Target>, String> {
         return Ok(None);
     }
     let start: String = text.chars().take(MAX_QUOTED).collect();
-    text.parse().map(Some).map_err(|error| format!("invalid target {start:?}: {error}"))
+    text.parse().map(Some).map_err(|error| format!("has an invalid target {start:?}: {error}"))
 }
