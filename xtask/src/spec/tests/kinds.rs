@@ -61,7 +61,9 @@ fn each_kind_carries_and_has_no_problems() {
 #[test]
 fn all_kinds_compile_with_and_without_schemars_and_client() {
     let mut spec = base();
-    KINDS.iter().for_each(|(name, text)| add(&mut spec, name, text));
+    for (name, text) in KINDS {
+        add(&mut spec, name, text);
+    }
     let scratch = scratch_crate(&carried("all kinds", &spec)).expect("a scratch crate");
     for features in ["", "client,schemars"] {
         compile(&scratch, features).expect("the generated code compiles");
