@@ -32,7 +32,7 @@ macro_rules! exit_codes {
 exit_codes! {
     Success = 0, "SUCCESS", "success";
     Other = 1, "CLI_ERROR", "any other failure";
-    Usage = 2, "USAGE_ERROR", "invalid command line or environment; nothing was sent";
+    Usage = 2, "USAGE_ERROR", "invalid command line, input or environment; nothing was changed";
     Authentication = 10, "AUTHENTICATION_FAILED", "not signed in, or the credential is not valid (401)";
     Permission = 11, "PERMISSION_DENIED", "the credential lacks the permission (403)";
     NotFound = 20, "RESOURCE_NOT_FOUND", "not found (404)";

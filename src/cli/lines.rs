@@ -41,7 +41,7 @@ impl Unreadable {
     /// The error of the command. `form` says what the text must be.
     pub fn error(self, source: &str, form: &str) -> CliError {
         match self {
-            Self::Io(error) => CliError::other(format!("cannot read {source}: {error}")).hint("Nothing was sent."),
+            Self::Io(error) => CliError::usage(format!("cannot read {source}: {error}")).hint("Nothing was sent."),
             Self::Line(number, problem) => CliError::usage(format!("line {number} of {source} {problem}"))
                 .hint(format!("Nothing was sent. {form}")),
         }

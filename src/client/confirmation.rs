@@ -14,9 +14,9 @@ use super::{Failure, NextStep, call_record, encode_path, json_text};
 use crate::operation::Operation;
 use crate::types::InviteUserRequest;
 
-const INVITED: &str = "User invited. The server did not say so, but the list of users has the invite.";
+const INVITED: &str = "User invited. The server did not confirm this, but the list of users has the invite.";
 
-const DELETED: &str = "User deleted. The server did not say so, but the user is not found any more.";
+const DELETED: &str = "User deleted. The server did not confirm this, but the user no longer exists.";
 
 /// Makes the attempts of a call. If the response of one was lost, finds out whether it took effect.
 pub(super) async fn complete(mut attempts: Attempts<'_>, base_url: &str) -> reqwest::Result<Response> {

@@ -171,6 +171,6 @@ fn not_found_after_an_unknown_outcome_means_deleted() {
     };
     let finished = delete(1);
     assert_eq!(finished.code, 0, "{finished}");
-    assert!(finished.json()["message"].to_string().contains("not found any more"), "{finished}");
+    assert!(finished.json()["message"].to_string().contains("no longer exists"), "{finished}");
     assert_eq!(delete(0).code, 20);
 }

@@ -93,7 +93,10 @@ fn what_list_users_writes_can_be_edited_and_read() {
     });
     fs::write(&path, format!("{listed}{}\r\n", new.collect::<Vec<_>>().join(","))).expect("a file");
     let table = dci_on(&sandbox, &["invite-user", "-o", "table", "--from", path.to_str().expect("UTF-8")]).finish();
-    assert!(table.stderr.starts_with("Ignored columns, which cannot be set: id, displayName, phone,"), "{table}");
+    assert!(
+        table.stderr.starts_with("Columns that invite-user cannot set are ignored: id, displayName, phone,"),
+        "{table}"
+    );
     assert!(table.stdout.contains("1 invited, 9 skipped in"), "{table}");
     assert_eq!(properties(&sandbox, "new@example.com", ["roleId", "organizationId"]), ["role-admin", "org-emea"]);
     assert_eq!(sandbox.outbox().len(), 1);
@@ -143,7 +146,7 @@ fn an_error_lists_50_problems_and_counts_the_rest() {
     assert!(finished.stderr.starts_with("error: stdin has 2000 problems; nothing was sent\n"), "{finished}");
     assert_eq!(finished.stderr.matches("line ").count(), 50);
     assert!(
-        finished.stderr.contains("line 51, column \"email\": \"nonsense\"")
+        finished.stderr.contains("line 51, column \"email\": invalid email address \"nonsense\"")
             && finished.stderr.contains("and 1950 more")
     );
     assert_eq!(sandbox.requests(), 0);

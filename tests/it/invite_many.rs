@@ -182,7 +182,10 @@ fn a_row_says_that_an_invite_was_confirmed_by_looking() {
     let rows =
         dci_on(&sandbox, &["invite-user", "a@example.com", "b@example.com", "--concurrency", "1"]).finish().json();
     assert_eq!((&rows[0]["outcome"], &rows[1]["outcome"]), (&"invited".into(), &"invited".into()));
-    assert_eq!(rows[0]["message"], "User invited. The server did not say so, but the list of users has the invite.");
+    assert_eq!(
+        rows[0]["message"],
+        "User invited. The server did not confirm this, but the list of users has the invite."
+    );
     assert!(rows[0]["inviteId"].is_string() && rows[1]["message"] == "User invited", "{rows}");
     assert_eq!(sandbox.outbox().len(), 2);
 }
@@ -234,4 +237,14 @@ fn an_interrupted_run_is_resumed_by_the_same_command() {
     let skipped = outcomes(&resumed).iter().filter(|(_, outcome)| outcome == "skipped").count();
     assert!(resumed.code == 0 && skipped >= 10, "{resumed}");
     assert_eq!((sandbox.outbox().len(), emails(&sandbox).len()), (40, 40), "one email each");
+}
+
+#[test]
+fn a_run_id_is_refused_with_how_to_resume() {
+    for args in [&["--resume", "0199f3c2-8d5b-7c3e-9a41-5d0c6a2b7e10"][..], &["--resume"]] {
+        let finished = dci(&[&["invite-user", "a@example.com"][..], args].concat()).finish();
+        assert_eq!(finished.code, 2, "{finished}");
+        let message = finished.error()["message"].to_string();
+        assert!(message.contains("run the same command again") && !message.contains("--resend"), "{finished}");
+    }
 }

@@ -155,10 +155,11 @@ fn only_invites_with_the_given_status_are_cancelled() {
 }
 
 #[test]
-fn cancelling_cancelled_invites_again_is_a_conflict() {
+fn cancelled_invites_cannot_be_selected_to_be_cancelled() {
     let sandbox = sandbox();
-    let finished = dci_on(&sandbox, &["cancel-invite", "--all-invited", "--status", "cancelled", "--yes"]).finish();
-    assert_eq!((finished.code, &finished.json()[0]["id"]), (21, &"invite-cancelled".into()), "{finished}");
+    let finished = dci_on(&sandbox, &["cancel-invite", "--all-invited", "--status", "expired,cancelled"]).finish();
+    assert_eq!((finished.code, sandbox.requests()), (2, 0), "{finished}");
+    assert!(text(&finished.error()["message"]).contains("already cancelled"), "{finished}");
 }
 
 #[test]

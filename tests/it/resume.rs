@@ -51,7 +51,7 @@ fn calls_in_progress_finish_after_an_interrupt() {
         pass_time_until_sent(&sandbox, 2);
         let finished = running.finish();
         assert_eq!(finished.code, 130, "{finished}");
-        assert!(finished.stderr.contains("interrupted: 2 resent, 1 skipped in"), "{finished}");
+        assert!(finished.stderr.contains("interrupted: 2 resent, 1 not started in"), "{finished}");
     }
 }
 

@@ -63,6 +63,10 @@ pub(super) async fn run<A: Action>(
             bulk.many(targets).await
         }
         Selection::AllInvited(statuses) => {
+            if !A::REACTIVATES && statuses.contains(&InviteStatus::Cancelled) {
+                return Err(CliError::usage("--status cancelled: these invites are already cancelled")
+                    .hint("Omit cancelled from --status."));
+            }
             let all = lookup::all_invited(context, &bulk.client, &statuses).await?;
             let (cancelled, them) = match all.cancelled {
                 1 => ("1 cancelled invite".to_owned(), "it"),

@@ -15,6 +15,12 @@ use crate::client::{UserId, in_words};
 /// How many skipped items of a run people see a line for. The summary has the count of all.
 const MAX_SKIPPED_LINES: usize = 50;
 
+/// In the summary: the items that no call was made for, because the run ended.
+const NOT_STARTED: &str = "not started";
+
+/// What the summary ends with.
+const LAST: [&str; 3] = [FAILED, SKIPPED, NOT_STARTED];
+
 /// What a row shows of a call that succeeded.
 #[derive(Debug)]
 pub(in crate::cli) struct Success {
@@ -76,6 +82,7 @@ impl<'a, W> Results<'a, W> {
     /// Adds the row of the next item. The `result` is `None` if no call was started or finished for it.
     fn add_row(&mut self, item: &Item<W>, result: Option<&Result<Success, CliError>>, stop: Option<StopReason>) {
         let mut row = Row::new(&item.target, item.id.as_ref());
+        let was_started = result.is_some() || !matches!(item.plan, Plan::Call(_));
         match (&item.plan, result) {
             (Plan::Settled { outcome, message }, _) => {
                 row.outcome = outcome;
@@ -98,7 +105,8 @@ impl<'a, W> Results<'a, W> {
                 row.message = Some(stop.message().to_owned());
             }
         }
-        *self.counts.entry(row.outcome).or_default() += 1;
+        let counted = if was_started { row.outcome } else { NOT_STARTED };
+        *self.counts.entry(counted).or_default() += 1;
         self.rows.add(&row);
         self.row_count += 1;
     }
@@ -113,7 +121,9 @@ impl<'a, W> Results<'a, W> {
             }
         }
         row.outcome = FAILED;
-        row.message = Some(error.message().to_owned());
+        let unknown = error.outcome_unknown() && error.exit_code() != ExitCode::Interrupted;
+        let effect = if unknown { "; it may have taken effect" } else { "" };
+        row.message = Some(format!("{}{effect}", error.message()));
         row.error = Some(error.object()["error"].take());
         row.is_for_people = true;
     }
@@ -147,8 +157,8 @@ impl<'a, W> Results<'a, W> {
 
     /// Such as `5 resent, 1 failed, 2 skipped`.
     fn summary(&self) -> String {
-        let done = self.counts.iter().filter(|(outcome, _)| ![FAILED, SKIPPED].contains(outcome));
-        let others = [FAILED, SKIPPED].into_iter().filter_map(|outcome| self.counts.get_key_value(outcome));
+        let done = self.counts.iter().filter(|(outcome, _)| !LAST.contains(outcome));
+        let others = LAST.into_iter().filter_map(|outcome| self.counts.get_key_value(outcome));
         done.chain(others).map(|(outcome, count)| format!("{count} {outcome}")).collect::<Vec<_>>().join(", ")
     }
 

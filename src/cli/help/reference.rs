@@ -21,7 +21,7 @@ const ERROR_OBJECT: &str = "\
 Unless --output is table, an error is a JSON object on stderr. A field that does not apply is null.
   code             see the exit codes: VALIDATION_ERROR, NETWORK_ERROR, …
   message, hint    what failed, and what to do next
-  retryable        whether the same command may succeed later, and is safe to repeat
+  retryable        whether the same command is safe to repeat and may then succeed
   http_status      of the last response
   request_id       the server's id of the request
   retry_after      how long the server asks to wait, in seconds
@@ -35,7 +35,9 @@ The result is an array with one object per target, in the order given.
   outcome          such as resent; checked or to invite in a dry run; skipped or failed
   message          the server's message, or why the target was skipped or failed
   inviteId         the invite's id in the server's response
-  error            the error object if the target failed
+  error            the error object if the target failed; retryable is about a call for it alone";
+
+const RUN: &str = "
 The first line of stderr is {\"run\": {\"id\", \"targets\"}} if --resume can resume the run.";
 
 /// A part of a command's reference page.
@@ -82,8 +84,10 @@ pub(super) fn sections(command: &clap::Command) -> Vec<Section> {
     let codes = exit_codes(name).into_iter().map(|code| format!("{:>3}  {}", code.number(), code.meaning()));
     let codes: Vec<String> = codes.collect();
     sections.push(Section::new("Exit codes", Body::Text(codes.join("\n"))));
-    if command.get_arguments().any(|argument| argument.get_id() == "concurrency") {
-        sections.push(Section::new("Several targets", Body::Text(ROWS.to_owned())));
+    let has = |flag| command.get_arguments().any(|argument| argument.get_id() == flag && !argument.is_hide_set());
+    if has("concurrency") {
+        let run = if has("resume") { RUN } else { "" };
+        sections.push(Section::new("Several targets", Body::Text(format!("{ROWS}{run}"))));
     }
     sections.push(Section::new("Errors", Body::Text(ERROR_OBJECT.to_owned())));
     if operation.is_some() {

@@ -66,7 +66,7 @@ impl Header {
                 problems.push(format!("columns {} and {} are both named {}", first + 1, index + 1, quoted(cell)));
             } else if let Some(property) = property {
                 if let Some(other) = header.names.insert(property, cell.to_owned()) {
-                    problems.push(format!("the columns {} and {} mean the same", quoted(&other), quoted(cell)));
+                    problems.push(format!("{} and {} are the same column; keep one", quoted(&other), quoted(cell)));
                 }
             } else if listed.contains(&name) {
                 header.ignored.push(cell.to_owned());
@@ -76,10 +76,10 @@ impl Header {
             header.properties.push(property);
         }
         if header.names.is_empty() && header.ignored.is_empty() {
-            return Err(vec!["this is not a header: it names no known column".to_owned()]);
+            return Err(vec!["the first line must be a header, but it names no known column".to_owned()]);
         }
         if !header.names.contains_key(&Property::Email) {
-            problems.push("there is no column \"email\"".to_owned());
+            problems.push("the column \"email\" is required".to_owned());
         }
         if problems.is_empty() {
             return Ok(header);
@@ -183,13 +183,13 @@ mod tests {
             [
                 "unknown column \"shoe size\"",
                 "columns 1 and 3 are both named \"First_Name\"",
-                "there is no column \"email\""
+                "the column \"email\" is required"
             ]
         );
         assert_eq!(problems(&["email", "id", "ID"]), ["columns 2 and 3 are both named \"ID\""]);
-        assert_eq!(problems(&["email", "role", "roleId"]), ["the columns \"role\" and \"roleId\" mean the same"]);
+        assert_eq!(problems(&["email", "role", "roleId"]), ["\"role\" and \"roleId\" are the same column; keep one"]);
         for cells in [&["ada@example.com", "Ada"][..], &["email|first name"], &["", ""]] {
-            assert_eq!(problems(cells), ["this is not a header: it names no known column"]);
+            assert_eq!(problems(cells), ["the first line must be a header, but it names no known column"]);
         }
     }
 }

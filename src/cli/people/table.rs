@@ -21,7 +21,7 @@ const MAX_PEOPLE: usize = 100_000;
 
 const FORM: &str = "The file must be CSV in UTF-8: export it again from the spreadsheet as \"CSV UTF-8\".";
 
-const UNBALANCED: &str = "a quote (\") is not closed, or a quote inside a cell is not doubled";
+const UNBALANCED: &str = "unclosed quote (\"); inside a quoted cell, write \"\" for a quote";
 
 /// Reads a CSV. The error says why it cannot be read at all; otherwise the problems are those of its lines.
 pub(super) fn read(input: impl BufRead, source: &str) -> Result<People, CliError> {
@@ -87,7 +87,7 @@ fn person(header: &Header, line: usize, cells: &StringRecord) -> Result<Person, 
     let (count, expected) = (cells.len(), header.properties.len());
     if count != expected {
         let cells = if count == 1 { "cell" } else { "cells" };
-        return Err(format!("it has {count} {cells} instead of {expected}"));
+        return Err(format!("{count} {cells}, but the header has {expected}"));
     }
     if let Some(index) = header.unnamed.iter().find(|index| !cells[**index].trim().is_empty()) {
         return Err(format!("{} is in column {}, which has no name", quoted(&cells[*index]), index + 1));
@@ -202,8 +202,8 @@ mod tests {
     #[test]
     fn wrong_lines_are_named() {
         for (rows, expected) in [
-            ("a@x.org", "line 2: it has 1 cell instead of 3"),
-            ("a@x.org,A,,", "line 2: it has 4 cells instead of 3"),
+            ("a@x.org", "line 2: 1 cell, but the header has 3"),
+            ("a@x.org,A,,", "line 2: 4 cells, but the header has 3"),
             ("a@x.org,A,x", "line 2: \\\"x\\\" is in column 3, which has no name"),
             ("a@x.org,\"A,\nb@x.org,B,\n", UNBALANCED_IN_JSON),
             ("a@x.org,\"A,\nb@x.org,\"B\",\nc@x.org,C,", UNBALANCED_IN_JSON),
@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    const UNBALANCED_IN_JSON: &str = "line 2: a quote (\\\") is not closed, or";
+    const UNBALANCED_IN_JSON: &str = "line 2: unclosed quote (\\\")";
 
     #[test]
     fn limits_are_errors_with_their_line() {

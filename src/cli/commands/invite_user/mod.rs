@@ -32,15 +32,16 @@ Examples:
   dci invite-user ada@example.com bob@example.com --organization EMEA
   dci invite-user - --job-title Founder < addresses.txt
 
-  dci list-users -o csv > people.csv       Write who is there, then edit the file:
-  dci invite-user --from people.csv        Invite who is not there yet; repeat it after any break
+  dci list-users -o csv > people.csv       Export all users, then add people to the file:
+  dci invite-user --from people.csv        Invite the new people; repeat after an interruption
   dci invite-user --from people.csv --dry-run
                                            Show what would be done to each row; change nothing")]
 pub struct Args {
     /// The email addresses to invite, or - to read a list from stdin
     ///
-    /// A list has one address per line; blank lines are ignored. A repeated address is invited once. For one address the
-    /// result is the response; otherwise it is one row per address. Users who are there already are skipped then.
+    /// A list has one address per line; blank lines are ignored. A repeated address is invited once. With several
+    /// addresses, existing users are skipped; with one, an existing user is an error. The result is the response for one
+    /// address, and an array with one object per address for several.
     #[arg(value_name = "EMAIL", value_parser = EmailArg::parse, required_unless_present = "from", conflicts_with = "from")]
     emails: Vec<EmailArg>,
 
@@ -48,10 +49,11 @@ pub struct Args {
     ///
     /// The first line names the columns, in any order: email, first name, last name, job title, role, organization. Case,
     /// blanks, _ and - in names do not matter. The file is UTF-8, separated by commas, semicolons or tabs, and may come
-    /// from list-users -o csv: columns that cannot be set are ignored. The flags fill what a row leaves empty.
+    /// from list-users -o csv: columns that cannot be set are ignored. A flag sets the value for rows whose cell is
+    /// empty. Each address may appear once.
     ///
-    /// All rows, up to 100,000, are checked before anything is sent. Users who are there already are skipped, so the same
-    /// command resumes an interrupted run.
+    /// All rows, up to 100,000, are checked before anything is sent. Existing users are skipped, so the same command
+    /// resumes an interrupted run. Their other cells are not compared or changed: use update-user.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     from: Option<PathBuf>,
 
@@ -60,9 +62,13 @@ pub struct Args {
 
     /// Also send open invites again
     ///
-    /// Cancelled invites are skipped. To resume a run, omit this flag: each run with it sends the open invites again.
+    /// Cancelled invites are skipped. Each run with this flag sends the open invites again. Omit it to resume a run.
     #[arg(long)]
     resend: bool,
+
+    /// Refused with what to do instead: the closest flag, --resend, would send emails again.
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "", value_parser = refuse_resume)]
+    resume: Option<String>,
 
     #[command(flatten)]
     dry_run: DryRun,
@@ -96,7 +102,7 @@ struct Given {
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let Args { emails, from, given, resend, dry_run, concurrency } = args;
+    let Args { emails, from, given, resend, dry_run, concurrency, resume: _ } = args;
     let dry_run = dry_run.is_wanted();
     let is_one = matches!(emails[..], [EmailArg::One(_)]) && !resend && !dry_run;
     if is_one {
@@ -114,7 +120,9 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         people.ignore(fetched.properties()?.into_iter());
     }
     if !people.ignored.is_empty() {
-        context.output.note(&format!("Ignored columns, which cannot be set: {}.", people.ignored.join(", ")));
+        context
+            .output
+            .note(&format!("Columns that invite-user cannot set are ignored: {}.", people.ignored.join(", ")));
     }
     let mut requests = requests(people, &given, context, &client).await?;
     if is_one && let Some(request) = requests.pop() {
@@ -134,6 +142,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         return Ok(run.preview(&items.map(plan::preview).collect::<Vec<_>>()));
     }
     Ok(run.over(items.collect(), async |step: &Step| call(step, context, &client).await).await)
+}
+
+fn refuse_resume(_: &str) -> Result<String, &'static str> {
+    Err("invite-user needs no --resume: run the same command again; existing users are skipped")
 }
 
 /// How to resume a run.
@@ -162,7 +174,7 @@ async fn one(request: InviteUserRequest, context: &Context<'_>, client: &Client)
             ))
     })?;
     let id = value.user.and_then(|user| user.id).map(|id| format!(" The invite's id is {id}."));
-    let how = if confirmed { " The server did not say so, but the list of users has the invite." } else { "" };
+    let how = if confirmed { " The server did not confirm this, but list-users shows the invite." } else { "" };
     let sentence = format!("{email} was invited.{}{how}", id.unwrap_or_default());
     Ok(Report::response(Operation::INVITE_USER, sentence, body))
 }

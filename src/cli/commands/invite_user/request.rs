@@ -57,10 +57,10 @@ impl Checker {
     fn email(&mut self, person: &Person) -> String {
         let Person { line, email, .. } = person;
         if email.is_empty() {
-            self.problems.add_to(*line, Property::Email, "the address is missing");
+            self.problems.add_to(*line, Property::Email, "required");
         } else if let Err(error) = target::email(email) {
             let why = error.to_string();
-            let problem = format!("{} is not an email address: {}", quoted(email), why.trim_end_matches('.'));
+            let problem = format!("invalid email address {}: {}", quoted(email), why.trim_end_matches('.'));
             self.problems.add_to(*line, Property::Email, &problem);
         } else if let Some(earlier) = self.lines.insert(email.to_lowercase(), *line) {
             let problem = format!("{} is in line {earlier} too", quoted(email));
@@ -83,7 +83,7 @@ impl Checker {
         }
         let found = JobTitle::ALL.iter().find(|known| known.to_string().to_lowercase() == job_title.to_lowercase());
         if found.is_none() {
-            self.problems.add_to(*line, Property::JobTitle, &format!("{} is not a job title", quoted(job_title)));
+            self.problems.add_to(*line, Property::JobTitle, &format!("unknown job title {}", quoted(job_title)));
             let known: Vec<String> = JobTitle::ALL.iter().map(ToString::to_string).collect();
             self.problems.hint(&format!("Job titles: {}.", known.join(", ")));
         }
