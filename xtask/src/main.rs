@@ -1,7 +1,9 @@
 //! The project's own tasks: `cargo xtask <task>`.
 
+#[cfg(feature = "library")]
 mod bench;
 mod ci;
+#[cfg(feature = "library")]
 mod docs;
 #[path = "../../openapi/generator/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "build.rs uses all of it")]
@@ -10,6 +12,7 @@ mod licences;
 mod package;
 #[cfg(test)]
 mod public_api;
+#[cfg(feature = "library")]
 mod soak;
 mod spec;
 
@@ -21,13 +24,6 @@ use clap::Parser;
 enum Task {
     /// Run what CI runs: formatting, clippy, docs, tests, examples and packaging
     Ci,
-    /// Measure speed, memory and size, and print a table with the targets
-    Bench(bench::Args),
-    /// Write man pages and a Markdown reference of every command to target/docs
-    Docs,
-    /// Run a program and print its time and memory as JSON
-    #[command(hide = true)]
-    Measure(bench::measure::Args),
     /// Write THIRD-PARTY-NOTICES.md with cargo-about
     Notices,
     /// Package the crate, and test small crates that depend on it
@@ -35,21 +31,53 @@ enum Task {
     /// Update openapi/doit.yaml to a new version of the API
     #[command(subcommand)]
     Spec(spec::Spec),
+    #[cfg(feature = "library")]
+    #[command(flatten)]
+    Library(LibraryTask),
+}
+
+/// The tasks that use the library.
+#[cfg(feature = "library")]
+#[derive(clap::Subcommand)]
+enum LibraryTask {
+    /// Measure speed, memory and size, and print a table with the targets
+    Bench(bench::Args),
+    /// Write man pages and a Markdown reference of every command to target/docs
+    Docs,
+    /// Run a program and print its time and memory as JSON
+    #[command(hide = true)]
+    Measure(bench::measure::Args),
     /// Resend many invites on a sandbox with random faults, and count duplicates and losses
     Soak(soak::Args),
 }
 
 fn main() -> anyhow::Result<()> {
+    #[cfg(not(feature = "library"))]
+    if !std::env::args().nth(1).is_some_and(|task| ["ci", "notices", "package", "spec"].contains(&task.as_str())) {
+        return run_with_library();
+    }
     match Task::parse() {
         Task::Ci => ci::run(),
-        Task::Bench(args) => bench::run(&args),
-        Task::Docs => docs::run(),
-        Task::Measure(args) => bench::measure::run(&args),
         Task::Notices => licences::write_notices(),
         Task::Package => package::run(),
-        Task::Soak(args) => soak::run(&args),
         Task::Spec(task) => spec::run(task),
+        #[cfg(feature = "library")]
+        Task::Library(task) => match task {
+            LibraryTask::Bench(args) => bench::run(&args),
+            LibraryTask::Docs => docs::run(),
+            LibraryTask::Measure(args) => bench::measure::run(&args),
+            LibraryTask::Soak(args) => soak::run(&args),
+        },
     }
+}
+
+/// Builds this program with the library, and runs it with the same arguments.
+#[cfg(not(feature = "library"))]
+fn run_with_library() -> anyhow::Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut with_library = std::process::Command::new(cargo);
+    with_library.args(["run", "--quiet", "--package", "xtask", "--"]).args(std::env::args_os().skip(1));
+    std::process::exit(with_library.status()?.code().unwrap_or(1))
 }
 
 #[allow(clippy::print_stdout, reason = "the result of a task")]

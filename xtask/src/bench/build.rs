@@ -9,7 +9,7 @@ use xshell::{Shell, cmd};
 
 use super::figure::{Figure, Target, Unit};
 use super::measure::{bytes, seconds};
-use crate::spec::{read_own, scratch_crate, to_yaml};
+use crate::spec::{read::read_own, scratch::scratch_crate, update::to_yaml};
 
 /// How often an incremental build is measured. The median counts.
 const TIMES: usize = 5;

@@ -4,7 +4,8 @@ use xshell::{Shell, cmd};
 
 use super::figure::{Figure, Target, Unit};
 use super::measure::seconds;
-use crate::spec::{OPERATIONS, full_size, read_own, to_yaml};
+use crate::spec::full_size::{OPERATIONS, full_size};
+use crate::spec::{read::read_own, update::to_yaml};
 
 /// How often it is measured. The median counts.
 const TIMES: usize = 5;

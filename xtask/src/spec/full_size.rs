@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_spec_is_as_large_as_the_api_s() {
-        let spec = full_size(&crate::spec::read_own().expect("the project's spec"));
+        let spec = full_size(&crate::spec::read::read_own().expect("the project's spec"));
         assert_eq!(ids(&spec).len(), OPERATIONS);
         assert_eq!(spec["components"]["schemas"].as_object().map(Map::len), Some(SCHEMAS));
     }

@@ -7,25 +7,21 @@
 mod check;
 mod compare;
 mod diff;
-mod full_size;
+#[cfg(any(test, feature = "library"))]
+pub mod full_size;
 mod normalize;
 mod operations;
 mod order;
 mod pointer;
-mod read;
-mod scratch;
+pub mod read;
+pub mod scratch;
 mod slice;
 #[cfg(test)]
 mod tests;
 mod texts;
-mod update;
+pub mod update;
 
 use std::path::PathBuf;
-
-pub use full_size::{OPERATIONS, full_size};
-pub use read::read_own;
-pub use scratch::scratch_crate;
-pub use update::to_yaml;
 
 use clap::Subcommand;
 

@@ -12,6 +12,9 @@ use super::slice::{ids, slice};
 use crate::generator::spec::{SENT_AS, operations, resolve};
 use crate::generator::{self, progenitor};
 
+/// The API's base URL, as in `dci::client`.
+const DEFAULT_BASE_URL: &str = "https://api.doit.com";
+
 /// A spec that the generator accepts.
 pub struct Normalized {
     pub spec: Value,
@@ -82,7 +85,7 @@ fn placeholder_servers(spec: &mut Value, report: &mut Report) {
         servers.retain(|server| !is_placeholder(server));
         report("#/servers", "a server URL with a placeholder is removed");
         if servers.is_empty() {
-            *servers = vec![json!({ "url": dci::client::DEFAULT_BASE_URL })];
+            *servers = vec![json!({ "url": DEFAULT_BASE_URL })];
         }
     }
 }

@@ -6,6 +6,8 @@ use anyhow::Context;
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
+use super::update::to_yaml;
+
 /// Writes a crate under `target/` that is this project's library, generated from `spec`. Returns its folder.
 pub fn scratch_crate(spec: &Value) -> anyhow::Result<PathBuf> {
     let (root, scratch) = (crate::root(), crate::target().join("spec-check"));
@@ -13,7 +15,7 @@ pub fn scratch_crate(spec: &Value) -> anyhow::Result<PathBuf> {
     shell.remove_path(&scratch)?;
     shell.create_dir(scratch.join("openapi"))?;
     shell.write_file(scratch.join("Cargo.toml"), manifest(&root)?)?;
-    shell.write_file(scratch.join("openapi/doit.yaml"), super::to_yaml(spec)?)?;
+    shell.write_file(scratch.join("openapi/doit.yaml"), to_yaml(spec)?)?;
     shell.copy_file(root.join("Cargo.lock"), &scratch)?;
     shell.copy_file(root.join("build.rs"), &scratch)?;
     let (generator, src) = (root.join("openapi/generator"), root.join("src"));

@@ -252,10 +252,10 @@ pub fn type_of(pointer: &str) -> String {
 
 /// The client's method and the command that an operation has.
 pub fn touched_by_operation(id: &str) -> Vec<String> {
-    let command = id.to_kebab_case();
-    let has_command = dci::cli::command().find_subcommand(&command).is_some();
-    let command = has_command.then(|| format!("dci {command}"));
-    [format!("Client::{}", id.to_snake_case())].into_iter().chain(command).collect()
+    let name = id.to_snake_case();
+    let has_command = crate::root().join(format!("src/cli/commands/{name}.rs")).exists();
+    let command = has_command.then(|| format!("dci {}", id.to_kebab_case()));
+    [format!("Client::{name}")].into_iter().chain(command).collect()
 }
 
 fn or_none(value: &Value) -> String {

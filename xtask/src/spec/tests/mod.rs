@@ -5,7 +5,7 @@ mod update;
 use serde_json::{Value, json};
 
 use super::check::problems;
-use super::full_size;
+use super::full_size::full_size;
 use super::read::parse;
 
 const OWN: &str = include_str!("../../../../openapi/doit.yaml");
