@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use dci::types::InviteUserRequestJobTitle;
+use dci::types::{InviteUserRequestJobTitle, UserListItemStatus};
 
 use crate::support::program::{FORMATS, dci};
 use crate::support::terminal::Terminal;
@@ -55,7 +55,8 @@ fn bash_completes_commands_flags_and_values() {
     for line in ["dci list-users -o t", "dci list-users --output=t", "dci --output t", "dci -o 't", "dci -o=t"] {
         assert_eq!(bash(line), ["table", "toon"], "{line}");
     }
-    assert_eq!(bash("dci list-users --status "), ["active", "invited"]);
+    let statuses: Vec<&str> = UserListItemStatus::ALL.iter().map(UserListItemStatus::as_str).collect();
+    assert_eq!(bash("dci list-users --status "), statuses);
     assert_eq!(bash("dci list-users --color "), ["auto", "always", "never"]);
     assert_eq!(bash("dci -o "), [&["auto"], &FORMATS[..]].concat());
     assert!(bash("dci completion ").starts_with(&SHELLS.map(str::to_owned)));
