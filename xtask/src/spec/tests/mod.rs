@@ -6,12 +6,16 @@ use serde_json::{Value, json};
 
 use super::check::problems;
 use super::full_size::full_size;
-use super::read::parse;
+use super::own_path;
+use super::read::{parse, read_own};
+use super::texts::Fingerprints;
+use super::update::{Selection, to_yaml, update};
 
-const OWN: &str = include_str!("../../../../openapi/doit.yaml");
+/// The spec that the tests update and compare. The project's own changes with the API.
+const OWN: &str = include_str!("small.yaml");
 
 fn own() -> Value {
-    parse("doit.yaml", OWN).expect("the project's spec")
+    parse("doit.yaml", OWN).expect("a spec")
 }
 
 fn full() -> Value {
@@ -40,4 +44,16 @@ fn the_problems_of_a_spec_are_listed() {
     spec["paths"]["/auth/v1/validate"]["get"].as_object_mut().expect("an object").remove("operationId");
     insta::assert_snapshot!("problems", problems(&spec).join("\n"));
     assert_eq!(problems(&own()), Vec::<String>::new());
+}
+
+#[test]
+fn the_project_s_spec_has_no_problems_and_is_as_an_update_writes_it() {
+    let (text, spec) = (std::fs::read_to_string(own_path()).expect("a file"), read_own().expect("a spec"));
+    assert_eq!(problems(&spec), Vec::<String>::new());
+    let updated = update(&spec, &spec, &Selection::default(), &Fingerprints::default()).expect("an update");
+    assert_eq!(
+        to_yaml(&updated.spec).expect("YAML"),
+        text,
+        "`cargo xtask spec update --from openapi/doit.yaml` fixes it"
+    );
 }
