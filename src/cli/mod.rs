@@ -24,6 +24,7 @@ mod interrupts;
 mod log;
 mod lookup;
 mod output;
+mod pages;
 mod panics;
 mod setting;
 mod sign_ins;

@@ -17,6 +17,7 @@ mod hostile_servers;
 mod many;
 mod odd_responses;
 mod output;
+mod pages;
 mod panics;
 mod proxy;
 mod renewal;
