@@ -5,6 +5,7 @@
 //! order that does not depend on the input ([`order`]).
 
 mod check;
+mod command;
 mod compare;
 mod diff;
 #[cfg(any(test, feature = "library"))]
@@ -33,7 +34,7 @@ pub enum Spec {
     Diff(diff::Args),
     /// Check that a spec is complete and that code can be generated from it
     Check(check::Args),
-    /// List the operations of a spec, and mark those that openapi/doit.yaml has
+    /// List the operations of a spec, those that openapi/doit.yaml has, and those without a command
     Operations(operations::Args),
 }
 

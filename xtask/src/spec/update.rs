@@ -6,6 +6,7 @@ use anyhow::{Context, bail, ensure};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::command::{self, has_command};
 use super::normalize::{Normalized, normalize};
 use super::order::order;
 use super::own_path;
@@ -76,12 +77,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         is_changed |= write(&fingerprints, &updated.fingerprints.to_json())?;
     }
     if is_changed {
-        crate::print(&format!(
-            "Updated {name}. `cargo test --workspace` shows the effects. Read them, then accept them"
-        ));
-        crate::print("with `INSTA_UPDATE=always cargo test --workspace`.");
+        crate::print(&format!("Updated {name}. openapi/README.md has the next steps."));
     } else {
         crate::print(&format!("{name} is unchanged."));
+    }
+    for id in args.selection.add.iter().filter(|id| !has_command(id)) {
+        command::steps(id)?.iter().for_each(|line| crate::print(line));
     }
     Ok(())
 }
