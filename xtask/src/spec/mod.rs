@@ -10,6 +10,7 @@ mod compare;
 mod diff;
 #[cfg(any(test, feature = "library"))]
 pub mod full_size;
+pub mod next_version;
 mod normalize;
 mod operations;
 mod order;
