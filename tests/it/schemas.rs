@@ -51,12 +51,12 @@ fn flattened(schema: &Value, root: &Value) -> Value {
 fn documented() -> BTreeMap<String, Value> {
     let spec = spec();
     let named = spec["components"]["schemas"].as_object().expect("schemas").clone();
-    let inline = responses(&spec).into_iter().filter(|(_, _, schema)| schema.get("$ref").is_none()).map(
-        |(operation, _, schema)| {
-            let (first, rest) = operation.split_at(1);
-            (format!("{}{rest}Response", first.to_uppercase()), schema)
-        },
-    );
+    // Other inline schemas, such as lists, have no type of their own.
+    let inline = responses(&spec).into_iter().filter(|(_, _, schema)| schema["properties"].is_object());
+    let inline = inline.map(|(operation, _, schema)| {
+        let (first, rest) = operation.split_at(1);
+        (format!("{}{rest}Response", first.to_uppercase()), schema)
+    });
     named.into_iter().chain(inline).map(|(name, schema)| (name, flattened(&schema, &spec))).collect()
 }
 

@@ -15,7 +15,7 @@ fn resolve<'a>(spec: &'a Value, value: &'a Value) -> &'a Value {
     }
 }
 
-/// Each `(operationId, status, schema)` of the spec.
+/// Each `(operationId, status, schema)` of the spec. The schema is `null` if the response has no JSON.
 pub fn responses(spec: &Value) -> Vec<(String, u16, Value)> {
     let items = spec["paths"].as_object().expect("paths").values();
     // A path item also has properties that are not operations.
