@@ -11,7 +11,7 @@ use crate::generator::spec::METHODS;
 pub const NEW_OPERATIONS: [&str; 2] = ["listMadeUpThings", "startMadeUpThing"];
 
 /// A schema that gets another name, so a type does. Hand-written code must not use it.
-const RENAMED_SCHEMA: (&str, &str) = ("UpdatedUserBody", "MadeUpUserBody");
+const RENAMED_SCHEMA: (&str, &str) = ("InvitedUserBody", "MadeUpUserBody");
 
 /// A property that gets another name: its schema and both names. Hand-written code must not use it.
 const RENAMED_PROPERTY: (&str, &str, &str) = ("Role", "customer", "madeUpCustomer");
@@ -143,11 +143,11 @@ fn new_operations() -> [Value; 2] {
 mod tests {
     use super::*;
     use crate::spec::check::problems;
-    use crate::spec::read::read_own;
+    use crate::spec::tests::own;
 
     #[test]
     fn the_next_version_has_no_problems_and_two_operations_more() {
-        let own = read_own().expect("the project's spec");
+        let own = own();
         let next = next_version(&own).expect("a next version");
         assert_eq!(problems(&next), Vec::<String>::new());
         assert_eq!(ids(&next).len(), ids(&own).len() + NEW_OPERATIONS.len());

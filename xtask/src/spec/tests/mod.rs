@@ -14,7 +14,7 @@ use super::update::{Selection, to_yaml, update};
 /// The spec that the tests update and compare. The project's own changes with the API.
 const OWN: &str = include_str!("small.yaml");
 
-fn own() -> Value {
+pub fn own() -> Value {
     parse("doit.yaml", OWN).expect("a spec")
 }
 
