@@ -1,3 +1,5 @@
+//! `cargo xtask ci`: what CI runs.
+
 use xshell::{Shell, cmd};
 
 /// The feature sets to check: no features, each part alone, the default, and all.
@@ -10,6 +12,7 @@ const FEATURE_SETS: [&[&str]; 6] = [
     ALL_FEATURES,
 ];
 
+/// What a check with one feature set uses.
 pub const ALL_FEATURES: &[&str] = &["--all-features"];
 
 pub fn run() -> anyhow::Result<()> {

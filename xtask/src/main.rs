@@ -23,7 +23,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Task {
-    /// Run what CI runs: formatting, clippy, docs, tests, examples and packaging
+    /// Run what CI runs: formatting, clippy, docs, tests, examples, packaging and a rehearsed update of the spec
     Ci,
     /// Write THIRD-PARTY-NOTICES.md with cargo-about
     Notices,

@@ -111,10 +111,10 @@ fn add_status(operation: &mut Value) {
 }
 
 fn error(description: &str) -> Value {
-    json_response(description, json!({ "$ref": "#/components/schemas/Error" }))
+    json_response(description, &json!({ "$ref": "#/components/schemas/Error" }))
 }
 
-fn json_response(description: &str, schema: Value) -> Value {
+fn json_response(description: &str, schema: &Value) -> Value {
     json!({ "description": description, "content": { "application/json": { "schema": schema } } })
 }
 
@@ -130,7 +130,7 @@ fn new_operations() -> [Value; 2] {
         json!({ "get": {
             "operationId": list, "summary": "List things", "description": "Lists the things, in pages.",
             "parameters": [token],
-            "responses": { "200": json_response("The things.", page), "401": error("Not signed in.") },
+            "responses": { "200": json_response("The things.", &page), "401": error("Not signed in.") },
         }}),
         json!({ "post": {
             "operationId": start, "summary": "Start a thing", "description": "Starts a thing.",

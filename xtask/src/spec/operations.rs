@@ -1,3 +1,5 @@
+//! `cargo xtask spec operations`: what a spec has, what of it this project has, and what has no command.
+
 use super::command::has_command;
 use super::read::{read, read_own};
 use super::slice::ids;
