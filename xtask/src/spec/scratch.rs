@@ -38,10 +38,11 @@ pub fn compile(scratch: &Path, features: &str) -> anyhow::Result<()> {
 
 /// A program that makes the call of every operation: that of an operation whose error is not `Error` does not compile.
 fn calls(spec: &Value) -> String {
-    let calls: String = operations(spec)
+    let calls: Vec<String> = operations(spec)
         .map(|(_, _, operation)| rust_name(id(operation)))
         .map(|method| format!("    drop(dci::client::call(client.{method}().send()));\n"))
         .collect();
+    let calls = calls.concat();
     format!("pub fn every_call(client: &dci::client::Client) {{\n{calls}}}\n\nfn main() {{}}\n")
 }
 

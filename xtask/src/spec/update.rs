@@ -7,6 +7,7 @@ use anyhow::{bail, ensure};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::command::{self, has_command};
 use super::compare::{Renames, renames};
 use super::grouping::{grouped, places};
 use super::normalize::{Rewrite, normalize, refused};
@@ -79,12 +80,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     generator::generate(&name, &to_yaml(&updated.spec)?, true).map_err(anyhow::Error::msg)?;
     if own::write(&out, &updated)? {
-        crate::print(&format!(
-            "Updated {name}. `cargo test --workspace` shows the effects. Read them, then accept them"
-        ));
-        crate::print("with `INSTA_UPDATE=always cargo test --workspace`.");
+        crate::print(&format!("Updated {name}. openapi/README.md has the next steps."));
     } else {
         crate::print(&format!("{name} is unchanged."));
+    }
+    for id in args.selection.add.iter().filter(|id| !has_command(id)) {
+        command::steps(id)?.iter().for_each(|line| crate::print(line));
     }
     Ok(())
 }
