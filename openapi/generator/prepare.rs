@@ -68,8 +68,8 @@ fn unused_name(schemas: &Map<String, Value>, name: &str) -> String {
     inner
 }
 
-/// Gives every operation the error type `Error`, whatever the spec documents. progenitor takes `default` for a success
-/// too, so it becomes one if there is no other.
+/// Gives every operation the error type `Error`, whatever the spec documents, and `Error` a message. progenitor takes
+/// `default` for a success too, so it becomes one if there is no other.
 fn type_errors(spec: &mut Value) {
     let error = json!({ "description": "", "content": { "application/json": { "schema": { "$ref": ERROR } } } });
     for (_, item) in spec["paths"].as_object_mut().into_iter().flatten() {
@@ -85,8 +85,12 @@ fn type_errors(spec: &mut Value) {
             responses.insert("5XX".into(), error.clone());
         }
     }
-    if spec.pointer(&ERROR[1..]).is_none() {
-        spec["components"]["schemas"]["Error"] =
-            json!({ "type": "object", "properties": { "error": { "type": "string" } } });
+    let schema = &mut spec["components"]["schemas"]["Error"];
+    let description = schema["properties"]["error"]["description"].clone();
+    if !schema["properties"].is_object() {
+        *schema = json!({ "type": "object", "properties": {} });
     }
+    schema["required"] = json!([]);
+    schema["properties"]["error"] =
+        json!({ "type": "string", "description": description.as_str().unwrap_or_default() });
 }

@@ -227,3 +227,22 @@ fn what_has_no_text_in_the_spec_needs_no_docs() {
         );
     }
 }
+
+#[test]
+fn the_type_error_has_an_optional_message_whatever_the_spec_says() {
+    let schemas = [
+        "",
+        "    Error: {type: object, required: [error, id], properties: {error: {type: object}, id: {type: string}}}\n",
+        "    Error: {type: string}\n",
+        "    Error: {allOf: [{$ref: '#/components/schemas/Request'}]}\n",
+    ];
+    for error in schemas {
+        let types = types_of(&format!("    Response: {{type: string}}\n{error}"));
+        let start = types.find("pub struct Error {").expect("the type");
+        let end = start + types[start..].find('}').expect("its end");
+        assert!(
+            types[start..end].contains("pub error: ::std::option::Option<::std::string::String>"),
+            "{error}: {types}"
+        );
+    }
+}

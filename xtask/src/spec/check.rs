@@ -17,7 +17,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     file: Option<String>,
 
-    /// Also compile the library with this spec, in a scratch crate under target/
+    /// Also compile the library with this spec, and a call of each operation, in a scratch crate under target/
     #[arg(long)]
     compile: bool,
 }
@@ -32,11 +32,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if !problems.is_empty() {
         bail!("{file} has {}", crate::count(problems.len(), "problem"));
     }
-    if args.compile {
+    let proof = if args.compile {
         compile(&scratch_crate(&spec)?, "client,schemars")?;
-    }
-    let compiled = if args.compile { ", and the generated code compiles" } else { "" };
-    crate::print(&format!("{file} has no problems: {} operations{compiled}.", ids(&spec).len()));
+        "The generated code compiles."
+    } else {
+        "Only --compile proves that the generated code compiles."
+    };
+    crate::print(&format!("{file} has no known problems: {}. {proof}", crate::count(ids(&spec).len(), "operation")));
     Ok(())
 }
 

@@ -42,8 +42,7 @@ fn calls(spec: &Value) -> String {
         .map(|(_, _, operation)| rust_name(id(operation)))
         .map(|method| format!("    drop(dci::client::call(client.{method}().send()));\n"))
         .collect();
-    let calls = calls.concat();
-    format!("pub fn every_call(client: &dci::client::Client) {{\n{calls}}}\n\nfn main() {{}}\n")
+    format!("pub fn every_call(client: &dci::client::Client) {{\n{}}}\n\nfn main() {{}}\n", calls.concat())
 }
 
 /// The project's manifest, reduced to the library and without the workspace.
