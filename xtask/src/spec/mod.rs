@@ -5,12 +5,13 @@
 //! does not depend on the input ([`order`]), and writes it with what the next update needs ([`own`]).
 
 mod check;
-mod command;
+mod command_line;
 mod compare;
 mod diff;
 #[cfg(any(test, feature = "library"))]
 pub mod full_size;
 mod grouping;
+mod new_command;
 pub mod next_version;
 mod normalize;
 mod operations;

@@ -69,7 +69,7 @@ fn rename_components(spec: &mut Value, schema: &str) -> anyhow::Result<()> {
         *parts = named.collect();
     }
     let has_schema = renamed.iter().any(|(old, _)| *old == format!("#/components/schemas/{schema}"));
-    ensure!(has_schema, "the spec has no schema {schema}: rename another one");
+    ensure!(has_schema, "the spec has no schema {schema}: choose another one in xtask/src/rehearsal.rs");
     let new_name = |reference: &str| renamed.iter().find(|(old, _)| old == reference).map(|(_, new)| new.as_str());
     each_part(spec, &mut |_, value| {
         if let Some(new) = value.get("$ref").and_then(Value::as_str).and_then(new_name) {
@@ -99,7 +99,7 @@ fn rename_property(spec: &mut Value, renamed: &Renamed<'_>) -> anyhow::Result<()
     let properties = spec["components"]["schemas"][schema]["properties"].as_object_mut();
     let property = properties.as_ref().and_then(|properties| properties.get(old)).cloned();
     let (Some(properties), Some(property)) = (properties, property) else {
-        anyhow::bail!("the schema {schema} has no property {old}: rename another one");
+        anyhow::bail!("the schema {schema} has no property {old}: choose another one in xtask/src/rehearsal.rs");
     };
     properties.remove(old);
     properties.insert(format!("madeUp{}", old.to_pascal_case()), property);

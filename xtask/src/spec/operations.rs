@@ -1,6 +1,6 @@
 //! `cargo xtask spec operations`: what a spec has, what of it this project has, and what has no command.
 
-use super::command::has_command;
+use super::command_line::CommandLine;
 use super::order::order;
 use super::read::{read, read_own};
 use super::slice::ids;
@@ -27,7 +27,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let shared: Vec<&String> = all.intersection(&own).collect();
     crate::print(&format!("{} operations, of which openapi/doit.yaml has {} (*)", all.len(), shared.len()));
-    let without: Vec<&str> = shared.iter().filter(|id| !has_command(id)).map(|id| id.as_str()).collect();
+    let command_line = CommandLine::read()?;
+    let without: Vec<&str> = shared.iter().filter(|id| !command_line.has_command(id)).map(|id| id.as_str()).collect();
     if !without.is_empty() {
         crate::print(&format!("In openapi/doit.yaml without a command: {}", without.join(", ")));
     }

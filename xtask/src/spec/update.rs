@@ -7,9 +7,10 @@ use anyhow::{bail, ensure};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::command::{self, has_command};
+use super::command_line::CommandLine;
 use super::compare::{Renames, renames};
 use super::grouping::{grouped, places};
+use super::new_command::steps;
 use super::normalize::{Rewrite, normalize, refused};
 use super::order::order;
 use super::own::{self, OldTexts, Own, facts, old_texts_path};
@@ -84,8 +85,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     } else {
         crate::print(&format!("{name} is unchanged."));
     }
-    for id in args.selection.add.iter().filter(|id| !has_command(id)) {
-        command::steps(id)?.iter().for_each(|line| crate::print(line));
+    let command_line = CommandLine::read()?;
+    for id in args.selection.add.iter().filter(|id| !command_line.has_command(id)) {
+        crate::print(&steps(id)?.join("\n"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Which operations have a command, and what adding one takes.
+//! What a command for an operation takes.
 
 use anyhow::{Context, ensure};
 use heck::ToSnakeCase;
@@ -6,21 +6,12 @@ use heck::ToSnakeCase;
 /// The map of the code. It has a table of recipes.
 const MAP: &str = "src/README.md";
 
-/// Whether the program has a command for an operation.
-pub fn has_command(id: &str) -> bool {
-    crate::root().join(file(id)).exists()
-}
-
-/// What adding the command of an operation takes, a line each.
+/// What a command for an operation takes, a line each.
 pub fn steps(id: &str) -> anyhow::Result<Vec<String>> {
     let map = std::fs::read_to_string(crate::root().join(MAP)).context(MAP)?;
-    let heading = format!("To add a command for {id} ({MAP}), in the file {}:", file(id));
+    let file = format!("src/cli/commands/{}.rs", id.to_snake_case());
+    let heading = format!("To add a command for {id} ({MAP}), in the file {file}:");
     Ok([heading].into_iter().chain(recipe(&map)?.into_iter().map(|step| format!("- {step}"))).collect())
-}
-
-/// The file of an operation's command.
-fn file(id: &str) -> String {
-    format!("src/cli/commands/{}.rs", id.to_snake_case())
 }
 
 /// The steps of the recipe in the map.
@@ -42,10 +33,5 @@ mod tests {
         assert!(recipe("| add a fault | a kind |\n").is_err());
         let steps = steps("getUser").expect("a recipe");
         assert!(steps[0].contains("src/cli/commands/get_user.rs") && steps.len() > 2, "{steps:?}");
-    }
-
-    #[test]
-    fn an_operation_has_a_command_if_its_file_exists() {
-        assert!(has_command("resendInvite") && !has_command("flyToTheMoon"));
     }
 }
