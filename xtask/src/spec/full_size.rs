@@ -1,7 +1,7 @@
 //! A made-up spec as large as the API's. It includes this project's spec, and what real specs have and progenitor refuses
 //! or generates wrong code from.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::generator::spec::operations;
 
@@ -149,6 +149,8 @@ fn operation(number: usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Map;
+
     use crate::spec::slice::{ids, slice};
 
     #[test]
