@@ -5,6 +5,7 @@
 /// They are serde types, each with a builder. A type with a limit in the spec (a pattern, a length) is made with
 /// `try_from` or `parse`, which check the limit.
 #[allow(clippy::all, clippy::pedantic, clippy::unwrap_used)]
+#[allow(missing_docs, reason = "the API has types and properties without a text")]
 pub mod types {
     include!(concat!(env!("OUT_DIR"), "/types.rs"));
 }

@@ -143,10 +143,11 @@ mod tests {
 
     #[cfg(feature = "cli")]
     #[test]
-    fn each_operation_that_changes_something_names_its_permission() {
-        for operation in OPERATIONS {
-            let expected = (operation.method != "GET").then_some("usersManager");
-            assert_eq!(operation.permission(), expected, "{}", operation.id);
+    fn the_permission_is_read_from_the_description() {
+        let permission = |description| Operation { description, ..*Operation::VALIDATE }.permission();
+        assert_eq!(permission("Does it.\n\nRequires the `usersManager` permission."), Some("usersManager"));
+        for other in ["", "Does it.", "Requires the `usersManager` role.", "Requires permission."] {
+            assert_eq!(permission(other), None, "{other:?}");
         }
     }
 }

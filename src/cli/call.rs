@@ -10,6 +10,7 @@ use super::context::Context;
 use super::credential::Credential;
 use super::error::CliError;
 use super::output::in_local_time;
+use super::pages::note_more_pages;
 use crate::client::{ApiError, CallResponse, Error, ErrorKind, ResponseValue, call_unless, env};
 use crate::operation::Operation;
 use crate::types;
@@ -32,10 +33,12 @@ impl Context<'_> {
     pub async fn call<T>(&self, sending: impl Future<Output = SendResult<T>>) -> Result<CallResponse<T>, CliError> {
         // Boxed: the future is large, and so would be every future that awaits it.
         let calling = Box::pin(call_unless(sending, self.interrupts.ended()));
-        tokio::select! {
-            outcome = calling => outcome.map_err(|error| self.explain(error)),
+        let response = tokio::select! {
+            outcome = calling => outcome.map_err(|error| self.explain(error))?,
             never = self.output.wait() => match never {},
-        }
+        };
+        note_more_pages(&response.body, self.output);
+        Ok(response)
     }
 
     fn explain(&self, error: ApiError) -> CliError {

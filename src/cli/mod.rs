@@ -26,6 +26,7 @@ mod log;
 mod lookup;
 mod named;
 mod output;
+mod pages;
 mod panics;
 mod people;
 mod setting;

@@ -80,6 +80,6 @@ mod tests {
         for invite_status in ["Pending", "EXPIRED", "cancelled"] {
             assert_eq!(included("invited", Some(invite_status)), ["invited", &invite_status.to_lowercase()]);
         }
-        assert!(included("suspended", Some("Pending")).is_empty());
+        assert!(included("on-the-moon", Some("Pending")).is_empty());
     }
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use dci::types::InviteUserRequestJobTitle;
+use dci::types::{InviteUserRequestJobTitle, UserListItemStatus};
 
 use crate::support::program::{FORMATS, dci};
 use crate::support::terminal::Terminal;
@@ -55,7 +55,9 @@ fn bash_completes_commands_flags_and_values() {
     for line in ["dci list-users -o t", "dci list-users --output=t", "dci --output t", "dci -o 't", "dci -o=t"] {
         assert_eq!(bash(line), ["table", "toon"], "{line}");
     }
-    assert_eq!(bash("dci list-users --status "), ["active", "invited", "pending", "expired", "cancelled"]);
+    let of_users = UserListItemStatus::ALL.iter().map(UserListItemStatus::as_str);
+    let statuses: Vec<&str> = of_users.chain(["pending", "expired", "cancelled"]).collect();
+    assert_eq!(bash("dci list-users --status "), statuses);
     assert_eq!(bash("dci list-users --status=active,ex"), ["active,expired"]);
     for command in ["resend-invite", "cancel-invite"] {
         assert_eq!(bash(&format!("dci {command} --all-invited --status ")), ["pending", "expired", "cancelled"]);

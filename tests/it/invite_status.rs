@@ -1,6 +1,7 @@
 //! Users and invites selected by their status: `--status` of `list-users`, `resend-invite` and `cancel-invite`.
 
 use dci::sandbox::Sandbox;
+use dci::types::UserListItemStatus;
 use serde_json::{Value, json};
 
 use crate::support::program::{Finished, dci_at, dci_on};
@@ -80,10 +81,13 @@ fn a_status_and_an_address_both_apply() {
 #[test]
 fn an_unknown_status_lists_the_known_ones() {
     let sandbox = sandbox();
+    let of_invites = INVITES.map(|(status, _)| status);
+    let of_users = UserListItemStatus::ALL.iter().map(UserListItemStatus::as_str).chain(of_invites);
+    let (of_users, of_invites) = (of_users.collect::<Vec<_>>().join(", "), of_invites.join(", "));
     for (command, known) in [
-        (&["list-users"][..], "active, invited, pending, expired, cancelled"),
-        (&["resend-invite", "--all-invited", "--yes"], "pending, expired, cancelled"),
-        (&["cancel-invite", "--all-invited", "--yes"], "pending, expired, cancelled"),
+        (&["list-users"][..], of_users),
+        (&["resend-invite", "--all-invited", "--yes"], of_invites.clone()),
+        (&["cancel-invite", "--all-invited", "--yes"], of_invites),
     ] {
         for status in ["gone", "", "expired,", "expired;pending", "pending expired", "accepted,expired"] {
             let finished = dci_on(&sandbox, &[command, &["--status", status]].concat()).finish();

@@ -23,6 +23,7 @@ mod many;
 mod no_doubt;
 mod odd_responses;
 mod output;
+mod pages;
 mod panics;
 mod proxy;
 mod renewal;

@@ -1,10 +1,10 @@
 //! Responses that differ from the spec, or that are encoded in unusual ways.
 
-use dci::operation::OPERATIONS;
 use serde_json::{Value, json};
 
 use crate::support::program::{API_KEY, FORMATS, Finished, dci_at};
 use crate::support::scripted_server::{ScriptedServer, response};
+use crate::support::spec::commands;
 
 const LIST_USERS: &[&str] = &["list-users"];
 const LIST_ROLES: &[&str] = &["list-roles"];
@@ -43,8 +43,7 @@ fn run(server: &ScriptedServer, args: &[&str]) -> Finished {
 
 #[test]
 fn a_response_that_is_not_an_object_is_an_error() {
-    for operation in OPERATIONS {
-        let command = operation.rust_name.replace('_', "-");
+    for (_, command) in commands() {
         assert!(COMMANDS.iter().any(|args| args[0] == command), "COMMANDS lacks {command}");
     }
     for args in COMMANDS {

@@ -11,9 +11,13 @@ use serde_json::{Value, json};
 
 use crate::support::caller::{CANCEL, Call, Caller, RESEND, Response, call, get, post};
 use crate::support::sandbox::sandbox;
-use crate::support::spec::{responses, spec};
+use crate::support::spec::{commands, responses, spec};
 
 type MakeCall = Box<dyn Fn() -> Call<'static>>;
+
+fn is_fault(status: u16) -> bool {
+    matches!(status, 403 | 429 | 500..)
+}
 
 #[tokio::test]
 async fn every_response_of_the_spec_occurs_and_fits_its_schema() {
@@ -61,14 +65,13 @@ async fn every_response_of_the_spec_occurs_and_fits_its_schema() {
             check(&spec, &documented, operation, &response);
             reached.insert(((*operation).to_owned(), status));
         }
-        for status in [403, 500] {
-            caller.sandbox.inject(Fault::status(status).on(operation));
+        // What only a fault can cause: the sandbox has no limit on the rate, and does not fail by itself.
+        for (_, status, _) in documented.iter().filter(|(id, status, _)| id == operation && is_fault(*status)) {
+            caller.sandbox.inject(Fault::status(*status).on(operation));
             let response = caller.send(request()).await;
-            assert_eq!(response.status, status, "{operation}");
-            if documented.iter().any(|(id, listed, _)| id == operation && *listed == status) {
-                check(&spec, &documented, operation, &response);
-                reached.insert(((*operation).to_owned(), status));
-            }
+            assert_eq!(response.status, *status, "{operation}");
+            check(&spec, &documented, operation, &response);
+            reached.insert(((*operation).to_owned(), *status));
         }
     }
     for (operation, status, call) in special {
@@ -78,7 +81,10 @@ async fn every_response_of_the_spec_occurs_and_fits_its_schema() {
         reached.insert((operation.to_owned(), status));
     }
 
-    let expected: BTreeSet<(String, u16)> = documented.into_iter().map(|(id, status, _)| (id, status)).collect();
+    // The sandbox has what the commands use.
+    let has_command = |id: &str| commands().iter().any(|(operation, _)| operation.id == id);
+    let expected: BTreeSet<(String, u16)> =
+        documented.into_iter().filter_map(|(id, status, _)| has_command(&id).then_some((id, status))).collect();
     assert_eq!(reached, expected, "(operation, status) pairs reached, and those of the spec");
 }
 
@@ -130,7 +136,7 @@ async fn requests_are_checked() {
         post("/iam/v1/users/invite").body(json!({ "email": "a@example.com", "roleId": "nothing" })),
         post("/iam/v1/users/invite").body(json!({ "email": "a@example.com", "organizationId": "nothing" })),
         call(Method::PATCH, "/iam/v1/users/user-active").body(json!({ "phone": "12" })),
-        call(Method::PATCH, "/iam/v1/users/user-active").body(json!({ "language": "de" })),
+        call(Method::PATCH, "/iam/v1/users/user-active").body(json!({ "language": "tlh" })),
         call(Method::PATCH, "/iam/v1/users/nobody").body(json!({})),
         call(Method::DELETE, "/iam/v1/users/nobody"),
     ];

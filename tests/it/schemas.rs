@@ -10,7 +10,7 @@ fn derived() -> BTreeMap<&'static str, Value> {
     dci::SCHEMAS.iter().map(|(name, schema)| (*name, schema().to_value())).collect()
 }
 
-/// The schema with references resolved, `required` sorted, and without titles.
+/// The schema with references resolved, `required` sorted, and without titles and examples.
 fn flattened(schema: &Value, root: &Value) -> Value {
     match schema {
         Value::Object(object) => {
@@ -21,7 +21,14 @@ fn flattened(schema: &Value, root: &Value) -> Value {
             }
             for (keyword, value) in object {
                 match (keyword.as_str(), value) {
-                    ("$ref" | "$schema" | "$defs" | "title", _) => {}
+                    ("$ref" | "$schema" | "$defs" | "title" | "example", _) => {}
+                    // A property can have the name of a keyword.
+                    ("properties", Value::Object(properties)) => {
+                        let properties = properties.iter().map(|(name, part)| (name.clone(), flattened(part, root)));
+                        let mut properties: Map<String, Value> = properties.collect();
+                        properties.sort_keys();
+                        flat.insert(keyword.clone(), properties.into());
+                    }
                     ("required", Value::Array(names)) => {
                         let mut names = names.clone();
                         names.sort_by_key(ToString::to_string);
@@ -44,12 +51,12 @@ fn flattened(schema: &Value, root: &Value) -> Value {
 fn documented() -> BTreeMap<String, Value> {
     let spec = spec();
     let named = spec["components"]["schemas"].as_object().expect("schemas").clone();
-    let inline = responses(&spec).into_iter().filter(|(_, _, schema)| schema.get("$ref").is_none()).map(
-        |(operation, _, schema)| {
-            let (first, rest) = operation.split_at(1);
-            (format!("{}{rest}Response", first.to_uppercase()), schema)
-        },
-    );
+    // Other inline schemas, such as lists, have no type of their own.
+    let inline = responses(&spec).into_iter().filter(|(_, _, schema)| schema["properties"].is_object());
+    let inline = inline.map(|(operation, _, schema)| {
+        let (first, rest) = operation.split_at(1);
+        (format!("{}{rest}Response", first.to_uppercase()), schema)
+    });
     named.into_iter().chain(inline).map(|(name, schema)| (name, flattened(&schema, &spec))).collect()
 }
 

@@ -111,6 +111,8 @@ fn line(page: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use dci::operation::Operation;
+
     use super::*;
 
     fn page_of(name: &str) -> String {
@@ -132,15 +134,15 @@ mod tests {
             "`--dry-run[=<BOOL>]`: Check the request without changing anything The default is false",
             "## Response 200 (application/json) The invite was resent and its expiry was reset.",
             "\"required\": [ \"message\", \"inviteId\" ]",
-            "- 400: The request is malformed or invalid.",
-            "- 401: The credential is missing or invalid.",
-            "- 403: The credential is valid but does not permit this request.",
-            "- 404: No user or invite has this id.",
-            "- 500: The DoiT API failed internally.",
-            "\"error\": { \"type\": \"string\", \"description\": \"A detailed error message.\" }",
+            "\"error\": { \"type\": \"string\",",
             "resend-invite, resendinvite",
         ] {
             assert!(words.contains(statement), "{statement:?} is not in\n{words}");
+        }
+        let errors = Operation::RESEND_INVITE.responses.iter().filter(|response| !response.status.starts_with('2'));
+        for response in errors {
+            let statement = format!("- {}: {}", response.status, response.description);
+            assert!(words.contains(&statement), "{statement:?} is not in\n{words}");
         }
     }
 

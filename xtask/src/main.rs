@@ -12,6 +12,7 @@ mod licences;
 mod package;
 #[cfg(test)]
 mod public_api;
+mod rehearsal;
 #[cfg(feature = "library")]
 mod soak;
 mod spec;
@@ -22,12 +23,14 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Task {
-    /// Run what CI runs: formatting, clippy, docs, tests, examples and packaging
+    /// Run what CI runs: formatting, clippy, docs, tests, examples, packaging and a rehearsed update of the spec
     Ci,
     /// Write THIRD-PARTY-NOTICES.md with cargo-about
     Notices,
     /// Package the crate, and test small crates that depend on it
     Package,
+    /// Update a copy of the project to a made-up next version of the API, and check it
+    Rehearse,
     /// Update openapi/doit.yaml to a new version of the API
     #[command(subcommand)]
     Spec(spec::Spec),
@@ -53,13 +56,17 @@ enum LibraryTask {
 
 fn main() -> anyhow::Result<()> {
     #[cfg(not(feature = "library"))]
-    if !std::env::args().nth(1).is_some_and(|task| ["ci", "notices", "package", "spec"].contains(&task.as_str())) {
+    if !std::env::args()
+        .nth(1)
+        .is_some_and(|task| ["ci", "notices", "package", "rehearse", "spec"].contains(&task.as_str()))
+    {
         return run_with_library();
     }
     match Task::parse() {
         Task::Ci => ci::run(),
         Task::Notices => licences::write_notices(),
         Task::Package => package::run(),
+        Task::Rehearse => rehearsal::run(),
         Task::Spec(task) => spec::run(task),
         #[cfg(feature = "library")]
         Task::Library(task) => match task {

@@ -106,3 +106,17 @@ commands! {
     "completion" => Completion(completion) uses Nothing,
     "sandbox" => Sandbox(sandbox) uses Nothing,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Operation;
+
+    #[test]
+    fn each_command_that_changes_something_names_its_permission() {
+        let operations = DEFINITIONS.iter().filter_map(|definition| Operation::of_command(definition.name));
+        for operation in operations.filter(|operation| operation.method != "GET") {
+            assert!(operation.permission().is_some(), "{}", operation.id);
+        }
+    }
+}

@@ -82,7 +82,7 @@ async fn check(context: &Context<'_>) -> Checked {
     let validation = async { context.call(context.client()?.validate().send()).await };
     match validation.await {
         Ok(response) => {
-            let ValidateResponse { email, domain } = response.value;
+            let ValidateResponse { email, domain, .. } = response.value;
             let line = format!("accepted; it belongs to {}", email.as_deref().unwrap_or(UNKNOWN_USER));
             Checked { line, accepted: Some(true), email, domain, problem: None }
         }

@@ -66,6 +66,7 @@ fn escaped(value: &str, is_special: impl Fn(char) -> bool) -> String {
 mod tests {
     use super::*;
     use crate::cli::command_line;
+    use crate::types::UpdateUserRequestLanguage;
 
     fn candidates_of(line: &str, replaced: &str) -> Vec<String> {
         let typed = [line.to_owned(), replaced.to_owned()];
@@ -97,7 +98,9 @@ mod tests {
 
     #[test]
     fn earlier_words_select_the_candidates() {
-        assert_eq!(candidates_of("dci update-user ada@example.com --language ", ""), ["en", "ja"]);
+        let languages = UpdateUserRequestLanguage::ALL.iter().map(ToString::to_string);
+        let candidates = candidates_of("dci update-user ada@example.com --language ", "");
+        assert_eq!(candidates, languages.collect::<Vec<_>>());
         let line =
             "dci --api-base-url http://127.0.0.1:1 update-user 'a b' --job-title=\"Executive Team\" --language=j";
         assert_eq!(candidates_of(line, "j"), ["ja"]);

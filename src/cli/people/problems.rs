@@ -29,7 +29,7 @@ impl Problems {
     }
 
     /// Adds a problem with a whole line.
-    pub(super) fn add(&mut self, line: usize, problem: &str) {
+    pub fn add(&mut self, line: usize, problem: &str) {
         self.found.push((line, format!("line {line}: {problem}")));
     }
 

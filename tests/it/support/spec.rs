@@ -1,5 +1,6 @@
-//! Reads `openapi/doit.yaml`.
+//! What `openapi/doit.yaml` says, so that tests do not repeat it.
 
+use dci::operation::{OPERATIONS, Operation};
 use serde_json::Value;
 
 pub fn spec() -> Value {
@@ -14,7 +15,7 @@ fn resolve<'a>(spec: &'a Value, value: &'a Value) -> &'a Value {
     }
 }
 
-/// Each `(operationId, status, schema)` of the spec.
+/// Each `(operationId, status, schema)` of the spec. The schema is `null` if the response has no JSON.
 pub fn responses(spec: &Value) -> Vec<(String, u16, Value)> {
     let items = spec["paths"].as_object().expect("paths").values();
     // A path item also has properties that are not operations.
@@ -30,4 +31,11 @@ pub fn responses(spec: &Value) -> Vec<(String, u16, Value)> {
             })
         })
         .collect()
+}
+
+/// The operations that have a command, each with the command's name. The spec can have more.
+pub fn commands() -> Vec<(&'static Operation, String)> {
+    let program = dci::cli::command();
+    let named = OPERATIONS.iter().map(|operation| (operation, operation.rust_name.replace('_', "-")));
+    named.filter(|(_, name)| program.find_subcommand(name).is_some()).collect()
 }

@@ -7,7 +7,8 @@ use anyhow::ensure;
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::compare::{Audience, Change, CommandLine, Comparison, Renames, Severity, renames, type_of};
+use super::command_line::CommandLine;
+use super::compare::{Audience, Change, Comparison, Renames, Severity, renames, type_of};
 use super::grouping::{grouped, places};
 use super::order::order;
 use super::own::Own;

@@ -1,27 +1,34 @@
 //! A made-up spec as large as the API's. It includes this project's spec, and what real specs have and progenitor refuses
 //! or generates wrong code from.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use crate::generator::spec::operations;
 
 /// How many operations the spec has.
 pub const OPERATIONS: usize = 170;
 const SCHEMAS: usize = 320;
+
+/// The number of the first made-up schema and operation. They do not depend on how many the project has.
+const FIRST: usize = 20;
 
 /// Adds operations and schemas to this project's spec.
 pub fn full_size(own: &Value) -> Value {
     let mut spec = own.clone();
     spec["servers"] = json!([{ "url": "${API_BASE_URL}" }, { "url": "https://api.doit.com" }]);
     let mut schemas = own["components"]["schemas"].as_object().cloned().unwrap_or_default();
-    for number in schemas.len()..SCHEMAS {
+    for number in FIRST..FIRST + SCHEMAS - schemas.len() {
         schemas.insert(schema_name(number), schema(number));
     }
     spec["components"]["schemas"] = schemas.into();
     spec["components"]["parameters"]["PageSize"] = json!({ "name": "pageSize", "in": "query", "schema": { "type": "integer", "format": "int64", "maximum": 500 } });
+    spec["components"]["responses"]["Refused"] = json!({ "description": "No.", "content": {
+        "application/json": { "schema": { "$ref": "#/components/schemas/Error" } },
+    }});
     spec["components"]["responses"]["Missing"] = json!({ "description": "There is no thing with this id." });
 
     let mut paths = own["paths"].as_object().cloned().unwrap_or_default();
-    let own_count: usize = paths.values().filter_map(Value::as_object).map(Map::len).sum();
-    for number in own_count..OPERATIONS {
+    for number in FIRST..FIRST + OPERATIONS - operations(own).count() {
         let path = format!("/made-up/v1/things-{number}/{{thingId}}");
         let item = json!({
             "parameters": [{ "name": "thingId", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }],
@@ -42,8 +49,7 @@ fn reference(number: usize) -> Value {
 }
 
 fn schema(number: usize) -> Value {
-    // The schemas before 20 are this project's.
-    let earlier = |back: usize| reference(number.saturating_sub(back).max(20));
+    let earlier = |back: usize| reference((number - back).max(FIRST));
     match number {
         58 => return json!({ "nullable": true, "oneOf": [{ "type": "string" }, { "type": "number" }] }),
         59 => {
@@ -96,8 +102,8 @@ fn operation(number: usize) -> Value {
         "parameters": [{ "$ref": "#/components/parameters/PageSize" }],
         "responses": {
             "200": { "description": "Done.", "content": json(reference(20 + number)) },
-            "400": { "$ref": "#/components/responses/BadRequest" },
-            "401": { "$ref": "#/components/responses/Unauthorized" },
+            "400": { "$ref": "#/components/responses/Refused" },
+            "401": { "$ref": "#/components/responses/Refused" },
         },
     });
     if matches!(method(number), "post" | "patch") {
@@ -143,12 +149,15 @@ fn operation(number: usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::slice::ids;
+    use serde_json::Map;
+
+    use crate::spec::slice::{ids, slice};
 
     #[test]
     fn the_spec_is_as_large_as_the_api_s() {
         let spec = full_size(&crate::spec::read::read_own().expect("the project's spec"));
         assert_eq!(ids(&spec).len(), OPERATIONS);
         assert_eq!(spec["components"]["schemas"].as_object().map(Map::len), Some(SCHEMAS));
+        slice(&spec, &ids(&spec)).expect("every reference has a target");
     }
 }

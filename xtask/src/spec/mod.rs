@@ -5,11 +5,14 @@
 //! does not depend on the input ([`order`]), and writes it with what the next update needs ([`own`]).
 
 mod check;
+mod command_line;
 mod compare;
 mod diff;
 #[cfg(any(test, feature = "library"))]
 pub mod full_size;
 mod grouping;
+mod new_command;
+pub mod next_version;
 mod normalize;
 mod operations;
 mod order;
@@ -35,7 +38,7 @@ pub enum Spec {
     Diff(diff::Args),
     /// Check that a spec is complete and that code can be generated from it
     Check(check::Args),
-    /// List the operations of a spec, and mark those that openapi/doit.yaml has
+    /// List the operations of a spec, those that openapi/doit.yaml has, and those without a command
     Operations(operations::Args),
 }
 

@@ -1,5 +1,6 @@
-//! `spec operations`: lists the operations of a spec.
+//! `cargo xtask spec operations`: what a spec has, what of it this project has, and what has no command.
 
+use super::command_line::CommandLine;
 use super::order::order;
 use super::read::{read, read_own};
 use super::slice::ids;
@@ -24,8 +25,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         let mark = if own.contains(id) { '*' } else { ' ' };
         crate::print(&format!("{mark} {id:<32} {:<6} {path}  {summary}", method.to_uppercase()));
     }
-    let shared = all.intersection(&own).count();
-    crate::print(&format!("{} operations, of which openapi/doit.yaml has {shared} (*)", all.len()));
+    let shared: Vec<&String> = all.intersection(&own).collect();
+    crate::print(&format!("{} operations, of which openapi/doit.yaml has {} (*)", all.len(), shared.len()));
+    let command_line = CommandLine::read()?;
+    let without: Vec<&str> = shared.iter().filter(|id| !command_line.has_command(id)).map(|id| id.as_str()).collect();
+    if !without.is_empty() {
+        crate::print(&format!("In openapi/doit.yaml without a command: {}", without.join(", ")));
+    }
     let missing: Vec<&str> = own.difference(&all).map(String::as_str).collect();
     if !missing.is_empty() {
         crate::print(&format!("Only in openapi/doit.yaml: {}", missing.join(", ")));

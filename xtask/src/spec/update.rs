@@ -7,8 +7,10 @@ use anyhow::{bail, ensure};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::command_line::CommandLine;
 use super::compare::{Renames, renames};
 use super::grouping::{grouped, places};
+use super::new_command::steps;
 use super::normalize::{Rewrite, normalize, refused};
 use super::order::order;
 use super::own::{self, OldTexts, Own, facts, old_texts_path};
@@ -79,12 +81,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     generator::generate(&name, &to_yaml(&updated.spec)?, true).map_err(anyhow::Error::msg)?;
     if own::write(&out, &updated)? {
-        crate::print(&format!(
-            "Updated {name}. `cargo test --workspace` shows the effects. Read them, then accept them"
-        ));
-        crate::print("with `INSTA_UPDATE=always cargo test --workspace`.");
+        crate::print(&format!("Updated {name}. openapi/README.md has the next steps."));
     } else {
         crate::print(&format!("{name} is unchanged."));
+    }
+    let command_line = CommandLine::read()?;
+    for id in args.selection.add.iter().filter(|id| !command_line.has_command(id)) {
+        crate::print(&steps(id)?.join("\n"));
     }
     Ok(())
 }

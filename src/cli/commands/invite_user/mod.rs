@@ -186,7 +186,7 @@ async fn call(step: &Step, context: &Context<'_>, client: &Client) -> Result<Suc
             let response = context.call(client.invite_user().body(request.clone()).send()).await;
             let response = response.map_err(|error| error.hint_permission(Operation::INVITE_USER))?;
             // The message also says if the invite was confirmed by looking it up.
-            let InviteResponse { message, user } = response.value;
+            let InviteResponse { message, user, .. } = response.value;
             let id = user.and_then(|user| user.id);
             let user_id = id.as_deref().and_then(|id| id.parse().ok());
             Ok(Success { outcome: INVITED, id: user_id, message, invite_id: id })
@@ -196,7 +196,7 @@ async fn call(step: &Step, context: &Context<'_>, client: &Client) -> Result<Suc
             let request = client.resend_invite().id(id).idempotency_key(IdempotencyKey::random()).body(Map::new());
             let response = context.call(request.send()).await;
             let response = response.map_err(|error| error.hint_permission(Operation::RESEND_INVITE))?;
-            let ResendInviteResponse { message, invite_id } = response.value;
+            let ResendInviteResponse { message, invite_id, .. } = response.value;
             Ok(Success { outcome: "resent", id: None, message: Some(message), invite_id: Some(invite_id) })
         }
     }

@@ -31,16 +31,23 @@ pub(super) async fn requests(
     let mut checker = Checker { problems, lines: HashMap::new() };
     let mut requests = Vec::with_capacity(people.len());
     for person in &people {
-        requests.push(InviteUserRequest {
-            email: checker.email(person),
-            first_name: checker.text(person, Property::FirstName, &person.first_name).or(given.first_name.clone()),
-            last_name: checker.text(person, Property::LastName, &person.last_name).or(given.last_name.clone()),
-            job_title: checker.job_title(person).or(given.job_title),
-            role_id: checker.id(person, Property::Role, &person.role, &roles).or(default_role.clone()),
-            organization_id: checker
-                .id(person, Property::Organization, &person.organization, &organizations)
-                .or(default_organization.clone()),
-        });
+        let email = checker.email(person);
+        let first_name = checker.text(person, Property::FirstName, &person.first_name).or(given.first_name.clone());
+        let last_name = checker.text(person, Property::LastName, &person.last_name).or(given.last_name.clone());
+        let job_title = checker.job_title(person).or(given.job_title);
+        let role = checker.id(person, Property::Role, &person.role, &roles);
+        let organization = checker.id(person, Property::Organization, &person.organization, &organizations);
+        let request = InviteUserRequest::builder()
+            .email(email)
+            .first_name(first_name)
+            .last_name(last_name)
+            .job_title(job_title)
+            .role_id(role.or(default_role.clone()))
+            .organization_id(organization.or(default_organization.clone()));
+        match InviteUserRequest::try_from(request) {
+            Ok(request) => requests.push(request),
+            Err(error) => checker.problems.add(person.line, &error.to_string()),
+        }
     }
     checker.problems.check()?;
     Ok(requests)

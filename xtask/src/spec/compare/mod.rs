@@ -1,6 +1,5 @@
 //! Compares two specs by their meaning: what changed, how bad that is, and whom it concerns.
 
-mod command_line;
 mod meaning;
 mod operation;
 mod renames;
@@ -13,11 +12,12 @@ use heck::ToPascalCase;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use command_line::CommandLine;
 pub use renames::{Renames, renames};
 
 use operation::operations_by_id;
 use rust_type::RustTypes;
+
+use super::command_line::CommandLine;
 
 /// What a change means for the users of this project.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]

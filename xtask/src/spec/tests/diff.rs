@@ -1,7 +1,8 @@
 use serde_json::{Map, Value, json};
 
 use super::api::{api, edit, own, remove, replace, set};
-use crate::spec::compare::{CommandLine, Severity};
+use crate::spec::command_line::CommandLine;
+use crate::spec::compare::Severity;
 use crate::spec::diff::{Diff, Format, between, render, since_update};
 use crate::spec::own::{OldTexts, Own};
 use crate::spec::update::{Selection, update};

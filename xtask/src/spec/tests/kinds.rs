@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::own;
 use crate::spec::check::problems;
 use crate::spec::normalize::{normalize, refused};
-use crate::spec::read::parse;
+use crate::spec::read::{parse, read_own};
 use crate::spec::scratch::{compile, scratch_crate};
 use crate::spec::slice::ids;
 
@@ -22,7 +21,7 @@ const KINDS: [(&str, &str); 7] = [
 
 /// The project's spec, without which the library does not compile, and the response that the kinds refer to.
 fn base() -> Value {
-    let mut spec = own();
+    let mut spec = read_own().expect("the project's spec");
     spec["components"]["responses"]["Bad"] = json!({
         "description": "Bad.",
         "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },

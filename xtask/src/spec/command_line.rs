@@ -1,10 +1,13 @@
-//! The files of the command line that use an operation.
+//! The command line: which operations have a command, and which of its files use an operation.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
 use heck::{ToKebabCase, ToShoutySnakeCase, ToSnakeCase};
+
+/// The file with the list of commands.
+const LIST: &str = "src/cli/commands/mod.rs";
 
 pub struct CommandLine {
     /// Each path from the project's folder, with the content.
@@ -23,11 +26,15 @@ impl CommandLine {
         Self { files: Vec::new() }
     }
 
+    /// Whether an operation has a command: an entry in the list of commands.
+    pub fn has_command(&self, id: &str) -> bool {
+        let entry = format!("\"{}\" =>", id.to_kebab_case());
+        self.files.iter().any(|(path, text)| path == LIST && text.contains(&entry))
+    }
+
     /// The client's method, the command and the files that a change of an operation affects.
     pub fn touched_by(&self, id: &str) -> BTreeSet<String> {
         let (name, constant) = (id.to_snake_case(), format!("Operation::{}", id.to_shouty_snake_case()));
-        let command_file = format!("src/cli/commands/{name}.rs");
-        let has_command = self.files.iter().any(|(path, _)| *path == command_file);
         let call = format!(".{name}()");
         let names = |text: &str| {
             let mut rests = text.split(&constant).skip(1);
@@ -35,7 +42,7 @@ impl CommandLine {
         };
         let uses = |text: &str| text.contains(&call) || names(text);
         let files = self.files.iter().filter(|(_, text)| uses(text)).map(|(path, _)| path.clone());
-        let command = has_command.then(|| format!("dci {}", id.to_kebab_case()));
+        let command = self.has_command(id).then(|| format!("dci {}", id.to_kebab_case()));
         [format!("Client::{name}")].into_iter().chain(command).chain(files).collect()
     }
 }
@@ -61,6 +68,7 @@ mod tests {
     fn the_files_that_call_an_operation_are_touched() {
         let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
         let files = vec![
+            file(LIST, "commands! { \"list-things\" => ListThings(list_things), }"),
             file("src/cli/commands/list_things.rs", "client.list_things()"),
             file("src/cli/commands/list_things_of.rs", "client.list_things_of()"),
             file("src/cli/lookup.rs", "client.list_things().name(name).send()"),
@@ -81,7 +89,12 @@ mod tests {
 
     #[test]
     fn the_project_s_command_line_is_read_with_its_folders() {
-        let CommandLine { files } = CommandLine::read().expect("the files");
-        assert!(files.iter().any(|(path, _)| path == "src/cli/commands/mod.rs"));
+        let command_line = CommandLine::read().expect("the files");
+        for id in ["resendInvite", "inviteUser"] {
+            assert!(command_line.has_command(id), "{id}");
+        }
+        for id in ["resend", "inviteUsers", "flyToTheMoon"] {
+            assert!(!command_line.has_command(id), "{id}");
+        }
     }
 }
