@@ -68,8 +68,8 @@ fn unused_name(schemas: &Map<String, Value>, name: &str) -> String {
     inner
 }
 
-/// Gives every operation the error type `Error`, whatever the spec documents, and `Error` a message. progenitor takes
-/// `default` for a success too, so it becomes one if there is no other.
+/// Gives every operation the error type `Error`, whatever the spec documents, and `Error` a message. progenitor treats
+/// `default` as a success too, so `default` is the success if no other is documented.
 fn type_errors(spec: &mut Value) {
     let error = json!({ "description": "", "content": { "application/json": { "schema": { "$ref": ERROR } } } });
     for (_, item) in spec["paths"].as_object_mut().into_iter().flatten() {

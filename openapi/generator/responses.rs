@@ -49,7 +49,7 @@ fn reachable(definitions: &BTreeMap<String, Definition>, from: impl Iterator<Ite
 
 /// The parts of a type.
 struct Definition {
-    /// All names in it, which include those of types.
+    /// Every identifier in the code, such as the names of types.
     parts: Vec<String>,
     is_union: bool,
 }

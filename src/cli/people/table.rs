@@ -23,7 +23,7 @@ const FORM: &str = "The file must be CSV in UTF-8: export it again from the spre
 
 const UNBALANCED: &str = "unclosed quote (\"); inside a quoted cell, write \"\" for a quote";
 
-/// Reads a CSV. The error says why it cannot be read at all; otherwise the problems are those of its lines.
+/// Reads a CSV. Problems of single lines are in the result; an error means that the text cannot be read at all.
 pub(super) fn read(input: impl BufRead, source: &str) -> Result<People, CliError> {
     let mut text = String::new();
     let lines = lines::read(input, MAX_LINE, |_, line| {

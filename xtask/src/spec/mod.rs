@@ -1,4 +1,4 @@
-//! `cargo xtask spec`: takes over a new version of the API's spec, and says what that changes.
+//! `cargo xtask spec`: updates the project's spec to a new version of the API's, and says what that changes.
 //!
 //! An update reads the full spec ([`read`]), takes the operations of this project from it ([`slice`]), rewrites what
 //! the generator cannot use ([`normalize`]), keeps this project's own words ([`texts`]), puts the result in an order that
