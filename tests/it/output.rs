@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 
 use dci::sandbox::Fault;
+use serde_json::Value;
 
 use crate::support::program::{FORMATS, Finished, assert_masked_snapshot, dci, dci_at, dci_on};
 use crate::support::sandbox::sandbox;
@@ -147,11 +148,27 @@ fn a_run_that_cannot_print_still_reports_its_end() {
 }
 
 #[test]
-fn csv_is_rfc_4180() {
-    let body = r#"{"users":[{"id":"a","displayName":"x,\"y\"\nz"}]}"#;
-    let server = ScriptedServer::responding(response("200 OK", "application/json", body));
-    let csv = dci_at(&server.url, &["list-users", "-o", "csv", "--columns", "id,displayName"]).finish().stdout;
-    assert_eq!(csv, "id,displayName\r\na,\"x,\"\"y\"\"\nz\"\r\n");
+fn an_error_for_programs_is_one_line_of_json() {
+    for format in FORMATS.into_iter().filter(|format| *format != "table") {
+        for args in [
+            &["resend-invite", "nobody"][..],
+            &["resend-invite", "a\nb\u{1b}[31m"],
+            &["resend-invite", "nobody", "invite-pending"],
+            &["list-users", "--nope"],
+            &["list-users", "--columns", "nope"],
+        ] {
+            let finished = dci(&[&["--sandbox", "-o", format], args].concat()).finish();
+            let lines: Vec<Value> = finished
+                .stderr
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {finished}")))
+                .collect();
+            assert!(lines.last().is_some_and(|last| last["error"]["code"].is_string()), "{finished}");
+            assert!(!finished.stderr.contains('\u{1b}') && finished.stderr.ends_with("}\n"), "{finished}");
+        }
+    }
+    let result = dci(&["--sandbox", "list-users", "-o", "json"]).finish().stdout;
+    assert!(result.starts_with("{\n  \""), "a result stays indented: {result}");
 }
 
 #[test]

@@ -18,7 +18,8 @@ SSL_CERT_FILE, SSL_CERT_DIR
              certificate authorities to trust instead of the system's";
 
 const ERROR_OBJECT: &str = "\
-Unless --output is table, an error is a JSON object on stderr. A field that does not apply is null.
+Unless --output is table, an error is one line of JSON on stderr, {\"error\": {…}}. A result on
+stdout is indented. A field that does not apply is null.
   code             see the exit codes: VALIDATION_ERROR, NETWORK_ERROR, …
   message, hint    what failed, and what to do next
   retryable        whether the same command is safe to repeat and may then succeed

@@ -196,8 +196,8 @@ impl Output {
     /// Prints an error: for people what failed, why, and what to do; otherwise the error object.
     pub fn error(&self, error: &CliError) {
         if !self.is_for_people() {
-            // Its texts are escaped, so the stream finds no styles in them.
-            return self.stderr(&format::json(&error.object()).unwrap_or_else(|error| error.sentence()));
+            // One line, for log collectors and `read`.
+            return self.stderr(&escape::json_escaped(&error.object().to_string()));
         }
         if let Some(clap_error) = &error.arguments {
             let text = clap_error.render().ansi().to_string();
@@ -216,7 +216,8 @@ impl Output {
     fn stderr(&self, text: &str) {
         // If stderr is closed, there is no place to report it.
         progress::above(|| {
-            let _ = writeln!(AutoStream::new(io::stderr(), self.color.into()), "{text}");
+            // One write, so that the lines of several processes do not mix.
+            let _ = AutoStream::new(io::stderr(), self.color.into()).write_all(format!("{text}\n").as_bytes());
         });
     }
 }

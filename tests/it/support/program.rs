@@ -257,10 +257,10 @@ impl Finished {
         assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {self}");
     }
 
-    /// The error object on stderr. A run prints a line before it.
+    /// The error object: the last line of stderr.
     pub fn error(&self) -> serde_json::Value {
-        let objects = serde_json::Deserializer::from_str(&self.stderr).into_iter::<serde_json::Value>();
-        let last = objects.last().and_then(Result::ok).unwrap_or_default();
+        let line = self.stderr.lines().last().unwrap_or_default();
+        let last: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         assert!(last["error"].is_object(), "stderr has no error object: {}", self.stderr);
         last["error"].clone()
     }
