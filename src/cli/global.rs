@@ -18,7 +18,8 @@ use crate::client::{DEFAULT_BASE_URL, env};
 pub(super) struct GlobalArgs {
     /// Output format
     ///
-    /// Applies to results and errors. The default is auto. [env: DCI_OUTPUT]
+    /// Applies to results and errors. The default is auto. In CSV, an apostrophe before a text keeps a spreadsheet from
+    /// running it as a formula. [env: DCI_OUTPUT]
     #[arg(short, long, global = true, value_name = "FORMAT")]
     pub output: Option<FormatChoice>,
 

@@ -18,6 +18,7 @@ mod credential;
 mod error;
 mod escape;
 mod exit_code;
+mod formula;
 mod global;
 mod help;
 mod interrupts;
@@ -49,13 +50,21 @@ use output::{Output, Report};
 
 /// Runs the program with these arguments, the first of which is its name. Sets the panic hook of the process.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let args: Vec<OsString> = args.into_iter().map(without_carriage_return).collect();
     let output = Output::before_parsing(&args);
     panics::show_in(output.clone());
     panics::caught(|| match completion::requested(&args) {
         Some(candidates) => complete(candidates),
         None => execute(&args, output),
     })
+}
+
+/// Removes the rest of a Windows line end, which shells and `xargs` leave at the end of an argument.
+fn without_carriage_return(argument: OsString) -> OsString {
+    match argument.to_str() {
+        Some(text) if text.ends_with('\r') => text.trim_end_matches('\r').into(),
+        _ => argument,
+    }
 }
 
 /// Prints the candidates for a shell.

@@ -74,7 +74,7 @@ fn numbers_are_shown_as_sent_in_each_format() {
         for (args, body) in bodies(number).filter(|(args, _)| args[0].starts_with("list") || args[0] == "validate") {
             let all: [(&str, &[&str], String); 4] = [
                 ("yaml", &[], format!("more: {number}\n")),
-                ("csv", &["--columns", "more"], format!("more\r\n{number}\r\n")),
+                ("csv", &["--columns", "more"], format!("more\n{number}\n")),
                 ("table", &["--columns", "more"], format!("more\n{number}\n")),
                 ("toon", &[], number.to_string()),
             ];
@@ -222,5 +222,5 @@ fn column_names_in_a_table_are_escaped() {
     let header = "\\u{1b}]0;owned\\u{7}\\u{9b}31m\\u{202e}x\nvalue\n";
     assert_eq!((finished.code, finished.stdout.as_str()), (0, header), "{finished}");
     let csv = run(&body, &["list-users", "--columns", name], "csv");
-    assert_eq!(csv.stdout, format!("{name}\r\nvalue\r\n"));
+    assert_eq!(csv.stdout, format!("{name}\nvalue\n"));
 }

@@ -36,6 +36,7 @@ mod sandbox_idempotency;
 mod schemas;
 mod sign_in;
 mod spawned;
+mod spreadsheets;
 mod targets;
 mod token_responses;
 mod tokens;

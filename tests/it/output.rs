@@ -130,7 +130,7 @@ fn a_column_that_the_server_omits_is_empty() {
     let server = ScriptedServer::responding(response("200 OK", "application/json", "{}"));
     let args = ["delete-user", "u1", "--yes", "-o", "csv", "--columns", "message"];
     let finished = dci_at(&server.url, &args).finish();
-    assert_eq!((finished.code, finished.stdout.as_str()), (0, "message\r\n\"\"\r\n"), "{finished}");
+    assert_eq!((finished.code, finished.stdout.as_str()), (0, "message\n\"\"\n"), "{finished}");
 }
 
 #[test]
@@ -147,6 +147,7 @@ fn a_run_that_cannot_print_still_reports_its_end() {
     assert!(stderr.contains("cannot be written") && stderr.contains("1 resent, 1 failed"), "{stderr}");
 }
 
+/// As log collectors and `read` expect.
 #[test]
 fn an_error_for_programs_is_one_line_of_json() {
     for format in FORMATS.into_iter().filter(|format| *format != "table") {

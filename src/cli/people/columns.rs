@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use csv::StringRecord;
 
 use super::problems::quoted;
+use crate::cli::formula::unguarded;
 use crate::cli::output::from_spec;
 use crate::operation::Operation;
 
@@ -57,7 +58,7 @@ impl Header {
         let mut seen = HashMap::new();
         let mut problems = Vec::new();
         for (index, cell) in cells.iter().enumerate() {
-            let cell = cell.trim();
+            let cell = unguarded(cell.trim()).trim();
             let name = normalized(cell);
             let property = COLUMNS.iter().find(|(known, _)| normalized(known) == name).map(|(_, property)| *property);
             if name.is_empty() {

@@ -8,6 +8,7 @@ use super::columns::{Header, Unknown, advice};
 use super::problems::{Problems, quoted};
 use super::{People, Person};
 use crate::cli::error::CliError;
+use crate::cli::formula::unguarded;
 use crate::cli::lines;
 
 /// The maximum length of a line, in bytes.
@@ -95,7 +96,7 @@ fn person(header: &Header, line: usize, cells: &StringRecord) -> Result<Person, 
     let mut person = Person { line, ..Person::default() };
     for (property, cell) in header.properties.iter().zip(cells) {
         if let Some(property) = property {
-            cell.trim().clone_into(person.value_mut(*property));
+            unguarded(cell.trim()).trim().clone_into(person.value_mut(*property));
         }
     }
     Ok(person)
