@@ -2,12 +2,14 @@
 
 use std::io;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, SelectAll};
+use signal_hook::consts::SIGINT;
 use tokio::runtime;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
@@ -51,7 +53,10 @@ impl Interrupts {
     }
 
     async fn follow(self, mut signals: Signals) {
-        signals.next().await;
+        // There are none if all signals are ignored.
+        if signals.next().await.is_none() {
+            return;
+        }
         self.stage.send_replace(Stage::Stopping);
         let grace = *self.grace.lock().unwrap_or_else(PoisonError::into_inner);
         tokio::select! {
@@ -103,6 +108,19 @@ impl Interrupts {
     }
 }
 
+/// Does work during which Ctrl-C is for a child process at the same terminal, such as a pager. After the work, it ends
+/// this program again.
+pub(super) fn leaving_ctrl_c_to_child<T>(work: impl FnOnce() -> T) -> io::Result<T> {
+    if ignored_signals()(SIGINT) {
+        return Ok(work());
+    }
+    let ends_program = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&ends_program))?;
+    let result = work();
+    ends_program.store(true, Ordering::SeqCst);
+    Ok(result)
+}
+
 type Signals = SelectAll<BoxStream<'static, ()>>;
 
 /// The signals that end the program.
@@ -111,7 +129,8 @@ fn signals() -> io::Result<Signals> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let kinds = kinds.into_iter().filter(|kind| *kind != SignalKind::hangup() || !ignores_hangup());
+    let is_ignored = ignored_signals();
+    let kinds = kinds.into_iter().filter(|kind| !is_ignored(kind.as_raw_value()));
     let listener = |kind| {
         let mut signals = signal(kind)?;
         Ok(stream::poll_fn(move |context| signals.poll_recv(context)).boxed())
@@ -119,14 +138,14 @@ fn signals() -> io::Result<Signals> {
     kinds.map(listener).collect()
 }
 
-/// Whether SIGHUP is ignored, as with `nohup`. Known on Linux only.
-#[cfg(unix)]
-fn ignores_hangup() -> bool {
+/// Whether the program was started with a signal ignored, as by `nohup` or `trap "" INT`: then it stays ignored. Known on
+/// Linux only.
+fn ignored_signals() -> impl Fn(i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    // The lowest bit is signal 1, SIGHUP.
-    ignored.is_some_and(|mask| mask & 1 == 1)
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    // The lowest bit is signal 1.
+    move |signal| mask >> (signal - 1) & 1 == 1
 }
 
 #[cfg(windows)]

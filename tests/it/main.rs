@@ -35,6 +35,7 @@ mod sandbox_command;
 mod sandbox_idempotency;
 mod schemas;
 mod sign_in;
+mod signals;
 mod spawned;
 mod spreadsheets;
 mod targets;

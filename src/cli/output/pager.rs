@@ -1,8 +1,9 @@
 //! The pager for long help.
 
 use std::io::{Write, stdout};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
+use crate::cli::interrupts::leaving_ctrl_c_to_child;
 use crate::client::env;
 
 /// Shows a text that is longer than the terminal with the program in `PAGER`. Returns false if the text was not shown:
@@ -19,10 +20,26 @@ pub(super) fn show(text: &str) -> bool {
         // Show colours, and quit at once if the text fits on a screen.
         command.env("LESS", "FRX");
     }
-    let Ok(mut child) = command.spawn() else { return false };
-    if let Some(mut stdin) = child.stdin.take() {
+    let page = || command.spawn().is_ok_and(|child| has_shown(child, text));
+    leaving_ctrl_c_to_child(page).unwrap_or(false)
+}
+
+fn has_shown(mut pager: Child, text: &str) -> bool {
+    if let Some(mut stdin) = pager.stdin.take() {
         // The write fails if the user quits the pager early.
         let _ = writeln!(stdin, "{text}");
     }
-    child.wait().is_ok_and(|status| status.success())
+    pager.wait().is_ok_and(|status| status.success() || was_interrupted(status))
+}
+
+/// Whether Ctrl-C ended the pager: then the user has seen enough.
+#[cfg(unix)]
+fn was_interrupted(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    status.signal() == Some(signal_hook::consts::SIGINT)
+}
+
+#[cfg(windows)]
+fn was_interrupted(_: ExitStatus) -> bool {
+    false
 }
