@@ -43,11 +43,10 @@ impl Context<'_> {
 
     fn explain(&self, error: ApiError) -> CliError {
         let hint = match (error.kind(), error.code()) {
-            (_, Some("tenant_id_required")) => {
-                Some(format!("Choose the customer with --tenant or {}.", env::TENANT_ID))
-            }
+            (_, Some("tenant_id_required")) => Some(choose_tenant()),
             (_, Some("tenant_id_mismatch")) => Some(format!(
-                "Choose a customer that the credential has access to: check --tenant, {}, --customer-context and {}.",
+                "Choose a customer that the credential has access to: check --tenant, {}, --customer-context and {}. \
+                 dci status shows the customer and where it comes from.",
                 env::TENANT_ID,
                 env::CUSTOMER_CONTEXT
             )),
@@ -115,6 +114,11 @@ impl CliError {
             None => self,
         }
     }
+}
+
+/// How a user with access to several customers chooses one.
+pub(super) fn choose_tenant() -> String {
+    format!("Choose the customer with --tenant or {}, or keep it with dci login --tenant ID.", env::TENANT_ID)
 }
 
 /// The local time at which a wait of a minute or more ends.

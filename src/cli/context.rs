@@ -45,14 +45,24 @@ impl<'a> Context<'a> {
         self.config()?.with_concurrency(concurrency).build().map_err(|error| CliError::config(&error))
     }
 
-    /// Builds a client with this credential.
-    pub fn client_with(&self, credentials: impl Credentials + 'static) -> Result<Client, CliError> {
-        let config = self.with_settings(ClientConfig::from_credentials(credentials))?;
+    /// Builds a client with this credential. The customer is `kept_tenant` unless a flag or a variable names one.
+    pub fn client_with(
+        &self,
+        credentials: impl Credentials + 'static,
+        kept_tenant: Option<&str>,
+    ) -> Result<Client, CliError> {
+        let config = self.with_settings(ClientConfig::from_credentials(credentials), kept_tenant)?;
         config.build().map_err(|error| CliError::config(&error))
     }
 
     fn config(&self) -> Result<ClientConfig, CliError> {
-        self.with_settings(self.credential()?.config(self.parsed_base_url()?)?)
+        let credential = self.credential()?;
+        self.with_settings(credential.config(self.parsed_base_url()?)?, credential.kept_tenant())
+    }
+
+    /// The customer that commands use: the one of the flag or of the variable, or else `kept`.
+    pub fn tenant(&self, kept: Option<&str>) -> Option<Setting> {
+        self.global.tenant().or_else(|| kept.map(|tenant| Setting::new(tenant, "dci login --tenant")))
     }
 
     /// The credential that the command uses. It is chosen once, when it is first needed.
@@ -72,15 +82,15 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Adds the settings of the flags and the environment.
-    fn with_settings(&self, config: ClientConfig) -> Result<ClientConfig, CliError> {
+    /// Adds the settings of the flags, the environment and the sign-in.
+    fn with_settings(&self, config: ClientConfig, kept_tenant: Option<&str>) -> Result<ClientConfig, CliError> {
         let base_url = self.base_url_setting();
         let mut config = config
             .with_base_url(base_url.text()?)
             .map_err(|error| base_url.refused(&error))?
             .with_timeout(self.global.timeout)
             .with_max_attempts(self.global.max_attempts);
-        if let Some(tenant) = self.global.tenant() {
+        if let Some(tenant) = self.tenant(kept_tenant) {
             config = config.with_tenant(tenant.text()?).map_err(|error| tenant.refused(&error))?;
         }
         if let Some(context) = self.global.customer_context() {
@@ -96,9 +106,9 @@ impl<'a> Context<'a> {
     }
 
     /// Fails if a setting is invalid.
-    pub fn check_settings(&self) -> Result<(), CliError> {
+    pub fn check_settings(&self, kept_tenant: Option<&str>) -> Result<(), CliError> {
         let placeholder = "none".parse().map_err(|error| CliError::config(&ConfigError::InvalidApiKey(error)))?;
-        self.with_settings(ClientConfig::new(placeholder)).map(drop)
+        self.with_settings(ClientConfig::new(placeholder), kept_tenant).map(drop)
     }
 
     /// The base URL, for messages.

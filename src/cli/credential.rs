@@ -68,6 +68,14 @@ impl Credential {
         }
     }
 
+    /// The customer that is kept with it.
+    pub fn kept_tenant(&self) -> Option<&str> {
+        match self {
+            Self::SignIn(sign_in) => sign_in.tenant(),
+            Self::SandboxKey(_) | Self::ApiKey(_) | Self::None => None,
+        }
+    }
+
     /// What to do when the API rejects it.
     pub fn advice(&self) -> String {
         match self {
@@ -89,6 +97,7 @@ pub(super) fn sign_in_without_tokens(sign_in: &SignIn) -> Result<Value, CliError
     let expires_at = expires_at.and_then(|end| Timestamp::from_second(end.as_second()).ok());
     Ok(json!({
         "email": sign_in.email(),
+        "tenant": sign_in.tenant(),
         "expiresAt": expires_at.map(|end| end.to_string()),
         "renewsItself": sign_in.is_renewable(),
         "store": sign_ins()?.path(),

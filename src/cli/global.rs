@@ -37,7 +37,7 @@ pub(super) struct GlobalArgs {
 
     /// Customer, sent as X-Tenant-Id [env: DCI_TENANT_ID]
     ///
-    /// Required if the credential has access to several customers.
+    /// Required if the credential has access to several customers. dci login --tenant keeps one with the sign-in.
     #[arg(long, global = true, value_name = "ID")]
     #[arg(hide_short_help = true)]
     tenant: Option<String>,
@@ -106,6 +106,11 @@ impl GlobalArgs {
     pub fn api_base_url(&self) -> Setting {
         let given = self.setting("--api-base-url", self.api_base_url.as_deref(), env::API_BASE_URL);
         given.unwrap_or_else(|| Setting::new(DEFAULT_BASE_URL, "--api-base-url"))
+    }
+
+    /// The customer that the command line names.
+    pub fn tenant_flag(&self) -> Option<&str> {
+        self.tenant.as_deref()
     }
 
     pub fn tenant(&self) -> Option<Setting> {

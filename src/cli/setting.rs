@@ -7,7 +7,8 @@ use crate::client::ConfigError;
 #[derive(Debug)]
 pub(super) struct Setting {
     value: OsString,
-    source: &'static str,
+    /// Where it comes from, such as `--tenant`.
+    pub source: &'static str,
 }
 
 impl Setting {

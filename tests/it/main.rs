@@ -12,6 +12,7 @@ mod commands;
 mod completion;
 mod configuration;
 mod confirmation;
+mod customer;
 mod help;
 mod hostile_ids;
 mod hostile_servers;

@@ -77,7 +77,7 @@ fn login_with_several_customers_says_to_choose_one() {
     let mut login = person.dci(&["login", "--no-browser", "--port", "0", "-o", "table"]).start();
     visit(&decided(&Person::address(&mut login), "partner@example.net"));
     let finished = login.finish();
-    assert!(finished.code == 0 && finished.stdout.contains("choose one with --tenant"), "{finished}");
+    assert!(finished.code == 0 && finished.stdout.contains("Choose the customer with --tenant"), "{finished}");
     assert_eq!(person.dci(&["list-users", "--tenant", "customer-other"]).finish().code, 0);
 }
 

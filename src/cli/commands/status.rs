@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use crate::cli::credential::{Credential, UNKNOWN_USER, sign_in, sign_in_without_tokens};
 use crate::cli::output::in_local_time;
+use crate::cli::setting::Setting;
 use crate::cli::{CliError, Context, Report};
 use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
 ///
-/// Also shows who is signed in, when the sign-in expires, and where it is stored. DCI_API_KEY takes precedence over a
+/// Also shows where the customer comes from, who is signed in, when the sign-in expires, and where it is stored. DCI_API_KEY takes precedence over a
 /// sign-in. Credentials themselves are never shown. Nothing is sent unless you add --check.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci status [OPTIONS]")]
@@ -27,21 +28,23 @@ pub struct Args {
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     // The check comes first, since it may renew the sign-in.
     let checked = if args.check { Some(check(context).await) } else { None };
-    context.check_settings()?;
     let credential = context.credential()?;
+    context.check_settings(credential.kept_tenant())?;
+    let tenant = context.tenant(credential.kept_tenant());
     let mut status = json!({
         "apiBaseUrl": context.base_url(),
         "credential": credential.name(),
         "signIn": stored_sign_in(context, credential)?,
-        "tenant": context.global.tenant().map(|tenant| tenant.shown()),
+        "tenant": tenant.as_ref().map(Setting::shown),
         "customerContext": context.global.customer_context().map(|customer| customer.shown()),
         "output": context.output.format_name(),
+        "tenantSource": tenant.as_ref().map(|tenant| tenant.source),
     });
     let mut lines = vec![
         fact("API", &status["apiBaseUrl"]),
         fact("credential", &status["credential"]),
         format!("{:<12}{}", "signed in", signed_in_line(&status["signIn"])),
-        fact("customer", &status["tenant"]),
+        format!("{:<12}{}", "customer", tenant.as_ref().map_or_else(|| "none".to_owned(), tenant_line)),
     ];
     if !status["customerContext"].is_null() {
         lines.push(fact("context", &status["customerContext"]));
@@ -120,6 +123,11 @@ fn signed_in_line(sign_in: &Value) -> String {
         None => String::new(),
     };
     format!("{who}{until}, in {store}")
+}
+
+/// The customer, and where it comes from.
+fn tenant_line(tenant: &Setting) -> String {
+    format!("{}, from {}", tenant.shown(), tenant.source)
 }
 
 fn fact(name: &str, value: &Value) -> String {

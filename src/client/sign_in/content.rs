@@ -29,6 +29,8 @@ struct Entry {
     expires_at: Option<u64>,
     token_url: String,
     email: Option<String>,
+    /// Earlier versions wrote none.
+    tenant: Option<String>,
     /// The id of the sign-in, which stays the same when its tokens change.
     id: Uuid,
 }
@@ -58,6 +60,7 @@ impl Entry {
             expires_at: sign_in.expires_at.map(seconds),
             token_url: sign_in.token_endpoint.url.to_string(),
             email: sign_in.email.clone(),
+            tenant: sign_in.tenant.clone(),
             id: sign_in.id,
         }
     }
@@ -69,6 +72,7 @@ impl Entry {
             expires_at: self.expires_at.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
             token_endpoint: TokenEndpoint { url: endpoint(&self.token_url).ok()? },
             email: self.email,
+            tenant: self.tenant,
             id: self.id,
         })
     }

@@ -22,6 +22,7 @@ pub struct SignIn {
     /// The issuer of the tokens. A refresh token is sent to no other server.
     pub(super) token_endpoint: TokenEndpoint,
     pub(super) email: Option<String>,
+    pub(super) tenant: Option<String>,
     /// Stays the same when the sign-in is renewed.
     pub(super) id: Uuid,
 }
@@ -30,13 +31,19 @@ impl SignIn {
     pub(super) fn new(token_endpoint: TokenEndpoint, tokens: Tokens, now: SystemTime) -> Self {
         let Tokens { access_token, refresh_token, lifetime } = tokens;
         let expires_at = lifetime.and_then(|lifetime| now.checked_add(lifetime));
-        Self { access_token, refresh_token, expires_at, token_endpoint, email: None, id: Uuid::new_v4() }
+        Self { access_token, refresh_token, expires_at, token_endpoint, email: None, tenant: None, id: Uuid::new_v4() }
     }
 
     /// Sets the email address of the user, as the operation `validate` returns it.
     #[must_use]
     pub fn with_email(self, email: Option<String>) -> Self {
         Self { email, ..self }
+    }
+
+    /// Sets the customer to keep with the sign-in.
+    #[must_use]
+    pub fn with_tenant(self, tenant: Option<String>) -> Self {
+        Self { tenant, ..self }
     }
 
     /// The access token. As [`Credentials`](crate::client::Credentials), it is not renewed.
@@ -47,6 +54,12 @@ impl SignIn {
     /// The email address of the user; `None` if the API did not return it.
     pub fn email(&self) -> Option<&str> {
         self.email.as_deref()
+    }
+
+    /// The id of the customer that is kept with the sign-in, for
+    /// [`ClientConfig::with_tenant`](crate::client::ClientConfig::with_tenant); `None` if the user chose none.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
     }
 
     /// When the access token expires; `None` if the server did not say.
@@ -81,9 +94,10 @@ impl SignIn {
         };
         let requested_at = SystemTime::now();
         let tokens = self.token_endpoint.renew(refresh_token).await?;
-        let renewed = Self::new(self.token_endpoint.clone(), tokens, requested_at).with_email(self.email.clone());
+        let Self { access_token, refresh_token, expires_at, .. } =
+            Self::new(self.token_endpoint.clone(), tokens, requested_at);
         // A server that does not rotate refresh tokens sends none.
-        let refresh_token = renewed.refresh_token.clone().or_else(|| self.refresh_token.clone());
-        Ok(Self { refresh_token, id: self.id, ..renewed })
+        let refresh_token = refresh_token.or_else(|| self.refresh_token.clone());
+        Ok(Self { access_token, refresh_token, expires_at, ..self.clone() })
     }
 }

@@ -80,6 +80,20 @@ impl SignInStore {
         self.write(&content, &lock)
     }
 
+    /// Changes the sign-in for an API, and returns the changed one; `None` if there is none. A renewal by another process
+    /// comes before the change or after it, and is not lost.
+    pub fn update(
+        &self,
+        base_url: &Url,
+        change: impl FnOnce(SignIn) -> SignIn,
+    ) -> Result<Option<SignIn>, CredentialsError> {
+        let lock = self.lock()?;
+        let Some(stored) = self.load(base_url)? else { return Ok(None) };
+        let changed = change(stored);
+        self.replace(base_url, &changed, &lock)?;
+        Ok(Some(changed))
+    }
+
     /// Saves the new tokens of a stored sign-in.
     pub(super) fn replace(&self, base_url: &Url, sign_in: &SignIn, lock: &Lock) -> Result<(), CredentialsError> {
         let mut content = self.read()?;
