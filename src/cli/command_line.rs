@@ -76,6 +76,11 @@ fn program() -> clap::Command {
     Program::command().max_term_width(help::MAX_WIDTH).styles(Styles::styled())
 }
 
+/// The whole command line, with the texts as the commands give them.
+pub(super) fn without_help() -> clap::Command {
+    program().subcommands(DEFINITIONS.iter().map(with_alias))
+}
+
 /// The whole command line, with its help for a terminal.
 pub fn command() -> clap::Command {
     help::long(program().subcommands(DEFINITIONS.iter().map(|definition| help::long(with_alias(definition)))))

@@ -9,6 +9,7 @@
 mod browser;
 mod bulk;
 mod call;
+mod catalogue;
 mod command_line;
 mod commands;
 mod completion;

@@ -7,6 +7,7 @@ mod as_sent;
 mod at_terminal;
 mod authorization;
 mod browser;
+mod catalogue;
 mod closing_servers;
 mod commands;
 mod completion;

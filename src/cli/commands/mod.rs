@@ -22,6 +22,7 @@ mod validate;
 use clap::{ArgMatches, Args, FromArgMatches};
 
 use super::{CliError, Context, Report};
+use crate::operation::Operation;
 
 /// A command of the program.
 #[derive(Clone, Copy)]
@@ -35,6 +36,23 @@ impl Definition {
     /// The command with its arguments and their help.
     pub fn command(&self) -> clap::Command {
         (self.arguments)(clap::Command::new(self.name))
+    }
+
+    /// Whether the command changes something: the customer's data, or the stored sign-in.
+    pub fn changes_something(&self) -> bool {
+        match Operation::of_command(self.name) {
+            Some(operation) => operation.method != "GET",
+            None => matches!(self.name, "login" | "logout"),
+        }
+    }
+
+    /// When the command asks for confirmation, unless `--yes` is given; `None` if never.
+    pub fn asks(&self) -> Option<&'static str> {
+        match self.name {
+            "cancel-invite" | "delete-user" => Some("always"),
+            "resend-invite" => Some("with --all-invited"),
+            _ => None,
+        }
     }
 }
 
@@ -110,7 +128,6 @@ commands! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::Operation;
 
     #[test]
     fn each_command_that_changes_something_names_its_permission() {

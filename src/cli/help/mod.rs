@@ -9,6 +9,7 @@ use super::commands::DEFINITIONS;
 use crate::operation::Operation;
 
 pub use reference::{Body, Section};
+pub(super) use reference::{exit_codes, own_sections};
 
 /// The greatest width of help.
 pub(super) const MAX_WIDTH: usize = 100;

@@ -100,13 +100,15 @@ pub(super) fn sections(command: &clap::Command) -> Vec<Section> {
 }
 
 /// The sections of a command's `after_long_help`: a title with a colon, then indented lines.
-fn own_sections(command: &clap::Command) -> Vec<Section> {
+pub(in crate::cli) fn own_sections(command: &clap::Command) -> Vec<Section> {
     let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let parts = text.split("\n\n").filter(|part| !part.is_empty());
     let mut sections: Vec<Section> = Vec::new();
     for part in parts {
         let (first, rest) = part.split_once('\n').unwrap_or((part, ""));
-        match (first.strip_suffix(':'), sections.last_mut()) {
+        // A line with a space first belongs to the section before, even if it ends with a colon.
+        let title = first.strip_suffix(':').filter(|title| !title.starts_with(' '));
+        match (title, sections.last_mut()) {
             (Some(title), _) => sections.push(Section::new(title, Body::Text(unindented(rest)))),
             (None, Some(Section { body: Body::Text(text), .. })) => {
                 text.push_str("\n\n");
@@ -144,7 +146,7 @@ fn responses(responses: &[Response]) -> Vec<Section> {
 }
 
 /// The exit codes of a command, or of the whole program, in the order of their numbers.
-fn exit_codes(name: &str) -> Vec<ExitCode> {
+pub(in crate::cli) fn exit_codes(name: &str) -> Vec<ExitCode> {
     let Some(definition) = DEFINITIONS.iter().find(|definition| definition.name == name) else {
         return ExitCode::ALL.to_vec();
     };
