@@ -33,6 +33,8 @@ fn colour_can_be_turned_off() {
         assert!(with(dci(args)).contains("\u{1b}["), "{args:?}");
         assert!(!with(dci(args).env("NO_COLOR", "1")).contains("\u{1b}["), "{args:?}");
         assert!(!with(dci(&[args, &["--color", "never"]].concat())).contains("\u{1b}["), "{args:?}");
+        let always = || dci(&[args, &["--color", "always"]].concat());
+        assert_eq!(with(always().env("NO_COLOR", "1")), with(always()), "--color overrides NO_COLOR");
     }
 }
 
