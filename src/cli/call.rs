@@ -98,10 +98,12 @@ impl Context<'_> {
         }
     }
 
-    /// The command line as typed plus a flag, quoted for a POSIX shell. `None` with `--sandbox`: the next command has
-    /// another sandbox.
+    /// The command line as typed plus the targets that were chosen and a flag, quoted for a POSIX shell. `None` with
+    /// `--sandbox`: the next command has another sandbox.
     pub fn command_with(&self, flag: &str, value: &str) -> Option<String> {
-        self.sandbox.is_none().then(|| command_with(self.typed, flag, value)).flatten()
+        let chosen = self.chosen.get().into_iter().flatten().map(|target| target.as_str().into());
+        let words: Vec<OsString> = self.typed.iter().cloned().chain(chosen).collect();
+        self.sandbox.is_none().then(|| command_with(&words, flag, value)).flatten()
     }
 }
 

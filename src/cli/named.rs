@@ -33,8 +33,22 @@ impl Named {
         Ok(Self::new("organization", organizations.map(|organization| (organization.id, organization.name))))
     }
 
+    /// The roles, whose names are shown to people only: without them, ids are shown.
+    pub async fn roles_to_show(context: &Context<'_>, client: &Client) -> Self {
+        Self::roles(context, client).await.unwrap_or_else(|error| {
+            context.output.note(&format!("Role names are unavailable: {}", error.message()));
+            Self::default()
+        })
+    }
+
     fn new(kind: &'static str, known: impl Iterator<Item = (Option<String>, Option<String>)>) -> Self {
         Self { kind, known: known.filter_map(|(id, name)| Some((id?, name.unwrap_or_default()))).collect() }
+    }
+
+    /// The name of the one with this id; `None` if it is unknown or has no name.
+    pub fn name_of(&self, id: &str) -> Option<&str> {
+        let named = self.known.iter().find(|(known, _)| known == id);
+        named.map(|(_, name)| name.as_str()).filter(|name| !name.is_empty())
     }
 
     /// The id of the one with this id or name. An id takes precedence, since ids are unique. Names are compared without

@@ -102,35 +102,6 @@ impl TargetKind {
     }
 }
 
-/// A target, and what it stands for.
-#[derive(Debug)]
-pub(super) struct ResolvedTarget {
-    pub target: Target,
-    pub resolution: Resolution,
-}
-
-#[derive(Debug)]
-pub(super) enum Resolution {
-    Id(UserId),
-    /// The id of an earlier target.
-    DuplicateOf {
-        id: UserId,
-        earlier: String,
-    },
-    /// The target has no id.
-    Failed(Box<CliError>),
-}
-
-/// The lines that a confirmation lists: each target that has an id, with the id.
-pub(super) fn to_confirm(targets: &[ResolvedTarget]) -> Vec<String> {
-    let lines = targets.iter().filter_map(|ResolvedTarget { target, resolution }| match resolution {
-        Resolution::Id(id) if id.as_str() == target.as_str() => Some(id.to_string()),
-        Resolution::Id(id) => Some(format!("{target} ({id})")),
-        Resolution::DuplicateOf { .. } | Resolution::Failed(_) => None,
-    });
-    lines.collect()
-}
-
 /// The hint if the API does not find an invite.
 pub(super) const INVITE_NOT_FOUND: &str = "The invite was never created, or it was accepted and therefore removed.";
 
@@ -139,7 +110,7 @@ pub(super) const TARGETS: &str = "An id, an email address, or - to read a list f
 pub(super) const TARGETS_AT_LENGTH: &str = "\
 An id, an email address, or - to read a list from stdin
 
-list-users shows ids and addresses. A list has one target per line; blank lines and white space around a target are \
+At a terminal, omit it to choose from a list. list-users shows ids and addresses. A list from stdin has one target per line; blank lines and white space around a target are \
 ignored. A repeated target is processed once.";
 
 /// One argument: a target, or `-`.
@@ -189,6 +160,15 @@ impl Targets {
             }
         }
         Ok(Self::List(targets.into_iter().collect()))
+    }
+}
+
+impl From<Vec<Target>> for Targets {
+    fn from(mut targets: Vec<Target>) -> Self {
+        match targets.pop() {
+            Some(target) if targets.is_empty() => Self::One(target),
+            last => Self::List(targets.into_iter().chain(last).collect()),
+        }
     }
 }
 
