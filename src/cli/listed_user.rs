@@ -1,5 +1,6 @@
 //! A row of the list of users: who it is, and what people see of it.
 
+use email_address::EmailAddress;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::named::Named;
 use super::output::{Column, ColumnStyle};
-use super::target::Target;
+use super::target;
 use super::user_status::InviteStatus;
 use crate::client::{CallResponse, Client, UserId, excerpt};
 use crate::types::{ListUsersResponseBody, UserListItem, UserListItemStatus as Status};
@@ -66,14 +67,9 @@ impl ListedUser {
         checked_id(&self.id)
     }
 
-    /// The email address, if it can be used as a target.
-    pub fn email(&self) -> Option<Target> {
-        self.email.parse().ok().filter(|target| matches!(target, Target::Email(_)))
-    }
-
-    /// The email address, or else the id; `None` if neither can be used as a target.
-    pub fn target(&self) -> Option<Target> {
-        self.email().or_else(|| self.id().ok().map(Target::Id))
+    /// The email address; `None` if it is invalid or missing.
+    pub fn email(&self) -> Option<EmailAddress> {
+        target::email(&self.email).ok()
     }
 
     pub fn has_id(&self, id: &str) -> bool {

@@ -23,7 +23,7 @@ pub(super) async fn resolve(
     kind: TargetKind,
 ) -> Result<Found, CliError> {
     let email = match target {
-        Target::Id(id) => return Ok(Found::given(id.clone())),
+        Target::Id(id) | Target::Listed { id, .. } => return Ok(Found::given(id.clone())),
         Target::Email(email) => email.as_str(),
     };
     let response = context.call(client.list_users().email(email).send()).await?;
@@ -50,7 +50,7 @@ pub(super) async fn resolve_all(
 ) -> Result<Vec<ResolvedTarget>, CliError> {
     let mut outcomes: Vec<Option<Result<Found, CliError>>> = Vec::with_capacity(targets.len());
     outcomes.extend(targets.iter().map(|target| match target {
-        Target::Id(id) => Some(Ok(Found::given(id.clone()))),
+        Target::Id(id) | Target::Listed { id, .. } => Some(Ok(Found::given(id.clone()))),
         Target::Email(_) => None,
     }));
     {
@@ -116,9 +116,9 @@ pub(super) async fn all_invited(
         if !is_selected {
             continue;
         }
-        let target = user.target();
-        let (target, resolution) = match (Found::listed(user), target) {
-            (Ok(found), target) => (target.unwrap_or_else(|| Target::Id(found.id.clone())), Resolution::Found(found)),
+        let email = user.email().map(Target::Email);
+        let (target, resolution) = match (Found::listed(user), email) {
+            (Ok(found), email) => (email.unwrap_or_else(|| Target::Id(found.id.clone())), Resolution::Found(found)),
             (Err(error), Some(email)) => (email, Resolution::Failed(error.into())),
             (Err(error), None) => {
                 context.output.note(&error.sentence());

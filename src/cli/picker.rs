@@ -1,5 +1,6 @@
 //! Lets the user choose targets from a list, at a terminal.
 
+use std::collections::HashMap;
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal};
 
@@ -8,7 +9,7 @@ use crossterm::style::{Print, force_color_output};
 use crossterm::terminal::{Clear, ClearType, disable_raw_mode};
 use crossterm::{cursor, execute};
 use inquire::list_option::ListOption;
-use inquire::ui::RenderConfig;
+use inquire::ui::{RenderConfig, Styled};
 use inquire::validator::Validation;
 use inquire::{InquireError, MultiSelect, Select};
 
@@ -109,6 +110,7 @@ impl Picker {
         // Otherwise crossterm decides by NO_COLOR, which --color overrides.
         force_color_output(is_colored);
         let style = if is_colored { RenderConfig::default_colored() } else { RenderConfig::empty() };
+        let style = style.with_canceled_prompt_indicator(Styled::new("cancelled"));
         let Some(chosen) = context.interrupts.run_blocking(move || ask(choices, style)).await else {
             restore_terminal();
             return Err(CliError::interrupted());
@@ -145,13 +147,22 @@ impl Display for Choice {
 }
 
 fn choices(users: impl Iterator<Item = ListedUser>, roles: &Named) -> Vec<Choice> {
-    let (targets, rows): (Vec<_>, Vec<_>) = users.filter_map(|user| Some((user.target()?, user.row(roles)))).unzip();
+    let (users, ids): (Vec<_>, Vec<_>) = users.filter_map(|user| user.id().ok().map(|id| (user, id))).unzip();
+    let mut emails: HashMap<String, usize> = HashMap::new();
+    for email in users.iter().filter_map(ListedUser::email) {
+        *emails.entry(email.as_str().to_lowercase()).or_default() += 1;
+    }
+    let targets = users.iter().zip(ids).map(|(user, id)| match user.email() {
+        Some(email) if emails.get(&email.as_str().to_lowercase()) == Some(&1) => Target::Listed { email, id },
+        _ => Target::Id(id),
+    });
+    let rows: Vec<_> = users.iter().map(|user| user.row(roles)).collect();
     let lines = lines_on_stderr(&rows, ListedUser::COLUMNS, FREE_COLUMNS);
-    let values = rows.iter().map(|row| {
+    let filtered = rows.iter().map(|row| {
         let values = row.as_object().into_iter().flat_map(|row| row.values());
         values.filter_map(|value| value.as_str()).collect::<Vec<_>>().join(" ").to_lowercase()
     });
-    let choices = targets.into_iter().zip(lines).zip(values);
+    let choices = targets.zip(lines).zip(filtered);
     choices.map(|((target, line), filtered)| Choice { target, line, filtered }).collect()
 }
 

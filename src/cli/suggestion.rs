@@ -50,5 +50,8 @@ fn the_only_one(users: &[ListedUser], text: &str) -> Option<Target> {
     let beginning = text.to_lowercase();
     let mut fitting = users.iter().filter(|user| user.begins_with(&beginning));
     let only = fitting.next()?;
-    if fitting.next().is_some() { None } else { only.target() }
+    if fitting.next().is_some() {
+        return None;
+    }
+    only.email().map(Target::Email).or_else(|| only.id().ok().map(Target::Id))
 }

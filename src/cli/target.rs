@@ -23,6 +23,11 @@ const MAX_QUOTED: usize = 80;
 pub(super) enum Target {
     Id(UserId),
     Email(EmailAddress),
+    /// Chosen from a list: the address of a user whose id is known.
+    Listed {
+        email: EmailAddress,
+        id: UserId,
+    },
 }
 
 /// Why a text is not a target.
@@ -56,11 +61,11 @@ pub(super) fn email(text: &str) -> Result<EmailAddress, email_address::Error> {
 }
 
 impl Target {
-    /// The target as typed.
+    /// The target as typed, or as it could have been.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Id(id) => id.as_str(),
-            Self::Email(email) => email.as_str(),
+            Self::Email(email) | Self::Listed { email, .. } => email.as_str(),
         }
     }
 }
@@ -84,7 +89,7 @@ impl TargetKind {
     /// Names one target, such as "invite 3f2a9c".
     pub fn name_of(self, target: &Target) -> String {
         match (self, target) {
-            (Self::Invite, Target::Email(email)) => format!("invite of {email}"),
+            (Self::Invite, Target::Email(email) | Target::Listed { email, .. }) => format!("invite of {email}"),
             (kind, target) => format!("{} {target}", kind.noun()),
         }
     }
