@@ -33,9 +33,9 @@ impl Named {
         Ok(Self::new("organization", organizations.map(|organization| (organization.id, organization.name))))
     }
 
-    /// The roles, whose names are shown to people only: without them, ids are shown.
-    pub async fn roles_to_show(context: &Context<'_>, client: &Client) -> Self {
-        Self::roles(context, client).await.unwrap_or_else(|error| {
+    /// Roles whose names are only shown: without them, people see the ids.
+    pub fn or_ids(roles: Result<Self, CliError>, context: &Context<'_>) -> Self {
+        roles.unwrap_or_else(|error| {
             context.output.note(&format!("Role names are unavailable: {}", error.message()));
             Self::default()
         })

@@ -99,8 +99,9 @@ impl Picker {
         ask: impl FnOnce(Vec<Choice>, RenderConfig<'static>) -> Result<Vec<Choice>, InquireError> + Send + 'static,
     ) -> Result<Vec<Target>, CliError> {
         let client = context.client()?;
-        let (users, roles) = tokio::join!(ListedUser::all(context, &client), Named::roles_to_show(context, &client));
-        let choices = choices(users?.into_iter().filter(self.offers), &roles);
+        let (users, roles) = tokio::join!(ListedUser::all(context, &client), Named::roles(context, &client));
+        let users = users?.into_iter().filter(self.offers);
+        let choices = choices(users, &Named::or_ids(roles, context));
         if choices.is_empty() {
             return Err(
                 CliError::not_found(self.none).hint("list-users lists all users; invite-user invites a new one.")

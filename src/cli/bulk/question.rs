@@ -27,13 +27,13 @@ pub(super) async fn describe(
         let is_known = shown.iter().all(|(_, found)| found.user.is_some());
         if is_known { Ok(Vec::new()) } else { ListedUser::all(context, client).await }
     };
-    let (users, roles) = tokio::join!(look_up, Named::roles_to_show(context, client));
+    let (users, roles) = tokio::join!(look_up, Named::roles(context, client));
     if context.interrupts.is_ended() {
         return Err(CliError::interrupted());
     }
-    let (users, problem) = match users {
-        Ok(users) => (users, None),
-        Err(error) => (Vec::new(), Some(error.sentence())),
+    let (users, roles, problem) = match users {
+        Ok(users) => (users, Named::or_ids(roles, context), None),
+        Err(error) => (Vec::new(), Named::default(), Some(error.sentence())),
     };
     let rows: Vec<_> = shown
         .iter()

@@ -29,10 +29,19 @@ pub(in crate::cli::output) fn text(rows: &[Value], columns: &[Column]) -> String
     table.trim_fmt()
 }
 
-/// A line for each row, of at most this width, without a header.
+/// A line for each row, of at most this width, without a header. The last columns are omitted if the first one would be
+/// cut otherwise.
 pub(in crate::cli::output) fn lines(rows: &[Value], columns: &[Column], width: u16) -> Vec<String> {
-    let mut table = table(rows, columns, Some(width));
-    keep_uncut(&mut table, columns, width);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let all = table(rows, columns, Some(width));
+    let first = usize::from(all.column_max_content_widths()[0].saturating_sub(MIN_WIDTH));
+    let fits = |count: &usize| first + count * usize::from(MIN_WIDTH + GAP) <= usize::from(width);
+    let count = (2..=columns.len()).rev().find(fits).unwrap_or(columns.len());
+    let shown = &columns[..count];
+    let mut table = if shown.len() < columns.len() { table(rows, shown, Some(width)) } else { all };
+    keep_uncut(&mut table, shown, width);
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
