@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
-use crossterm::event::DisableBracketedPaste;
+use crossterm::event::{self, DisableBracketedPaste};
 use crossterm::style::{Print, force_color_output};
-use crossterm::terminal::{Clear, ClearType, disable_raw_mode};
+use crossterm::terminal::{Clear, ClearType, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use inquire::list_option::ListOption;
 use inquire::ui::{RenderConfig, Styled};
@@ -112,7 +113,11 @@ impl Picker {
         force_color_output(is_colored);
         let style = if is_colored { RenderConfig::default_colored() } else { RenderConfig::empty() };
         let style = style.with_canceled_prompt_indicator(Styled::new("cancelled"));
-        let Some(chosen) = context.interrupts.run_blocking(move || ask(choices, style)).await else {
+        let ask = move || {
+            discard_typed_ahead()?;
+            ask(choices, style)
+        };
+        let Some(chosen) = context.interrupts.run_blocking(ask).await else {
             restore_terminal();
             return Err(CliError::interrupted());
         };
@@ -178,6 +183,16 @@ fn named(chosen: &[ListOption<&Choice>]) -> String {
 fn page_size() -> usize {
     let height = terminal_size::terminal_size_of(io::stderr()).map_or(u16::MAX, |(_, height)| height.0);
     usize::from(height.saturating_sub(OTHER_LINES)).clamp(1, MAX_VISIBLE)
+}
+
+/// Discards the keys that were pressed before the list is visible: Enter would choose a user that was not shown.
+fn discard_typed_ahead() -> io::Result<()> {
+    // The list ends this mode.
+    enable_raw_mode()?;
+    while event::poll(Duration::ZERO)? {
+        event::read()?;
+    }
+    Ok(())
 }
 
 /// Restores the terminal while the list still waits for a key on its thread: a signal ends the program.

@@ -1,6 +1,9 @@
 //! "Did you mean": the user whose email address or name begins with a target that was not found.
 
+use std::time::Duration;
+
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::context::Context;
 use super::error::CliError;
@@ -11,6 +14,9 @@ use crate::client::Client;
 
 /// The most targets of a command line that a person typed. A longer list is from a program.
 const MAX_TYPED: usize = 20;
+
+/// How long the list of users may take. A suggestion is not worth a longer wait.
+const DEADLINE: Duration = Duration::from_secs(2);
 
 /// Suggests targets. The users are listed once, when the first target is not found.
 pub(super) struct Suggestions<'a> {
@@ -34,7 +40,10 @@ impl<'a> Suggestions<'a> {
             return error;
         }
         // Without the list there is no suggestion. The user has an error already.
-        let list = async || ListedUser::all(self.context, self.client).await.unwrap_or_default();
+        let list = async || {
+            let listed = timeout(DEADLINE, ListedUser::all(self.context, self.client)).await;
+            listed.ok().and_then(Result::ok).unwrap_or_default()
+        };
         match the_only_one(self.users.get_or_init(list).await, target) {
             Some(meant) => error.hint(format!("Did you mean {meant}?")),
             None => error,

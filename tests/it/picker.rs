@@ -1,6 +1,8 @@
 //! A command without a target lets the user choose from a list, at a terminal only.
 #![cfg(unix)]
 
+use std::time::Duration;
+
 use dci::sandbox::{Fault, Sandbox};
 
 use crate::support::program::{END_SIGNALS, FORMATS, Run, assert_masked_snapshot, dci_at, dci_on, user};
@@ -118,6 +120,21 @@ fn enter_requires_a_mark() {
     terminal.type_text(" \r");
     assert_eq!(terminal.end().code, 0);
     assert_eq!(ids_with_email(&sandbox), ["invite-cancelled"]);
+}
+
+#[test]
+fn keys_before_the_list_choose_nothing() {
+    let sandbox = sandbox();
+    sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
+    let run = dci_on(&sandbox, &["update-user", "--language", "ja"]).env("TERM", "xterm").env("NO_COLOR", "1");
+    let mut terminal = run.at_terminal();
+    terminal.wait_for("waiting for the API");
+    terminal.type_text("\n\r");
+    terminal.wait_for("\r\n\r\n");
+    sandbox.advance(Duration::from_secs(3600));
+    terminal.wait_for("Esc cancels]");
+    terminal.type_text(ESC);
+    assert_eq!((terminal.end().code, sandbox.requests()), (130, 2));
 }
 
 #[test]
