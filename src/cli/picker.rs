@@ -13,6 +13,7 @@ use inquire::list_option::ListOption;
 use inquire::ui::{RenderConfig, Styled};
 use inquire::validator::Validation;
 use inquire::{InquireError, MultiSelect, Select};
+use tokio::time::sleep;
 
 use super::context::Context;
 use super::error::CliError;
@@ -33,6 +34,9 @@ const FREE_COLUMNS: u16 = 7;
 
 /// How many chosen targets are named.
 const MAX_NAMED: usize = 5;
+
+/// How often to check that the terminal is still there.
+const TERMINAL_CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Whether the user can choose from a list.
 pub(super) fn is_possible() -> bool {
@@ -66,7 +70,7 @@ impl Picker {
                 })
             };
             let select = MultiSelect::new(question, choices)
-                .with_help_message("type to filter, space marks, right all, left none, Enter continues, Esc cancels")
+                .with_help_message("type to filter; space marks, → all, ← none; Enter continues, Esc cancels")
                 .with_page_size(page_size())
                 .with_scorer(&|filter, choice, _, index| choice.fits(filter, index))
                 .with_formatter(&|marked| named(marked))
@@ -84,7 +88,7 @@ impl Picker {
         let question = self.question;
         let chosen = self.choose(context, move |choices, style| {
             let select = Select::new(question, choices)
-                .with_help_message("type to filter, Enter chooses, Esc cancels")
+                .with_help_message("type to filter; Enter chooses, Esc cancels")
                 .with_page_size(page_size())
                 .with_scorer(&|filter, choice, _, index| choice.fits(filter, index))
                 .with_formatter(&|chosen| named(&[chosen]));
@@ -117,7 +121,11 @@ impl Picker {
             discard_typed_ahead()?;
             ask(choices, style)
         };
-        let Some(chosen) = context.interrupts.run_blocking(ask).await else {
+        let chosen = tokio::select! {
+            chosen = context.interrupts.run_blocking(ask) => chosen,
+            () = terminal_gone() => None,
+        };
+        let Some(chosen) = chosen else {
             restore_terminal();
             return Err(CliError::interrupted());
         };
@@ -195,7 +203,14 @@ fn discard_typed_ahead() -> io::Result<()> {
     Ok(())
 }
 
-/// Restores the terminal while the list still waits for a key on its thread: a signal ends the program.
+/// Waits until the terminal hangs up. Not every program gets a signal then, and crossterm would read forever.
+async fn terminal_gone() {
+    while io::stdin().is_terminal() {
+        sleep(TERMINAL_CHECK_INTERVAL).await;
+    }
+}
+
+/// Restores the terminal while the list still waits for a key on its thread, because the program ends.
 fn restore_terminal() {
     // If the terminal is gone, there is nothing to restore.
     let _ = disable_raw_mode();

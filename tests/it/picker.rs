@@ -112,6 +112,13 @@ fn a_signal_restores_the_terminal() {
 }
 
 #[test]
+fn a_closed_window_ends_the_list() {
+    let sandbox = sandbox();
+    assert_eq!(listed(dci_on(&sandbox, &["resend-invite"])).hang_up(), 130);
+    assert_eq!(sandbox.requests(), 2);
+}
+
+#[test]
 fn enter_requires_a_mark() {
     let sandbox = sandbox();
     let mut terminal = listed(dci_on(&sandbox, &["resend-invite"]));
@@ -184,16 +191,18 @@ fn the_chosen_user_is_the_one_acted_on() {
 #[test]
 fn a_hint_repeats_the_chosen_targets() {
     let sandbox = sandbox();
-    let mut terminal = listed(dci_on(&sandbox, &["resend-invite", "--max-attempts", "1"]));
-    sandbox.inject(Fault::status(503));
-    terminal.type_text("pending@ \r");
-    let ended = terminal.end();
-    assert_eq!(ended.code, 40);
-    assert!(
-        ended.screen.contains("resend-invite --max-attempts 1 pending@example.com --idempotency-key"),
-        "{}",
-        ended.screen
-    );
+    sandbox.add_invited("--yes", "-rf@example.com");
+    for (typed, words) in [("pending@ ", "pending@example.com --idempotency-key"), ("-rf ", "--idempotency-key")] {
+        let mut terminal = listed(dci_on(&sandbox, &["resend-invite", "--max-attempts", "1"]));
+        sandbox.inject(Fault::status(503));
+        terminal.type_text(typed);
+        terminal.type_text("\r");
+        let ended = terminal.end();
+        assert_eq!(ended.code, 40);
+        let screen = ended.screen.replace('\n', "");
+        assert!(screen.contains(&format!("resend-invite --max-attempts 1 {words}")), "{screen}");
+        assert_eq!(screen.ends_with(" -- -rf@example.com"), typed == "-rf ", "{screen}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::num::NonZeroU16;
 use std::process::{Child, Command};
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
@@ -36,6 +37,8 @@ impl Terminal {
     /// Runs the program at a terminal of this width.
     pub fn start(mut command: Command, columns: u16) -> Self {
         let line = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+        // Otherwise the program would keep its own terminal open.
+        fcntl_setfd(&line, FdFlags::CLOEXEC).expect("it is ours");
         grantpt(&line).and_then(|()| unlockpt(&line)).expect("it is ours");
         let size = Winsize { ws_row: ROWS.get(), ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&line, size).expect("it has a size");
@@ -71,6 +74,12 @@ impl Terminal {
     /// The contents of the screen.
     pub fn screen(&self) -> String {
         self.parsed().screen().contents()
+    }
+
+    /// Closes the window, without a signal, and returns the exit code.
+    pub fn hang_up(mut self) -> i32 {
+        drop(self.line);
+        self.child.wait().expect("the program ends").code().expect("by itself")
     }
 
     /// Waits for the end of the program.
