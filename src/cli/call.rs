@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::error::CliError;
 use super::output::in_local_time;
 use super::pages::note_more_pages;
+use super::target::Target;
 use crate::client::{ApiError, CallResponse, Error, ErrorKind, ResponseValue, call_unless, env};
 use crate::operation::Operation;
 use crate::types;
@@ -97,10 +98,16 @@ impl Context<'_> {
         }
     }
 
-    /// The command line as typed plus a flag, quoted for a POSIX shell. `None` with `--sandbox`: the next command has
-    /// another sandbox.
+    /// The command line as typed plus the targets that were chosen and a flag, quoted for a POSIX shell. `None` with
+    /// `--sandbox`: the next command has another sandbox.
     pub fn command_with(&self, flag: &str, value: &str) -> Option<String> {
-        self.sandbox.is_none().then(|| command_with(self.typed, flag, value)).flatten()
+        let chosen = self.chosen.get().map(Vec::as_slice).unwrap_or_default().iter().map(Target::as_str);
+        let needs_dashes =
+            chosen.clone().any(|target| target.starts_with('-')) && !self.typed.iter().any(|word| word == "--");
+        let dashes = needs_dashes.then_some("--");
+        let words: Vec<OsString> =
+            self.typed.iter().cloned().chain(dashes.into_iter().chain(chosen).map(OsString::from)).collect();
+        self.sandbox.is_none().then(|| command_with(&words, flag, value)).flatten()
     }
 }
 

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use clap::builder::Styles;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
 use indexmap::IndexSet;
 
 use super::commands::{Command, DEFINITIONS, Definition};
@@ -15,6 +15,7 @@ use super::error::CliError;
 use super::global::GlobalArgs;
 use super::help;
 use super::output::Output;
+use super::picker;
 use crate::operation::Operation;
 
 /// Manage the users and invites of a DoiT customer
@@ -59,7 +60,7 @@ impl CommandLine {
             Some(Err(error)) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
             Some(Err(error)) if error.kind() == ErrorKind::DisplayHelp && is_short_help => return Err(error),
             // An error message may need the commands that were not described.
-            _ => parse(command()).map_err(suggest_names)?,
+            _ => parse(command()).or_else(|error| without_target(error, args)).map_err(suggest_names)?,
         };
         let invalid = |(kind, text): (ErrorKind, String)| program().error(kind, text);
         let command = Command::from_matches(&matches)?;
@@ -69,6 +70,22 @@ impl CommandLine {
         global.check().map_err(invalid)?;
         Ok(Self { global, command })
     }
+}
+
+/// Parses a command line that lacks nothing but the target, if the user can choose one. Otherwise the error stays.
+fn without_target(error: clap::Error, args: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let lacks_target = error.kind() == ErrorKind::MissingRequiredArgument
+        && matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::Strings(missing))
+            if matches!(&missing[..], [name] if name.starts_with("<TARGET>")));
+    if !lacks_target || !picker::is_possible() {
+        return Err(error);
+    }
+    let optional = |arg: Arg| if arg.is_positional() { Arg::new(arg.get_id().clone()) } else { arg };
+    let optional = |command: clap::Command| command.mut_args(optional);
+    let matches = command().mut_subcommands(optional).try_get_matches_from(args)?;
+    // A run is resumed with the targets that it began with.
+    let resumes = |(_, matches): (_, &ArgMatches)| matches.try_contains_id("resume").unwrap_or(false);
+    if matches.subcommand().is_some_and(resumes) { Err(error) } else { Ok(matches) }
 }
 
 /// The program without its commands.

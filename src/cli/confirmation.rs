@@ -16,8 +16,13 @@ pub(super) struct Confirmation {
 }
 
 impl Confirmation {
-    /// Asks whether to do `what`, such as "cancel 2 invites", and lists the `items`.
-    pub async fn ask(self, context: &Context<'_>, what: &str, items: &[String]) -> Result<(), CliError> {
+    /// Asks whether to do `what`, such as "cancel 2 invites", below the lines that `about` looks up.
+    pub async fn ask(
+        self,
+        context: &Context<'_>,
+        what: &str,
+        about: impl Future<Output = Result<Vec<String>, CliError>>,
+    ) -> Result<(), CliError> {
         if self.yes {
             return Ok(());
         }
@@ -25,8 +30,9 @@ impl Confirmation {
             return Err(CliError::usage(format!("confirmation required to {what}, but there is no terminal"))
                 .hint("Nothing was sent. To skip the confirmation, add --yes."));
         }
+        let lines = about.await?;
         let (first, rest) = what.split_at(1);
-        prompt(&format!("{}{rest}?", first.to_uppercase()), items);
+        prompt(&format!("{}{rest}?", first.to_uppercase()), &lines);
         let read = || {
             let mut line = String::new();
             io::stdin().read_line(&mut line).map(|_| line)

@@ -12,6 +12,7 @@ use super::global::GlobalArgs;
 use super::interrupts::Interrupts;
 use super::output::Output;
 use super::setting::Setting;
+use super::target::Target;
 use crate::client::{Client, ClientConfig, ConfigError, Credentials, base_url};
 use crate::sandbox::Sandbox;
 
@@ -21,6 +22,8 @@ pub(super) struct Context<'a> {
     pub(super) global: GlobalArgs,
     /// The command line as typed.
     pub(super) typed: &'a [OsString],
+    /// The targets that the user chose from a list. They belong to the command line.
+    pub(super) chosen: OnceCell<Vec<Target>>,
     pub(super) output: &'a Output,
     pub(super) interrupts: Interrupts,
     /// The private sandbox of `--sandbox`; stops when the context is dropped.
@@ -32,7 +35,8 @@ impl<'a> Context<'a> {
     pub fn new(global: GlobalArgs, typed: &'a [OsString], output: &'a Output) -> Result<Self, CliError> {
         let sandbox = global.sandbox.then(Sandbox::start).transpose().map_err(CliError::io)?;
         let interrupts = Interrupts::receive().map_err(CliError::io)?;
-        Ok(Self { global, typed, output, interrupts, sandbox, credential: OnceCell::new() })
+        let (chosen, credential) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { global, typed, chosen, output, interrupts, sandbox, credential })
     }
 
     /// Builds a client from the flags and the environment.

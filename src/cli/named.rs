@@ -33,8 +33,22 @@ impl Named {
         Ok(Self::new("organization", organizations.map(|organization| (organization.id, organization.name))))
     }
 
+    /// Roles whose names are only shown: without them, people see the ids.
+    pub fn or_ids(roles: Result<Self, CliError>, context: &Context<'_>) -> Self {
+        roles.unwrap_or_else(|error| {
+            context.output.note(&format!("Role names are unavailable: {}", error.message()));
+            Self::default()
+        })
+    }
+
     fn new(kind: &'static str, known: impl Iterator<Item = (Option<String>, Option<String>)>) -> Self {
         Self { kind, known: known.filter_map(|(id, name)| Some((id?, name.unwrap_or_default()))).collect() }
+    }
+
+    /// The name of the one with this id; `None` if it is unknown or has no name.
+    pub fn name_of(&self, id: &str) -> Option<&str> {
+        let named = self.known.iter().find(|(known, _)| known == id);
+        named.map(|(_, name)| name.as_str()).filter(|name| !name.is_empty())
     }
 
     /// The id of the one with this id or name. An id takes precedence, since ids are unique. Names are compared without

@@ -23,6 +23,11 @@ const MAX_QUOTED: usize = 80;
 pub(super) enum Target {
     Id(UserId),
     Email(EmailAddress),
+    /// Chosen from a list: the address of a user whose id is known.
+    Listed {
+        email: EmailAddress,
+        id: UserId,
+    },
 }
 
 /// Why a text is not a target.
@@ -56,11 +61,11 @@ pub(super) fn email(text: &str) -> Result<EmailAddress, email_address::Error> {
 }
 
 impl Target {
-    /// The target as typed.
+    /// The target as typed, or as it could have been.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Id(id) => id.as_str(),
-            Self::Email(email) => email.as_str(),
+            Self::Email(email) | Self::Listed { email, .. } => email.as_str(),
         }
     }
 }
@@ -84,7 +89,7 @@ impl TargetKind {
     /// Names one target, such as "invite 3f2a9c".
     pub fn name_of(self, target: &Target) -> String {
         match (self, target) {
-            (Self::Invite, Target::Email(email)) => format!("invite of {email}"),
+            (Self::Invite, Target::Email(email) | Target::Listed { email, .. }) => format!("invite of {email}"),
             (kind, target) => format!("{} {target}", kind.noun()),
         }
     }
@@ -102,35 +107,6 @@ impl TargetKind {
     }
 }
 
-/// A target, and what it stands for.
-#[derive(Debug)]
-pub(super) struct ResolvedTarget {
-    pub target: Target,
-    pub resolution: Resolution,
-}
-
-#[derive(Debug)]
-pub(super) enum Resolution {
-    Id(UserId),
-    /// The id of an earlier target.
-    DuplicateOf {
-        id: UserId,
-        earlier: String,
-    },
-    /// The target has no id.
-    Failed(Box<CliError>),
-}
-
-/// The lines that a confirmation lists: each target that has an id, with the id.
-pub(super) fn to_confirm(targets: &[ResolvedTarget]) -> Vec<String> {
-    let lines = targets.iter().filter_map(|ResolvedTarget { target, resolution }| match resolution {
-        Resolution::Id(id) if id.as_str() == target.as_str() => Some(id.to_string()),
-        Resolution::Id(id) => Some(format!("{target} ({id})")),
-        Resolution::DuplicateOf { .. } | Resolution::Failed(_) => None,
-    });
-    lines.collect()
-}
-
 /// The hint if the API does not find an invite.
 pub(super) const INVITE_NOT_FOUND: &str = "The invite was never created, or it was accepted and therefore removed.";
 
@@ -139,7 +115,7 @@ pub(super) const TARGETS: &str = "An id, an email address, or - to read a list f
 pub(super) const TARGETS_AT_LENGTH: &str = "\
 An id, an email address, or - to read a list from stdin
 
-list-users shows ids and addresses. A list has one target per line; blank lines and white space around a target are \
+At a terminal, omit it to choose from a list. list-users shows ids and addresses. A list from stdin has one target per line; blank lines and white space around a target are \
 ignored. A repeated target is processed once.";
 
 /// One argument: a target, or `-`.
@@ -189,6 +165,15 @@ impl Targets {
             }
         }
         Ok(Self::List(targets.into_iter().collect()))
+    }
+}
+
+impl From<Vec<Target>> for Targets {
+    fn from(mut targets: Vec<Target>) -> Self {
+        match targets.pop() {
+            Some(target) if targets.is_empty() => Self::One(target),
+            last => Self::List(targets.into_iter().chain(last).collect()),
+        }
     }
 }
 

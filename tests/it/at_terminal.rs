@@ -83,7 +83,7 @@ fn a_slow_call_shows_a_spinner_that_disappears() {
 #[test]
 fn a_run_shows_a_progress_bar_that_disappears() {
     let sandbox = sandbox_with(3);
-    sandbox.inject(Fault::status(404));
+    sandbox.inject(Fault::status(410));
     sandbox.inject(Fault::latency(Duration::from_secs(3600)).times(2));
     let args = ["resend-invite", "invite-1", "invite-2", "invite-3", "--concurrency", "1"];
     let mut terminal = colored(dci_on(&sandbox, &args)).at_terminal();

@@ -1,10 +1,11 @@
 //! Commands that cannot be undone ask at a terminal, and require `--yes` elsewhere.
 #![cfg(unix)]
 
-use dci::sandbox::Sandbox;
+use dci::sandbox::{Fault, Sandbox};
 
-use crate::support::program::{assert_masked_snapshot, dci_on};
-use crate::support::sandbox::sandbox;
+use crate::support::program::{assert_masked_snapshot, dci_at, dci_on, user};
+use crate::support::sandbox::{list_of, sandbox, sandbox_with};
+use crate::support::scripted_server::{ScriptedServer, response};
 
 fn ask(name: &str, args: &[&str], typed: &str) -> (Sandbox, i32) {
     let sandbox = sandbox();
@@ -28,7 +29,57 @@ fn any_other_reply_cancels() {
     for (name, typed) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
         let (sandbox, code) = ask(name, &["delete-user", "user-active"], typed);
         assert_eq!(code, 1);
-        assert_eq!(sandbox.requests(), 0, "an id needs no lookup, and nothing was deleted");
+        assert_eq!(user(&sandbox, "active@example.com")["id"], "user-active", "nothing was deleted");
+    }
+}
+
+#[test]
+fn a_question_shows_who_has_an_id() {
+    let (_, code) = ask("of_id", &["cancel-invite", "invite-expired"], "n\n");
+    assert_eq!(code, 1);
+    let (_, code) = ask("of_unknown_id", &["delete-user", "nobody", "user-active"], "n\n");
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn a_question_without_the_list_shows_the_id() {
+    let sandbox = sandbox();
+    sandbox.inject(Fault::status(403).times(2));
+    let mut terminal = dci_on(&sandbox, &["delete-user", "user-active"]).at_terminal();
+    terminal.wait_for("[y/N] ");
+    terminal.type_text("y\n");
+    let ended = terminal.end();
+    assert_masked_snapshot!("confirmation_without_list", format!("exit code: {}\n{}", ended.code, ended.screen));
+}
+
+#[test]
+fn a_question_about_many_shows_the_first_20() {
+    let sandbox = sandbox_with(23);
+    let ids = list_of(23);
+    let args: Vec<&str> = ["cancel-invite"].into_iter().chain(ids.lines()).collect();
+    let mut terminal = dci_on(&sandbox, &args).at_terminal();
+    terminal.wait_for("Cancel 23 invites? [y/N] ");
+    let screen = terminal.screen();
+    let lines: Vec<&str> = screen.lines().collect();
+    assert_eq!(lines.len(), 22, "{screen}");
+    assert!(lines[19].starts_with("  user-20@example.com  user-20  Standard User  Pending  invite-20"), "{screen}");
+    assert_eq!(lines[20], "  … and 3 more");
+    terminal.type_text("n\n");
+    assert_eq!(terminal.end().code, 1);
+}
+
+#[test]
+fn a_question_escapes_what_the_server_sent() {
+    let body = r#"{"users":[{"id":"x","email":"x@example.com","displayName":"\u001b[2J\nQuestion? y","roleId":"\u009b1m",
+        "status":"invited","inviteStatus":"\u202eyes"}],"roles":[]}"#;
+    let server = ScriptedServer::responding(response("200 OK", "application/json", body));
+    for target in ["x", "x@example.com"] {
+        let mut terminal = dci_at(&server.url, &["delete-user", target]).at_terminal();
+        terminal.wait_for("[y/N] ");
+        terminal.type_text("n\n");
+        let ended = terminal.end();
+        let line = r"  x@example.com  \u{1b}[2J Question? y  \u{9b}1m  \u{202e}yes  x";
+        assert_eq!(ended.screen.lines().next(), Some(line), "{}", ended.screen);
     }
 }
 
@@ -97,7 +148,7 @@ fn an_interrupt_at_the_question_exits_with_130() {
     terminal.interrupt();
     let ended = terminal.end();
     assert_eq!(ended.code, 130, "{}", ended.screen);
-    assert_eq!(sandbox.requests(), 0);
+    assert_eq!(user(&sandbox, "active@example.com")["id"], "user-active");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::Selection;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
+use crate::cli::picker::Picker;
+use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg};
 use crate::cli::user_status::InviteStatus;
 
 #[derive(Debug, clap::Args)]
@@ -27,10 +28,11 @@ pub(in crate::cli) struct InviteArgs {
 }
 
 impl InviteArgs {
-    pub async fn select(self, context: &Context<'_>) -> Result<Selection, CliError> {
+    /// Without arguments, the user chooses with the `picker`.
+    pub async fn select(self, picker: &Picker, context: &Context<'_>) -> Result<Selection, CliError> {
         if self.all_invited {
             return Ok(Selection::AllInvited(self.status));
         }
-        Targets::read(self.targets, context).await.map(Selection::Named)
+        picker.targets(self.targets, context).await.map(Selection::Named)
     }
 }

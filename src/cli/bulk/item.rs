@@ -1,8 +1,8 @@
 //! The items of a run: what each row is about, and what is left to do for it.
 
 use crate::cli::error::CliError;
+use crate::cli::found::{Resolution, ResolvedTarget};
 use crate::cli::output::SKIPPED;
-use crate::cli::target::{Resolution, ResolvedTarget};
 use crate::client::UserId;
 
 /// One row of a run. `W` is what the call for it needs.
@@ -33,7 +33,7 @@ impl<W> Plan<W> {
 impl From<ResolvedTarget> for Item<UserId> {
     fn from(ResolvedTarget { target, resolution }: ResolvedTarget) -> Self {
         let (id, plan) = match resolution {
-            Resolution::Id(id) => (Some(id.clone()), Plan::Call(id)),
+            Resolution::Found(found) => (Some(found.id.clone()), Plan::Call(found.id)),
             Resolution::DuplicateOf { id, earlier } => (Some(id), Plan::skip(format!("duplicate of {earlier}"))),
             Resolution::Failed(error) => (None, Plan::Failed(error)),
         };

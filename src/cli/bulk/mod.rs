@@ -4,6 +4,7 @@ mod action;
 mod args;
 mod invites;
 mod item;
+mod question;
 mod results;
 mod run;
 
@@ -12,9 +13,11 @@ use std::time::SystemTime;
 use super::call::{KEY_FLAG, RESUME_FLAG};
 use super::context::Context;
 use super::error::CliError;
+use super::found::{Found, Resolution, ResolvedTarget};
 use super::lookup;
 use super::output::{Report, Row};
-use super::target::{ResolvedTarget, Target, Targets, to_confirm};
+use super::suggestion::Suggestions;
+use super::target::{Target, Targets};
 use super::user_status::InviteStatus;
 use crate::client::{CallResponse, Client, IdempotencyKey, RunId, UserId, with_used_key};
 
@@ -56,11 +59,12 @@ pub(super) async fn run<A: Action>(
     match selection {
         Selection::Named(Targets::One(target)) => bulk.one(&target).await,
         Selection::Named(Targets::List(targets)) => {
-            let targets = lookup::resolve_all(context, &bulk.client, targets, A::TARGET).await?;
+            let suggestions = Suggestions::new(context, &bulk.client, targets.len());
+            let targets = lookup::resolve_all(context, &bulk.client, targets, A::TARGET, &suggestions).await?;
             if A::CONFIRMS_NAMED_TARGETS {
                 bulk.confirm_all(&targets, "").await?;
             }
-            bulk.many(targets).await
+            bulk.many(targets, &suggestions).await
         }
         Selection::AllInvited(statuses) => {
             if !A::REACTIVATES && statuses.contains(&InviteStatus::Cancelled) {
@@ -81,7 +85,8 @@ pub(super) async fn run<A: Action>(
                 }
             }
             bulk.confirm_all(&all.targets, &effect).await?;
-            bulk.many(all.targets).await
+            let suggestions = Suggestions::new(context, &bulk.client, all.targets.len());
+            bulk.many(all.targets, &suggestions).await
         }
     }
 }
@@ -98,11 +103,15 @@ impl<A: Action> Bulk<'_, A> {
         let Self { action, args, context, client } = self;
         let name = A::TARGET.name_of(target);
         let failed = format!("cannot {} the {name}", A::VERB);
-        let id = lookup::resolve(context, client, target, A::TARGET).await;
-        let id = id.map_err(|error| error.context(&failed))?;
+        let suggestions = Suggestions::new(context, client, 1);
+        let found = match lookup::resolve(context, client, target, A::TARGET).await {
+            Ok(found) => found,
+            Err(error) => return Err(suggestions.add_to(error.context(failed), target.as_str()).await),
+        };
         if A::CONFIRMS_NAMED_TARGETS {
-            self.confirm(&format!("the {name}"), &[]).await?;
+            self.confirm(&format!("the {name}"), &[(target, &found)]).await?;
         }
+        let id = found.id;
         self.check_age_by_server().await?;
         let key = match (&args.idempotency_key, args.resume) {
             _ if !A::OPERATION.takes_idempotency_key => None,
@@ -110,20 +119,23 @@ impl<A: Action> Bulk<'_, A> {
             (None, Some(run)) => Some(run.key(A::OPERATION, &id, args.is_dry_run())),
             (None, None) => Some(IdempotencyKey::random()),
         };
-        let response = self.call(&id, key.clone()).await.map_err(|error| {
-            let error = error.context(failed);
-            match (args.resume, &key) {
-                (Some(run), _) => context.advise_same_call(error, RESUME_FLAG, &run.to_string()),
-                (None, Some(key)) => context.advise_same_call(error, KEY_FLAG, key.as_str()),
-                (None, None) => error,
+        let response = match self.call(&id, key.clone()).await {
+            Ok(response) => response,
+            Err(error) => {
+                let error = suggestions.add_to(error.context(failed), target.as_str()).await;
+                return Err(match (args.resume, &key) {
+                    (Some(run), _) => context.advise_same_call(error, RESUME_FLAG, &run.to_string()),
+                    (None, Some(key)) => context.advise_same_call(error, KEY_FLAG, key.as_str()),
+                    (None, None) => error,
+                });
             }
-        })?;
+        };
         // A sentence may need the time zone, which is slow to read.
         let sentence = context.output.is_for_people().then(|| action.sentence(&name));
         Ok(Report::response(A::OPERATION, sentence.unwrap_or_default(), response.body))
     }
 
-    async fn many(&self, targets: Vec<ResolvedTarget>) -> Result<Report, CliError> {
+    async fn many(&self, targets: Vec<ResolvedTarget>, suggestions: &Suggestions<'_>) -> Result<Report, CliError> {
         let Self { args, context, client, .. } = self;
         let dry_run = args.is_dry_run();
         self.check_age_by_server().await?;
@@ -142,7 +154,10 @@ impl<A: Action> Bulk<'_, A> {
             // The keys may expire during a long run.
             args.check_age(client.now())?;
             let key = id.map(|run| run.key(A::OPERATION, target, dry_run));
-            let response = self.call(target, key).await?;
+            let response = match self.call(target, key).await {
+                Ok(response) => response,
+                Err(error) => return Err(suggestions.add_to(error, target.as_str()).await),
+            };
             let Done { message, invite_id } = A::done(response.value);
             Ok(Success { outcome, id: Some(target.clone()), message, invite_id })
         });
@@ -151,18 +166,24 @@ impl<A: Action> Bulk<'_, A> {
 
     /// Asks about all targets with an id. `effect` says what else the action does.
     async fn confirm_all(&self, targets: &[ResolvedTarget], effect: &str) -> Result<(), CliError> {
-        let listed = to_confirm(targets);
-        if listed.is_empty() {
+        let found = targets.iter().filter_map(|ResolvedTarget { target, resolution }| match resolution {
+            Resolution::Found(found) => Some((target, found)),
+            Resolution::DuplicateOf { .. } | Resolution::Failed(_) => None,
+        });
+        let found: Vec<_> = found.collect();
+        if found.is_empty() {
             return Ok(());
         }
-        self.confirm(&format!("{}{effect}", A::TARGET.count(listed.len())), &listed).await
+        self.confirm(&format!("{}{effect}", A::TARGET.count(found.len())), &found).await
     }
 
-    async fn confirm(&self, what: &str, items: &[String]) -> Result<(), CliError> {
-        if self.args.is_dry_run() {
+    async fn confirm(&self, what: &str, targets: &[(&Target, &Found)]) -> Result<(), CliError> {
+        let Self { args, context, client, .. } = self;
+        if args.is_dry_run() {
             return Ok(());
         }
-        self.args.bulk.confirmation.ask(self.context, &format!("{} {what}", A::VERB), items).await
+        let about = question::describe(context, client, targets);
+        args.bulk.confirmation.ask(context, &format!("{} {what}", A::VERB), about).await
     }
 
     async fn call(&self, id: &UserId, key: Option<IdempotencyKey>) -> Result<CallResponse<A::Response>, CliError> {

@@ -4,7 +4,9 @@ use serde_json::Map;
 
 use crate::cli::bulk::{self, Action, Done, InviteArgs, KeyedArgs};
 use crate::cli::call::SendResult;
+use crate::cli::picker::Picker;
 use crate::cli::target::{INVITE_NOT_FOUND, TargetKind};
+use crate::cli::user_status::InviteStatus;
 use crate::cli::{CliError, Context, Report};
 use crate::client::builder::CancelInvite;
 use crate::client::{Client, ErrorKind, IdempotencyKey, UserId};
@@ -29,8 +31,14 @@ pub struct Args {
     keyed: KeyedArgs,
 }
 
+const PICKER: Picker = Picker {
+    question: "Cancel which invites?",
+    offers: |user| user.is_invited() && user.invite_status() != Some(InviteStatus::Cancelled),
+    none: "there are no invites to cancel",
+};
+
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let selection = args.invites.select(context).await?;
+    let selection = args.invites.select(&PICKER, context).await?;
     bulk::run(&Cancel { args: &args.keyed }, selection, &args.keyed, context).await
 }
 

@@ -2,7 +2,8 @@
 
 use crate::cli::bulk::{self, Action, BulkArgs, Done, Selection};
 use crate::cli::call::SendResult;
-use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};
+use crate::cli::picker::Picker;
+use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind};
 use crate::cli::{CliError, Context, Report};
 use crate::client::{Client, IdempotencyKey, UserId};
 use crate::operation::Operation;
@@ -23,8 +24,11 @@ pub struct Args {
     bulk: BulkArgs,
 }
 
+const PICKER: Picker =
+    Picker { question: "Delete which users?", offers: |_| true, none: "there are no users to delete" };
+
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let selection = Selection::Named(Targets::read(args.targets, context).await?);
+    let selection = Selection::Named(PICKER.targets(args.targets, context).await?);
     bulk::run(&Delete, selection, &args.bulk.into(), context).await
 }
 

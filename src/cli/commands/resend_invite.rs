@@ -5,7 +5,9 @@ use serde_json::Map;
 
 use crate::cli::bulk::{self, Action, Done, InviteArgs, KeyedArgs};
 use crate::cli::call::SendResult;
+use crate::cli::listed_user::ListedUser;
 use crate::cli::output::in_local_time;
+use crate::cli::picker::Picker;
 use crate::cli::target::{INVITE_NOT_FOUND, TargetKind};
 use crate::cli::{CliError, Context, Report};
 use crate::client::builder::ResendInvite;
@@ -37,8 +39,14 @@ pub struct Args {
     keyed: KeyedArgs,
 }
 
+const PICKER: Picker = Picker {
+    question: "Resend which invites?",
+    offers: ListedUser::is_invited,
+    none: "there are no invites to resend",
+};
+
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let selection = args.invites.select(context).await?;
+    let selection = args.invites.select(&PICKER, context).await?;
     let resend = Resend { args: &args.keyed, started: Timestamp::now() };
     bulk::run(&resend, selection, &args.keyed, context).await
 }

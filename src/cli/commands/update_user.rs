@@ -1,7 +1,9 @@
 use clap::Args as _;
 
 use crate::cli::named::Named;
+use crate::cli::picker::Picker;
 use crate::cli::spec_enum::SpecEnum;
+use crate::cli::suggestion::Suggestions;
 use crate::cli::target::{Target, TargetKind};
 use crate::cli::{CliError, Context, Report, lookup};
 use crate::operation::Operation;
@@ -18,7 +20,10 @@ Examples:
   dci update-user 3f2a9c --phone +4930123456 --language en --role \"Standard User\"")]
 pub struct Args {
     /// The user's id or email address
-    target: Target,
+    ///
+    /// At a terminal, omit it to choose from a list.
+    #[arg(required = true)]
+    target: Option<Target>,
 
     #[command(flatten)]
     changes: Changes,
@@ -69,13 +74,20 @@ impl Changes {
     }
 }
 
+const PICKER: Picker =
+    Picker { question: "Update which user?", offers: |_| true, none: "there are no users to update" };
+
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
     args.changes.check()?;
     context.output.check_columns_of(Operation::UPDATE_USER)?;
     let client = context.client()?;
-    let failed = format!("cannot update the user {}", args.target);
-    let id = lookup::resolve(context, &client, &args.target, TargetKind::User).await;
-    let id = id.map_err(|error| error.context(&failed))?;
+    let target = PICKER.target(args.target, context).await?;
+    let suggestions = Suggestions::new(context, &client, 1);
+    let failed = format!("cannot update the user {target}");
+    let id = match lookup::resolve(context, &client, &target, TargetKind::User).await {
+        Ok(found) => found.id,
+        Err(error) => return Err(suggestions.add_to(error.context(failed), target.as_str()).await),
+    };
     let role_id = match &args.changes.role {
         Some(role) => Some(Named::roles(context, &client).await?.id_of(role)?),
         None => None,
@@ -88,11 +100,15 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         .phone_extension(args.changes.phone_extension)
         .language(args.changes.language)
         .role_id(role_id);
-    let response = context.call(client.update_user().id(&id).body(change).send()).await;
-    let response = response.map_err(|error| {
-        error.context(failed).hint_permission(Operation::UPDATE_USER).hint_if_outcome_unknown(
-            "The user may have been updated. It is safe to run the command again: it sets the same values.",
-        )
-    })?;
-    Ok(Report::response(Operation::UPDATE_USER, format!("The user {} was updated.", args.target), response.body))
+    match context.call(client.update_user().id(&id).body(change).send()).await {
+        Ok(response) => {
+            Ok(Report::response(Operation::UPDATE_USER, format!("The user {target} was updated."), response.body))
+        }
+        Err(error) => {
+            let error = error.context(failed).hint_permission(Operation::UPDATE_USER).hint_if_outcome_unknown(
+                "The user may have been updated. It is safe to run the command again: it sets the same values.",
+            );
+            Err(suggestions.add_to(error, target.as_str()).await)
+        }
+    }
 }

@@ -21,7 +21,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use clap::builder::Styles;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(super) use choice::{Color, FormatChoice};
 pub(super) use columns::{Column, ColumnStyle, from_spec};
@@ -41,8 +41,8 @@ use super::escape::{self, escape};
 use crate::client::RunId;
 use crate::operation::Operation;
 
-/// The most items that a prompt lists.
-const MAX_ITEMS: usize = 50;
+/// The width of a terminal that does not know its own.
+const DEFAULT_WIDTH: u16 = 80;
 
 /// Where and how this command prints.
 #[derive(Clone, Debug)]
@@ -154,6 +154,10 @@ impl Output {
         if self.colors_stdout() { Styles::styled() } else { Styles::plain() }
     }
 
+    pub fn colors_stderr(&self) -> bool {
+        AutoStream::new(io::stderr(), self.color.into()).current_choice() != anstream::ColorChoice::Never
+    }
+
     fn colors_stdout(&self) -> bool {
         self.stdout().current_choice() != anstream::ColorChoice::Never
     }
@@ -237,15 +241,18 @@ impl Write for PlainStderr {
     }
 }
 
-/// Prints a yes-or-no question about these items, without a line end.
-pub(super) fn prompt(question: &str, items: &[String]) {
-    let mut lines: Vec<String> = items.iter().take(MAX_ITEMS).map(|item| format!("  {}", escape(item))).collect();
-    if items.len() > MAX_ITEMS {
-        lines.push(format!("  … and {} more", items.len() - MAX_ITEMS));
-    }
-    lines.push(format!("{} [y/N] ", escape(question)));
+/// Lays out rows in aligned lines that fit the terminal of stderr and leave some of its columns free.
+pub(super) fn lines_on_stderr(rows: &[Value], columns: &[Column], free: u16) -> Vec<String> {
+    let width = terminal_size::terminal_size_of(io::stderr()).map_or(DEFAULT_WIDTH, |(width, _)| width.0);
+    format::table_lines(rows, columns, width.saturating_sub(free))
+}
+
+/// Prints these lines and a yes-or-no question, without a line end.
+pub(super) fn prompt(question: &str, lines: &[String]) {
+    let lines = lines.iter().map(|line| format!("{}\n", escape(line)));
+    let text = lines.chain([format!("{} [y/N] ", escape(question))]).collect::<String>();
     let mut stderr = io::stderr();
-    let _ = stderr.write_all(lines.join("\n").as_bytes()).and_then(|()| stderr.flush());
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
 /// Ends the line of a prompt that got no response.

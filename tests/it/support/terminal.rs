@@ -7,9 +7,10 @@ use std::num::NonZeroU16;
 use std::process::{Child, Command};
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 pub struct Terminal {
     child: Child,
@@ -26,6 +27,8 @@ pub struct Ended {
     pub written: String,
     /// The final contents of the screen.
     pub screen: String,
+    /// Whether the terminal echoes lines and shows the cursor, as a shell expects.
+    pub is_restored: bool,
 }
 
 const ROWS: NonZeroU16 = NonZeroU16::new(60).expect("60 is not 0");
@@ -34,6 +37,8 @@ impl Terminal {
     /// Runs the program at a terminal of this width.
     pub fn start(mut command: Command, columns: u16) -> Self {
         let line = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+        // Otherwise the program would keep its own terminal open.
+        fcntl_setfd(&line, FdFlags::CLOEXEC).expect("it is ours");
         grantpt(&line).and_then(|()| unlockpt(&line)).expect("it is ours");
         let size = Winsize { ws_row: ROWS.get(), ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&line, size).expect("it has a size");
@@ -59,17 +64,41 @@ impl Terminal {
 
     /// Does what Ctrl-C does.
     pub fn interrupt(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::INT).expect("it runs");
+        self.signal(Signal::INT);
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
+    }
+
+    /// The contents of the screen.
+    pub fn screen(&self) -> String {
+        self.parsed().screen().contents()
+    }
+
+    /// Closes the window, without a signal, and returns the exit code.
+    pub fn hang_up(mut self) -> i32 {
+        drop(self.line);
+        self.child.wait().expect("the program ends").code().expect("by itself")
     }
 
     /// Waits for the end of the program.
     pub fn end(mut self) -> Ended {
         while self.read() {}
         let code = self.child.wait().expect("the program ends").code().expect("by itself");
+        let parser = self.parsed();
+        let screen = parser.screen();
+        let modes = tcgetattr(&self.line).expect("it has settings").local_modes;
+        let is_restored = modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG)
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste();
+        Ended { code, written: self.written().replace('\r', ""), screen: screen.contents(), is_restored }
+    }
+
+    fn parsed(&self) -> vt100::Parser {
         let mut parser = vt100::Parser::new(ROWS, self.columns, 10_000);
         parser.process(&self.written);
-        let screen = parser.screen().contents();
-        Ended { code, written: self.written().replace('\r', ""), screen }
+        parser
     }
 
     fn read(&mut self) -> bool {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::cli::bulk::{Item, Plan};
-use crate::cli::lookup::id_of;
+use crate::cli::listed_user::id_of;
 use crate::cli::output::in_local_time;
 use crate::cli::user_status::InviteStatus;
 use crate::cli::{CliError, Context};

@@ -15,7 +15,7 @@ use super::columns::Column;
 use super::row::Row;
 
 pub(super) use json::text as json;
-pub(super) use table::text as table;
+pub(super) use table::{lines as table_lines, text as table};
 
 /// The format of results and errors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

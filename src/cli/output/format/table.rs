@@ -19,27 +19,48 @@ const MIN_WIDTH: u16 = 5;
 pub(in crate::cli::output) fn text(rows: &[Value], columns: &[Column]) -> String {
     // The stream that the table is written to removes colours if necessary. --color overrides NO_COLOR.
     crossterm::style::force_color_output(true);
+    let width = terminal_size::terminal_size_of(stdout()).filter(|_| stdout().is_terminal()).map(|(width, _)| width.0);
+    let mut table = table(rows, columns, width);
+    table
+        .set_header(line(columns.iter().map(|column| Cell::new(escape(&column.title)).add_attribute(Attribute::Bold))));
+    if let Some(width) = width {
+        keep_uncut(&mut table, columns, width);
+    }
+    table.trim_fmt()
+}
+
+/// A line for each row, of at most this width, without a header. The last columns are omitted if the first one would be
+/// cut otherwise.
+pub(in crate::cli::output) fn lines(rows: &[Value], columns: &[Column], width: u16) -> Vec<String> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let all = table(rows, columns, Some(width));
+    let first = usize::from(all.column_max_content_widths()[0].saturating_sub(MIN_WIDTH));
+    let fits = |count: &usize| first + count * usize::from(MIN_WIDTH + GAP) <= usize::from(width);
+    let count = (2..=columns.len()).rev().find(fits).unwrap_or(columns.len());
+    let shown = &columns[..count];
+    let mut table = if shown.len() < columns.len() { table(rows, shown, Some(width)) } else { all };
+    keep_uncut(&mut table, shown, width);
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn table(rows: &[Value], columns: &[Column], width: Option<u16>) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new()).enforce_styling();
     table.style_text_only();
-    let width = terminal_size::terminal_size_of(stdout()).filter(|_| stdout().is_terminal()).map(|(width, _)| width.0);
     match width {
         // A cell that does not fit ends in an ellipsis.
         Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
-    table
-        .set_header(line(columns.iter().map(|column| Cell::new(escape(&column.title)).add_attribute(Attribute::Bold))));
     for row in rows {
         table.add_row(line(columns.iter().map(|column| cell(column.style, row.get(&*column.property)))));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, GAP));
     }
-    if let Some(width) = width {
-        keep_uncut(&mut table, columns, width);
-    }
-    table.trim_fmt()
+    table
 }
 
 /// Gives the uncut columns their full width, in their order, if that leaves some width for the others.
