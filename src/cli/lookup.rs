@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::context::Context;
 use super::error::CliError;
-use super::stop_reason::StopReason;
+use super::stop_reason::{StopReason, Unconnected};
 use super::target::{Resolution, ResolvedTarget, Target, TargetKind};
 use super::user_status::InviteStatus;
 use crate::client::{Client, UserId, call_each, excerpt};
@@ -58,10 +58,12 @@ pub(super) async fn resolve_all(
         let emails = targets.iter().enumerate().filter(|(_, target)| matches!(target, Target::Email(_)));
         let progress = context.output.progress(emails.clone().count());
         let look_up = |(index, target)| async move { (index, resolve(context, client, target, kind).await) };
+        let unconnected = Unconnected::new(client.concurrency());
         let mut look_ups = pin!(call_each(client, emails, look_up));
         while let Some((index, outcome)) = look_ups.next().await {
             progress.advance(0);
-            match outcome.as_ref().err().and_then(|error| StopReason::of(error, false)) {
+            let unreachable = unconnected.after(&outcome);
+            match outcome.as_ref().err().and_then(|error| StopReason::of(error, false).or(unreachable)) {
                 Some(StopReason::Interrupted) => return Err(CliError::interrupted()),
                 Some(_) => return outcome.map(|_| Vec::new()),
                 None => ids[index] = Some(outcome),

@@ -41,5 +41,6 @@ mod token_responses;
 mod tokens;
 mod trust;
 mod unknown_values;
+mod unreachable;
 mod variables;
 mod wire;

@@ -14,7 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::Report;
 use crate::cli::panics;
-use crate::cli::stop_reason::StopReason;
+use crate::cli::stop_reason::{StopReason, Unconnected};
 use crate::client::{Client, RunId, call_each};
 
 /// How long calls in progress may take after Ctrl-C.
@@ -73,6 +73,7 @@ impl Run<'_> {
         interrupts.allow_grace(GRACE);
 
         let (stop, in_progress, done, failures) = (Cell::new(None), Cell::new(0), Cell::new(0), Cell::new(0));
+        let unconnected = Unconnected::new(self.client.concurrency());
         let one = async |index: usize, work: &W| {
             // The run may have stopped while this call waited for its permit.
             if stop.get().is_some() {
@@ -81,11 +82,12 @@ impl Run<'_> {
             in_progress.update(|count| count + 1);
             let outcome = call(work).await;
             in_progress.update(|count| count - 1);
+            let unreachable = unconnected.after(&outcome);
             match &outcome {
                 Ok(_) => done.update(|count| count + 1),
                 Err(error) => {
                     failures.update(|count| count + 1);
-                    stop.set(stop.get().or(StopReason::of(error, done.get() > 0)));
+                    stop.set(stop.get().or(StopReason::of(error, done.get() > 0)).or(unreachable));
                 }
             }
             progress.advance(failures.get());
