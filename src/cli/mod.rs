@@ -29,6 +29,7 @@ mod output;
 mod pages;
 mod panics;
 mod people;
+mod scope;
 mod setting;
 mod sign_ins;
 mod spec_enum;

@@ -40,6 +40,7 @@ mod targets;
 mod token_responses;
 mod tokens;
 mod trust;
+mod unfinished_runs;
 mod unknown_values;
 mod unreachable;
 mod variables;

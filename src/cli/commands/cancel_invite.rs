@@ -20,6 +20,7 @@ Examples:
   dci cancel-invite --yes - < ids.txt   Cancel all invites in a list
   dci cancel-invite --all-invited --status expired
                                         List all expired invites, ask, then cancel them
+  dci cancel-invite --resume            Cancel what is left of the last unfinished run
   dci cancel-invite 3f2a9c --dry-run    Check the request without changing anything")]
 pub struct Args {
     #[command(flatten)]
@@ -30,7 +31,7 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let selection = args.invites.select(context).await?;
+    let selection = args.invites.select(Operation::CANCEL_INVITE, &args.keyed, context).await?;
     bulk::run(&Cancel { args: &args.keyed }, selection, &args.keyed, context).await
 }
 

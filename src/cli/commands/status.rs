@@ -3,15 +3,17 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::cli::bulk::Unfinished;
 use crate::cli::credential::{Credential, UNKNOWN_USER, sign_in, sign_in_without_tokens};
 use crate::cli::output::in_local_time;
+use crate::cli::scope::Scope;
 use crate::cli::{CliError, Context, Report};
 use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
 ///
-/// Also shows who is signed in, when the sign-in expires, and where it is stored. DCI_API_KEY takes precedence over a
-/// sign-in. Credentials themselves are never shown. Nothing is sent unless you add --check.
+/// Also shows who is signed in, when the sign-in expires, where it is stored, and the runs that were not finished.
+/// DCI_API_KEY takes precedence over a sign-in. Credentials themselves are never shown. Nothing is sent unless you add --check.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci status [OPTIONS]")]
 #[command(after_long_help = "\
@@ -47,6 +49,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         lines.push(fact("context", &status["customerContext"]));
     }
     lines.push(fact("output", &status["output"]));
+    let scope = Scope::of(&context.global)?;
+    let unfinished = if context.sandbox.is_some() { Vec::new() } else { Unfinished::all() };
+    lines.extend(unfinished.iter().map(|run| format!("{:<12}{}", "unfinished", run.line(&scope))));
+    status["unfinishedRuns"] = unfinished.iter().map(|run| run.json(&scope)).collect();
     let Some(checked) = checked else { return Ok(Report::lines(lines, status.to_string())) };
     lines.push(format!("{:<12}{}", "check", checked.line));
     status["check"] = json!({ "accepted": checked.accepted, "email": checked.email, "domain": checked.domain });
