@@ -102,6 +102,7 @@ pub(super) async fn all_invited(
 ) -> Result<AllInvited, CliError> {
     let response = context.call(client.list_users().send()).await;
     let response = response.map_err(|error| error.context("cannot list the users"))?;
+    context.remember_users(&response.value.users);
     let invite_statuses = invite_statuses(&response.body)?;
     let mut all = AllInvited::default();
     let mut unknown = 0;

@@ -21,6 +21,7 @@ mod exit_code;
 mod global;
 mod help;
 mod interrupts;
+mod known_users;
 mod lines;
 mod log;
 mod lookup;

@@ -18,6 +18,7 @@ mod hostile_servers;
 mod invite_csv;
 mod invite_many;
 mod invite_status;
+mod known_users;
 mod lost_responses;
 mod many;
 mod no_doubt;

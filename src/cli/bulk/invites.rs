@@ -3,13 +3,13 @@
 use super::{KeyedArgs, Resume, Selection, Unfinished};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, Targets};
+use crate::cli::target::{TARGETS, TARGETS_AT_LENGTH, TargetArg, TargetKind, Targets};
 use crate::cli::user_status::InviteStatus;
 use crate::operation::Operation;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct InviteArgs {
-    #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH)]
+    #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, add = TargetKind::Invite)]
     #[arg(required_unless_present_any = ["all_invited", "resume"], conflicts_with_all = ["all_invited", "status"])]
     targets: Vec<TargetArg>,
 

@@ -18,6 +18,7 @@ Examples:
   dci update-user 3f2a9c --phone +4930123456 --language en --role \"Standard User\"")]
 pub struct Args {
     /// The user's id or email address
+    #[arg(add = TargetKind::User)]
     target: Target,
 
     #[command(flatten)]
