@@ -138,9 +138,13 @@ fn later(wait: Duration) -> Option<String> {
 fn command_with(typed: &[OsString], flag: &str, value: &str) -> Option<String> {
     let mut words: Vec<String> = typed.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let options_end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let is_flag = |word: &String| word == flag || word.starts_with(&format!("{flag}="));
-    if !words[..options_end].iter().any(is_flag) {
-        words.splice(options_end..options_end, [flag.to_owned(), value.to_owned()]);
+    let options = &words[..options_end];
+    let has_value = |index: usize| options.get(index + 1).is_some_and(|next| !next.starts_with('-'));
+    match options.iter().position(|word| word == flag) {
+        Some(index) if has_value(index) => {}
+        Some(index) => words.insert(index + 1, value.to_owned()),
+        None if options.iter().any(|word| word.starts_with(&format!("{flag}="))) => {}
+        None => drop(words.splice(options_end..options_end, [flag.to_owned(), value.to_owned()])),
     }
     shlex::try_join(words.iter().map(String::as_str)).ok()
 }

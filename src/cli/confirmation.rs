@@ -15,6 +15,11 @@ pub(super) struct Confirmation {
     pub yes: bool,
 }
 
+/// Whether a user can be asked.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 impl Confirmation {
     /// Asks whether to do `what`, such as "cancel 2 invites", below the lines that `about` looks up.
     pub async fn ask(
@@ -26,7 +31,7 @@ impl Confirmation {
         if self.yes {
             return Ok(());
         }
-        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        if !can_ask() {
             return Err(CliError::usage(format!("confirmation required to {what}, but there is no terminal"))
                 .hint("Nothing was sent. To skip the confirmation, add --yes."));
         }

@@ -11,6 +11,7 @@ use super::error::CliError;
 use super::global::GlobalArgs;
 use super::interrupts::Interrupts;
 use super::output::Output;
+use super::scope::Scope;
 use super::setting::Setting;
 use super::target::Target;
 use crate::client::{Client, ClientConfig, ConfigError, Credentials, base_url};
@@ -64,9 +65,9 @@ impl<'a> Context<'a> {
         self.with_settings(credential.config(self.parsed_base_url()?)?, credential.kept_tenant())
     }
 
-    /// The customer that commands use: the one of the flag or of the variable, or else `kept`.
-    pub fn tenant(&self, kept: Option<&str>) -> Option<Setting> {
-        self.global.tenant().or_else(|| kept.map(|tenant| Setting::new(tenant, "dci login --tenant")))
+    /// The API and the customer of the command.
+    pub fn scope(&self) -> Result<Scope, CliError> {
+        Scope::of(&self.global, self.credential()?.kept_tenant())
     }
 
     /// The credential that the command uses. It is chosen once, when it is first needed.
@@ -94,7 +95,7 @@ impl<'a> Context<'a> {
             .map_err(|error| base_url.refused(&error))?
             .with_timeout(self.global.timeout)
             .with_max_attempts(self.global.max_attempts);
-        if let Some(tenant) = self.tenant(kept_tenant) {
+        if let Some(tenant) = self.global.tenant_or(kept_tenant) {
             config = config.with_tenant(tenant.text()?).map_err(|error| tenant.refused(&error))?;
         }
         if let Some(context) = self.global.customer_context() {

@@ -205,6 +205,11 @@ impl CliError {
         self.api.as_ref().is_some_and(|error| error.has_no_credential())
     }
 
+    /// Whether the last attempt of the call found no connection to the API.
+    pub fn found_no_connection(&self) -> bool {
+        self.api.as_ref().is_some_and(|error| error.found_no_connection())
+    }
+
     /// Whether the server asks for a longer wait than a call allows.
     pub fn asks_to_come_back(&self) -> bool {
         let longest = RetryPolicy::default().max_retry_after;

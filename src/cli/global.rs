@@ -113,8 +113,10 @@ impl GlobalArgs {
         self.tenant.as_deref()
     }
 
-    pub fn tenant(&self) -> Option<Setting> {
-        self.setting("--tenant", self.tenant.as_deref(), env::TENANT_ID)
+    /// The customer that commands use: the one of the flag or of the variable, or else `kept`.
+    pub fn tenant_or(&self, kept: Option<&str>) -> Option<Setting> {
+        let given = self.setting("--tenant", self.tenant.as_deref(), env::TENANT_ID);
+        given.or_else(|| kept.map(|tenant| Setting::new(tenant, "dci login --tenant")))
     }
 
     pub fn customer_context(&self) -> Option<Setting> {

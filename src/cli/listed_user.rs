@@ -43,7 +43,9 @@ impl ListedUser {
     /// Lists all users and invites.
     pub async fn all(context: &Context<'_>, client: &Client) -> Result<Vec<Self>, CliError> {
         let response = context.call(client.list_users().send()).await;
-        Self::read_all(response.map_err(|error| error.context("cannot list the users"))?)
+        let response = response.map_err(|error| error.context("cannot list the users"))?;
+        context.remember_users(&response.value.users);
+        Self::read_all(response)
     }
 
     pub fn read_all(response: CallResponse<ListUsersResponseBody>) -> Result<Vec<Self>, CliError> {

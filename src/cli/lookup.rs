@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::found::{Found, Resolution, ResolvedTarget};
 use super::listed_user::ListedUser;
-use super::stop_reason::StopReason;
+use super::stop_reason::{StopReason, Unconnected};
 use super::suggestion::Suggestions;
 use super::target::{Target, TargetKind};
 use super::user_status::InviteStatus;
@@ -60,10 +60,12 @@ pub(super) async fn resolve_all(
             Ok(found) => (index, Ok(found)),
             Err(error) => (index, Err(suggestions.add_to(error, target.as_str()).await)),
         };
+        let unconnected = Unconnected::new(client.concurrency());
         let mut look_ups = pin!(call_each(client, emails, |(index, target)| look_up(index, target)));
         while let Some((index, outcome)) = look_ups.next().await {
             progress.advance(0);
-            match outcome.as_ref().err().and_then(|error| StopReason::of(error, false)) {
+            let unreachable = unconnected.after(&outcome);
+            match outcome.as_ref().err().and_then(|error| StopReason::of(error, false).or(unreachable)) {
                 Some(StopReason::Interrupted) => return Err(CliError::interrupted()),
                 Some(_) => return outcome.map(|_| Vec::new()),
                 None => outcomes[index] = Some(outcome),

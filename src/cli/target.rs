@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, BufRead, IsTerminal};
 use std::str::FromStr;
 
+use clap::builder::ArgExt;
 use email_address::EmailAddress;
 use indexmap::IndexSet;
 
@@ -84,6 +85,9 @@ pub(super) enum TargetKind {
     /// A user, or an invite that is not accepted yet.
     User,
 }
+
+/// Marks the arguments that are targets of this kind, for completion.
+impl ArgExt for TargetKind {}
 
 impl TargetKind {
     /// Names one target, such as "invite 3f2a9c".

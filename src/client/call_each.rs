@@ -1,5 +1,8 @@
 //! Many calls at once: [`call_each`].
 
+#[cfg(feature = "cli")]
+use std::num::NonZeroUsize;
+
 use futures_util::{Stream, StreamExt, stream};
 use progenitor_client::ClientInfo;
 
@@ -7,6 +10,14 @@ use super::Client;
 
 /// How many calls may have started for each that may be in flight. The others wait after a 429.
 const STARTED_PER_SLOT: usize = 16;
+
+#[cfg(feature = "cli")]
+impl Client {
+    /// How many calls may be in flight at once.
+    pub(crate) fn concurrency(&self) -> NonZeroUsize {
+        self.inner().limit.concurrency()
+    }
+}
 
 /// Makes a call for each item and yields the results as they arrive.
 ///

@@ -122,6 +122,12 @@ impl ApiError {
         self.source().is_some_and(<dyn StdError>::is::<CredentialsError>)
     }
 
+    /// Whether the last attempt found no connection.
+    #[cfg(feature = "cli")]
+    pub(crate) fn found_no_connection(&self) -> bool {
+        self.0.call_record.failure.is_some_and(Failure::is_before_sending)
+    }
+
     /// Whether the same call may succeed later and is safe to make: with the same idempotency key, if it has one, the
     /// work is not done twice.
     pub fn is_retryable(&self) -> bool {

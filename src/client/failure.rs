@@ -99,6 +99,12 @@ impl Failure {
         }
     }
 
+    /// Whether there was no connection on which the request could be sent.
+    #[cfg(feature = "cli")]
+    pub(super) fn is_before_sending(self) -> bool {
+        matches!(self, Self::NotConnected | Self::CertificateRefused | Self::ProxyRefused)
+    }
+
     /// Whether the server may have processed the request, so that a second request may do the work twice.
     pub(super) fn outcome_unknown(self) -> bool {
         matches!(self, Self::NoResponse | Self::KeyInUse | Self::Status(408 | 500..=599))

@@ -1,11 +1,12 @@
 //! The flags of actions on many targets.
 
 use std::num::NonZeroUsize;
+use std::str::FromStr;
 use std::time::SystemTime;
 
 use crate::cli::confirmation::Confirmation;
 use crate::cli::error::CliError;
-use crate::client::{IdempotencyKey, RunId};
+use crate::client::{IdempotencyKey, InvalidRunId, RunId};
 
 /// The maximum of `--concurrency`.
 pub(super) const MAX_CONCURRENCY: usize = 64;
@@ -64,15 +65,34 @@ pub(in crate::cli) struct KeyedArgs {
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<IdempotencyKey>,
 
-    /// Resume an earlier run with the same targets
+    /// Resume an earlier run
     ///
-    /// Finished invites are not processed again. RUN is the id that is printed when a run begins. The server
-    /// remembers a run for at least 24 hours; to resume an older one, add --yes.
-    #[arg(long, value_name = "RUN", conflicts_with = "idempotency_key")]
-    pub resume: Option<RunId>,
+    /// Finished invites are not processed again. RUN is the id that is printed when a run begins; the default is the
+    /// last unfinished run. Without targets, the run continues with those that are left: a run over several targets
+    /// records them on this machine until it succeeds. The server remembers a run for at least 24 hours; to resume an
+    /// older one, add --yes and its targets.
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last")]
+    #[arg(conflicts_with = "idempotency_key")]
+    pub resume: Option<Resume>,
 
     #[command(flatten)]
     pub bulk: BulkArgs,
+}
+
+/// The run that is resumed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::cli) enum Resume {
+    /// The last unfinished run, and what is left of it.
+    Last,
+    Run(RunId),
+}
+
+impl FromStr for Resume {
+    type Err = InvalidRunId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRunId> {
+        if text == "last" { Ok(Self::Last) } else { text.parse().map(Self::Run) }
+    }
 }
 
 /// The arguments of an action without idempotency keys.
@@ -105,9 +125,9 @@ impl KeyedArgs {
         self.idempotency_key.is_some() || self.resume.is_some()
     }
 
-    /// Rejects a run whose keys the server may have forgotten: its targets could be processed twice.
-    pub fn check_age(&self, now: SystemTime) -> Result<(), CliError> {
-        let Some(run) = self.resume else { return Ok(()) };
+    /// Rejects a resumed run whose keys the server may have forgotten: its targets could be processed twice.
+    pub fn check_age(&self, resumed: Option<RunId>, now: SystemTime) -> Result<(), CliError> {
+        let Some(run) = resumed else { return Ok(()) };
         if run.is_from_the_future(now) {
             return Err(CliError::usage(format!("the run {run} starts in the future: a clock or the id is wrong"))
                 .hint(

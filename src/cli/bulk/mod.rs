@@ -4,9 +4,11 @@ mod action;
 mod args;
 mod invites;
 mod item;
+mod journal;
 mod question;
 mod results;
 mod run;
+mod unfinished;
 
 use std::time::SystemTime;
 
@@ -21,18 +23,35 @@ use super::target::{Target, Targets};
 use super::user_status::InviteStatus;
 use crate::client::{CallResponse, Client, IdempotencyKey, RunId, UserId, with_used_key};
 
+use args::Resume;
+use journal::{Head, Journal};
+
 pub(super) use action::{Action, Done};
 pub(super) use args::{BulkArgs, Concurrency, DryRun, KeyedArgs};
 pub(super) use invites::InviteArgs;
 pub(super) use item::{Item, Plan};
 pub(super) use results::Success;
 pub(super) use run::Run;
+pub(super) use unfinished::Unfinished;
 
 /// The targets that a command line selects.
 pub(super) enum Selection {
     Named(Targets),
     /// Every invite with one of these statuses; every invite that is not cancelled if there are none.
     AllInvited(Vec<InviteStatus>),
+    /// What is left of an earlier run.
+    Unfinished(Unfinished),
+}
+
+impl Selection {
+    /// The run that is resumed.
+    fn resumed(&self, args: &KeyedArgs) -> Option<RunId> {
+        match (self, args.resume) {
+            (Self::Unfinished(unfinished), _) => Some(unfinished.run),
+            (_, Some(Resume::Run(run))) => Some(run),
+            _ => None,
+        }
+    }
 }
 
 /// Does the action to all selected targets.
@@ -42,8 +61,9 @@ pub(super) async fn run<A: Action>(
     args: &KeyedArgs,
     context: &Context<'_>,
 ) -> Result<Report, CliError> {
-    args.check_age(SystemTime::now())?;
-    if args.resume.is_some_and(|run| run.keys_may_have_expired(SystemTime::now())) {
+    let resumed = selection.resumed(args);
+    args.check_age(resumed, SystemTime::now())?;
+    if resumed.is_some_and(|run| run.keys_may_have_expired(SystemTime::now())) {
         context.output.note("The run is older than 24 hours: targets may be processed twice.");
     }
     if let Selection::Named(Targets::One(_)) = selection {
@@ -55,7 +75,8 @@ pub(super) async fn run<A: Action>(
         }
         context.output.check_columns(Row::columns)?;
     }
-    let bulk = Bulk { action, args, context, client: context.client_for_many(args.bulk.concurrency.calls)? };
+    let client = context.client_for_many(args.bulk.concurrency.calls)?;
+    let bulk = Bulk { action, args, resumed, context, client };
     match selection {
         Selection::Named(Targets::One(target)) => bulk.one(&target).await,
         Selection::Named(Targets::List(targets)) => {
@@ -88,19 +109,28 @@ pub(super) async fn run<A: Action>(
             let suggestions = Suggestions::new(context, &bulk.client, all.targets.len());
             bulk.many(all.targets, &suggestions).await
         }
+        Selection::Unfinished(unfinished) => {
+            let suggestions = Suggestions::new(context, &bulk.client, unfinished.count());
+            let targets = unfinished.resolve(context, &bulk.client, A::TARGET, &suggestions).await?;
+            if A::CONFIRMS_NAMED_TARGETS || unfinished.is_offered {
+                bulk.confirm_all(&targets, &format!(" of the unfinished {}", unfinished.name())).await?;
+            }
+            bulk.many(targets, &suggestions).await
+        }
     }
 }
 
 struct Bulk<'a, A> {
     action: &'a A,
     args: &'a KeyedArgs,
+    resumed: Option<RunId>,
     context: &'a Context<'a>,
     client: Client,
 }
 
 impl<A: Action> Bulk<'_, A> {
     async fn one(&self, target: &Target) -> Result<Report, CliError> {
-        let Self { action, args, context, client } = self;
+        let Self { action, args, resumed, context, client } = self;
         let name = A::TARGET.name_of(target);
         let failed = format!("cannot {} the {name}", A::VERB);
         let suggestions = Suggestions::new(context, client, 1);
@@ -113,7 +143,7 @@ impl<A: Action> Bulk<'_, A> {
         }
         let id = found.id;
         self.check_age_by_server().await?;
-        let key = match (&args.idempotency_key, args.resume) {
+        let key = match (&args.idempotency_key, resumed) {
             _ if !A::OPERATION.takes_idempotency_key => None,
             (Some(key), _) => Some(key.clone()),
             (None, Some(run)) => Some(run.key(A::OPERATION, &id, args.is_dry_run())),
@@ -123,7 +153,7 @@ impl<A: Action> Bulk<'_, A> {
             Ok(response) => response,
             Err(error) => {
                 let error = suggestions.add_to(error.context(failed), target.as_str()).await;
-                return Err(match (args.resume, &key) {
+                return Err(match (resumed, &key) {
                     (Some(run), _) => context.advise_same_call(error, RESUME_FLAG, &run.to_string()),
                     (None, Some(key)) => context.advise_same_call(error, KEY_FLAG, key.as_str()),
                     (None, None) => error,
@@ -136,11 +166,11 @@ impl<A: Action> Bulk<'_, A> {
     }
 
     async fn many(&self, targets: Vec<ResolvedTarget>, suggestions: &Suggestions<'_>) -> Result<Report, CliError> {
-        let Self { args, context, client, .. } = self;
+        let Self { args, resumed, context, client, .. } = self;
         let dry_run = args.is_dry_run();
         self.check_age_by_server().await?;
         let takes_key = A::OPERATION.takes_idempotency_key;
-        let id = takes_key.then(|| args.resume.unwrap_or_else(|| RunId::begun_at(client.now())));
+        let id = takes_key.then(|| resumed.unwrap_or_else(|| RunId::begun_at(client.now())));
         let resume = id.and_then(|id| context.command_with(RESUME_FLAG, &id.to_string()));
         let resume = resume.map(|command| {
             let reads_stdin = command.split(' ').any(|word| word == "-");
@@ -148,11 +178,16 @@ impl<A: Action> Bulk<'_, A> {
             format!("To resume {list}within 24 hours: {command}")
         });
         let outcome = if dry_run { "checked" } else { A::DONE };
-        let run = Run { context, client, done: outcome, id, resume };
-        let items = targets.into_iter().map(Item::from).collect();
+        let items: Vec<Item<UserId>> = targets.into_iter().map(Item::from).collect();
+        let recorded = id.filter(|_| !dry_run && context.sandbox.is_none());
+        let journal = match recorded {
+            Some(id) => Journal::begin(id, Head::of(A::OPERATION, context)?, &items),
+            None => None,
+        };
+        let run = Run { context, client, done: outcome, id, resume, journal };
         let report = run.over(items, async |target: &UserId| {
             // The keys may expire during a long run.
-            args.check_age(client.now())?;
+            args.check_age(*resumed, client.now())?;
             let key = id.map(|run| run.key(A::OPERATION, target, dry_run));
             let response = match self.call(target, key).await {
                 Ok(response) => response,
@@ -198,11 +233,11 @@ impl<A: Action> Bulk<'_, A> {
 
     /// Checks the age of a resumed run by the server's clock, in case this machine's is wrong.
     async fn check_age_by_server(&self) -> Result<(), CliError> {
-        let Self { args, context, client, .. } = self;
-        if args.resume.is_some() && client.server_time().is_none() {
+        let Self { args, resumed, context, client, .. } = self;
+        if resumed.is_some() && client.server_time().is_none() {
             // Any response has the time, even an error. The first call of the action would fail with the same error.
             let _ = context.call(client.validate().send()).await;
         }
-        args.check_age(client.now())
+        args.check_age(*resumed, client.now())
     }
 }

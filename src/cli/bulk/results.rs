@@ -6,6 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::item::{Item, Plan};
+use super::journal::Journal;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::output::{FAILED, Report, Row, Rows, SKIPPED};
@@ -33,7 +34,9 @@ pub(in crate::cli) struct Success {
 
 pub(super) struct Results<'a, W> {
     items: &'a [Item<W>],
-    pub rows: Rows,
+    rows: Rows,
+    /// Records what is done; `None` if the run cannot be resumed from a record.
+    journal: Option<Journal>,
     /// How many items have a row.
     row_count: usize,
     /// Results of later items than the next row's.
@@ -56,6 +59,7 @@ impl<'a, W> Results<'a, W> {
         Self {
             items,
             rows,
+            journal: None,
             row_count: 0,
             waiting: BTreeMap::new(),
             counts: IndexMap::from([(done, 0)]),
@@ -67,9 +71,32 @@ impl<'a, W> Results<'a, W> {
         }
     }
 
+    /// Records in this journal what is done.
+    pub fn recorded_in(self, journal: Option<Journal>) -> Self {
+        Self { journal, ..self }
+    }
+
+    /// Whether `flush` has something to write.
+    pub fn has_unwritten(&self) -> bool {
+        self.rows.has_unprinted() || self.journal.as_ref().is_some_and(Journal::has_unwritten)
+    }
+
+    /// Prints and records the results since the last flush.
+    pub fn flush(&mut self) {
+        self.rows.flush();
+        if let Some(journal) = &mut self.journal {
+            journal.flush();
+        }
+    }
+
     /// Takes the results of calls, each with the index of its item, and adds all rows that are now complete.
     pub fn add(&mut self, results: impl Iterator<Item = (usize, Result<Success, CliError>)>) {
-        self.waiting.extend(results);
+        for (index, result) in results {
+            if let (Ok(_), Some(journal)) = (&result, &mut self.journal) {
+                journal.done(index);
+            }
+            self.waiting.insert(index, result);
+        }
         while let Some(item) = self.items.get(self.row_count) {
             let result = self.waiting.remove(&self.row_count);
             if matches!(item.plan, Plan::Call(_)) && result.is_none() {
@@ -136,6 +163,9 @@ impl<'a, W> Results<'a, W> {
     /// resume the run.
     pub fn into_report(mut self, stop: Option<StopReason>, took: Duration, resume: Option<String>) -> Report {
         self.add_all_rows(stop);
+        if let Some(journal) = self.journal.take() {
+            journal.end(self.is_resumable);
+        }
         let summary = format!("{} in {}", self.summary(), in_words(took));
         self.report(summary, resume)
     }

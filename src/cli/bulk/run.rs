@@ -9,19 +9,20 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::args::MAX_CONCURRENCY;
 use super::item::{Item, Plan};
+use super::journal::Journal;
 use super::results::{Results, Success};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::Report;
 use crate::cli::panics;
-use crate::cli::stop_reason::StopReason;
+use crate::cli::stop_reason::{StopReason, Unconnected};
 use crate::client::{Client, RunId, call_each};
 
 /// How long calls in progress may take after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long results are collected before they are printed together.
-const PRINT_INTERVAL: Duration = Duration::from_millis(50);
+/// How long results are collected before they are printed and recorded together.
+const WRITE_INTERVAL: Duration = Duration::from_millis(50);
 
 /// One run over many items.
 pub(in crate::cli) struct Run<'a> {
@@ -33,17 +34,20 @@ pub(in crate::cli) struct Run<'a> {
     pub id: Option<RunId>,
     /// How to resume, as a sentence; `None` if it cannot be resumed.
     pub resume: Option<String>,
+    /// Records what is done; `None` if the run need not outlive a kill, or cannot.
+    pub journal: Option<Journal>,
 }
 
 impl Run<'_> {
     /// Makes the call for each item that needs one, and reports on all items in their order.
-    pub async fn over<W>(self, items: Vec<Item<W>>, call: impl AsyncFn(&W) -> Result<Success, CliError>) -> Report {
+    pub async fn over<W>(mut self, items: Vec<Item<W>>, call: impl AsyncFn(&W) -> Result<Success, CliError>) -> Report {
         if items.is_empty() {
             return self.context.output.rows().into_report("No targets: nothing was done.".to_owned());
         }
         panics::run_began(self.id, self.resume.as_deref());
         let started = Instant::now();
-        let mut results = Results::new(&items, self.done, self.context.output.rows());
+        let journal = self.journal.take();
+        let mut results = Results::new(&items, self.done, self.context.output.rows()).recorded_in(journal);
         let stop = self.call_all(&items, call, &mut results).await;
         results.into_report(stop, started.elapsed(), self.resume)
     }
@@ -73,6 +77,7 @@ impl Run<'_> {
         interrupts.allow_grace(GRACE);
 
         let (stop, in_progress, done, failures) = (Cell::new(None), Cell::new(0), Cell::new(0), Cell::new(0));
+        let unconnected = Unconnected::new(self.client.concurrency());
         let one = async |index: usize, work: &W| {
             // The run may have stopped while this call waited for its permit.
             if stop.get().is_some() {
@@ -81,11 +86,12 @@ impl Run<'_> {
             in_progress.update(|count| count + 1);
             let outcome = call(work).await;
             in_progress.update(|count| count - 1);
+            let unreachable = unconnected.after(&outcome);
             match &outcome {
                 Ok(_) => done.update(|count| count + 1),
                 Err(error) => {
                     failures.update(|count| count + 1);
-                    stop.set(stop.get().or(StopReason::of(error, done.get() > 0)));
+                    stop.set(stop.get().or(StopReason::of(error, done.get() > 0)).or(unreachable));
                 }
             }
             progress.advance(failures.get());
@@ -94,8 +100,8 @@ impl Run<'_> {
         let jobs = jobs.take_while(|_| stop.get().is_none());
         let calls = call_each(self.client, jobs, |(index, work)| one(index, work));
         let mut calls = pin!(calls.ready_chunks(MAX_CONCURRENCY));
-        let mut print_interval = tokio::time::interval(PRINT_INTERVAL);
-        print_interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut write_interval = tokio::time::interval(WRITE_INTERVAL);
+        write_interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // After a stop, only calls in progress are awaited, not those that wait for a permit.
         while stop.get().is_none() || in_progress.get() > 0 {
             tokio::select! {
@@ -106,7 +112,7 @@ impl Run<'_> {
                     let (count, seconds) = (in_progress.get(), GRACE.as_secs());
                     output.note(&format!("Interrupted: waiting up to {seconds} s for calls in progress ({count})."));
                 }
-                _ = print_interval.tick(), if results.rows.has_unprinted() => results.rows.flush(),
+                _ = write_interval.tick(), if results.has_unwritten() => results.flush(),
                 finished = calls.next() => match finished {
                     Some(finished) => results.add(finished.into_iter().flatten()),
                     None => break,

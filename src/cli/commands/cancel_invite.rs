@@ -22,6 +22,7 @@ Examples:
   dci cancel-invite --yes - < ids.txt   Cancel all invites in a list
   dci cancel-invite --all-invited --status expired
                                         List all expired invites, ask, then cancel them
+  dci cancel-invite --resume            Cancel what is left of the last unfinished run
   dci cancel-invite 3f2a9c --dry-run    Check the request without changing anything")]
 pub struct Args {
     #[command(flatten)]
@@ -38,7 +39,7 @@ const PICKER: Picker = Picker {
 };
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let selection = args.invites.select(&PICKER, context).await?;
+    let selection = args.invites.select(Operation::CANCEL_INVITE, &args.keyed, &PICKER, context).await?;
     bulk::run(&Cancel { args: &args.keyed }, selection, &args.keyed, context).await
 }
 

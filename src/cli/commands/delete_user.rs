@@ -17,7 +17,7 @@ Examples:
   dci delete-user 3f2a9c --yes        Delete the user 3f2a9c without asking
   dci delete-user --yes - < ids.txt   Delete all users in a list")]
 pub struct Args {
-    #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, required = true)]
+    #[arg(value_name = "TARGET", help = TARGETS, long_help = TARGETS_AT_LENGTH, required = true, add = TargetKind::User)]
     targets: Vec<TargetArg>,
 
     #[command(flatten)]

@@ -68,6 +68,9 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     };
     let (response, roles) = listing.await;
     let response = response.map_err(|error| error.context("cannot list the users"))?;
+    if args.email.is_none() {
+        context.remember_users(&response.value.users);
+    }
     let roles = roles.unwrap_or_else(|error| {
         context.output.note(&format!("Role names are unavailable: {}", error.sentence()));
         Vec::new()

@@ -28,6 +28,7 @@ Examples:
   dci resend-invite --all-invited       List all open invites, ask, then send them again
   dci resend-invite --all-invited --status expired
                                         List all expired invites, ask, then send them again
+  dci resend-invite --resume            Send what is left of the last unfinished run
   dci resend-invite 3f2a9c --dry-run    Check the request without changing anything
   dci --sandbox resend-invite invite-expired
                                         Try it without a DoiT account")]
@@ -46,7 +47,7 @@ const PICKER: Picker = Picker {
 };
 
 pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, CliError> {
-    let selection = args.invites.select(&PICKER, context).await?;
+    let selection = args.invites.select(Operation::RESEND_INVITE, &args.keyed, &PICKER, context).await?;
     let resend = Resend { args: &args.keyed, started: Timestamp::now() };
     bulk::run(&resend, selection, &args.keyed, context).await
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::cli::bulk::Unfinished;
 use crate::cli::credential::{Credential, UNKNOWN_USER, sign_in, sign_in_without_tokens};
 use crate::cli::output::in_local_time;
 use crate::cli::setting::Setting;
@@ -11,8 +12,9 @@ use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
 ///
-/// Also shows where the customer comes from, who is signed in, when the sign-in expires, and where it is stored. DCI_API_KEY takes precedence over a
-/// sign-in. Credentials themselves are never shown. Nothing is sent unless you add --check.
+/// Also shows where the customer comes from, who is signed in, when the sign-in expires, where it is stored, and the runs
+/// that were not finished. DCI_API_KEY takes precedence over a sign-in. Credentials themselves are never shown. Nothing
+/// is sent unless you add --check.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci status [OPTIONS]")]
 #[command(after_long_help = "\
@@ -30,7 +32,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     let checked = if args.check { Some(check(context).await) } else { None };
     let credential = context.credential()?;
     context.check_settings(credential.kept_tenant())?;
-    let tenant = context.tenant(credential.kept_tenant());
+    let tenant = context.global.tenant_or(credential.kept_tenant());
     let mut status = json!({
         "apiBaseUrl": context.base_url(),
         "credential": credential.name(),
@@ -50,6 +52,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         lines.push(fact("context", &status["customerContext"]));
     }
     lines.push(fact("output", &status["output"]));
+    let scope = context.scope()?;
+    let unfinished = if context.sandbox.is_some() { Vec::new() } else { Unfinished::all() };
+    lines.extend(unfinished.iter().map(|run| format!("{:<12}{}", "unfinished", run.line(&scope))));
+    status["unfinishedRuns"] = unfinished.iter().map(|run| run.json(&scope)).collect();
     let Some(checked) = checked else { return Ok(Report::lines(lines, status.to_string())) };
     lines.push(format!("{:<12}{}", "check", checked.line));
     status["check"] = json!({ "accepted": checked.accepted, "email": checked.email, "domain": checked.domain });

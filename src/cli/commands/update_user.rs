@@ -22,7 +22,7 @@ pub struct Args {
     /// The user's id or email address
     ///
     /// At a terminal, omit it to choose from a list.
-    #[arg(required = true)]
+    #[arg(required = true, add = TargetKind::User)]
     target: Option<Target>,
 
     #[command(flatten)]

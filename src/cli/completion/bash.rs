@@ -5,7 +5,7 @@ use std::io;
 
 use clap_complete::engine::complete;
 
-use super::{PROGRAM, VARIABLE, understood, unquoted};
+use super::{PROGRAM, VARIABLE, targets, understood, unquoted};
 
 /// Marks the cursor, so that there is always a word at it.
 const CURSOR: char = '\u{1}';
@@ -29,6 +29,7 @@ pub(super) fn candidates(command: &mut clap::Command, typed: &[String]) -> io::R
     // The part of the last word that is not replaced, such as `--flag=`.
     let kept = last.strip_suffix(&unquoted(replaced)).unwrap_or_default();
     let index = words.len() - 1;
+    targets::complete_in(command, &words);
     let found = complete(command, understood(command, words), index, None)?;
     let lines = found.iter().filter_map(|candidate| {
         let value = candidate.get_value().to_string_lossy();

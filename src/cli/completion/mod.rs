@@ -1,6 +1,7 @@
 //! Shell completion with clap's engine. The shell runs the program with the variable `COMPLETE` and the words so far.
 
 mod bash;
+mod targets;
 
 use std::ffi::OsString;
 use std::io;
@@ -47,7 +48,9 @@ fn candidates(shell: Shell, typed: &[String]) -> io::Result<String> {
     if shell == Shell::Bash {
         return bash::candidates(&mut command, typed);
     }
-    let words = understood(&command, typed.iter().map(|word| unquoted(word)).collect());
+    let words: Vec<String> = typed.iter().map(|word| unquoted(word)).collect();
+    targets::complete_in(&mut command, &words);
+    let words = understood(&command, words);
     let mut candidates = Vec::new();
     if let Some(adapter) = Shells::builtins().completer(&shell.to_string()) {
         adapter.write_complete(&mut command, words, None, &mut candidates)?;

@@ -11,6 +11,8 @@ use crate::operation::{Content, Operation, Response};
 const ENVIRONMENT: &str = "\
 DCI_API_KEY  API key from the DoiT console; overrides a sign-in
 DCI_LOG      log filter for stderr unless -v or -q is given, such as dci=debug or trace
+DCI_NO_CACHE
+             if set, no list of users is kept for completion
 PAGER        program that shows long help
 HTTPS_PROXY, NO_PROXY
              proxy, and the hosts to reach without it

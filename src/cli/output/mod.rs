@@ -10,6 +10,7 @@ mod pager;
 mod progress;
 mod report;
 mod row;
+mod row_lines;
 mod rows;
 mod writer;
 

@@ -23,7 +23,7 @@ pub(in crate::cli) struct Row<'a> {
     pub invite_id: Option<String>,
     /// The error object.
     pub error: Option<Value>,
-    /// Whether people see it too: they see a line for each row that they may have to act on.
+    /// Whether people see it too: they see the rows that they may have to act on.
     #[serde(skip)]
     pub is_for_people: bool,
 }
@@ -45,11 +45,5 @@ impl<'a> Row<'a> {
             column("inviteId"),
             column("error"),
         ]
-    }
-
-    /// The line for people.
-    pub fn line(&self) -> Option<String> {
-        let message = self.message.as_deref().filter(|_| self.is_for_people)?;
-        Some(format!("{}: {message}", self.target))
     }
 }

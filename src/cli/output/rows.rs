@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::format::{self, RowStream};
 use super::row::Row;
+use super::row_lines::RowLines;
 use super::writer::Writer;
 use super::{CliError, Output, Report};
 
@@ -16,7 +17,7 @@ pub(in crate::cli) struct Rows {
 
 enum Form {
     /// For people: lines for some rows, printed at the end.
-    Lines(Vec<String>),
+    Lines(RowLines),
     /// Printed as they come.
     Stream { stream: Box<dyn RowStream>, text: Vec<u8>, writer: Writer },
     /// Printed at the end.
@@ -26,7 +27,7 @@ enum Form {
 impl Rows {
     pub(super) fn new(output: &Output) -> Self {
         if output.is_for_people() && !output.columns.are_given() {
-            return Self { form: Form::Lines(Vec::new()), problem: None };
+            return Self { form: Form::Lines(RowLines::default()), problem: None };
         }
         let stream = output.columns.select(&Row::columns()).map(|columns| output.format.row_stream(columns));
         match stream {
@@ -45,7 +46,7 @@ impl Rows {
         }
         let added = match &mut self.form {
             Form::Lines(lines) => {
-                lines.extend(row.line());
+                lines.add(row);
                 Ok(())
             }
             Form::Stream { stream, text, .. } => stream.add(row, text),
@@ -88,7 +89,7 @@ impl Rows {
                 }
             }
             (_, Some(problem)) => Report::unwritable(problem),
-            (Form::Lines(lines), None) => Report::words(lines.into_iter().chain(summary).collect()),
+            (Form::Lines(lines), None) => Report::words(lines.into_texts().chain(summary).collect()),
             (Form::Whole(rows), None) => Report::rows(rows, Row::columns()),
         }
     }

@@ -10,6 +10,7 @@ mod signed_in;
 mod store;
 mod stored_sign_in;
 mod token_endpoint;
+pub(crate) mod user_files;
 
 pub use authorization_server::{AuthorizationRequest, AuthorizationServer};
 pub use signed_in::SignIn;

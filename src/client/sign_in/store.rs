@@ -1,14 +1,15 @@
 //! The file of the sign-ins: its place, its lock, and its privacy.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use etcetera::{AppStrategy, AppStrategyArgs};
+use etcetera::AppStrategy;
 use reqwest::Url;
 
 use super::SignIn;
 use super::content::{Content, sign_in};
+use super::user_files;
 use crate::client::{CredentialsError, ErrorKind, env};
 
 /// The file of the sign-ins of a user, one for each API base URL, so that no token is sent to another API.
@@ -34,12 +35,7 @@ impl SignInStore {
     /// The file of the current user: `$XDG_DATA_HOME/dci/sign-ins.json` on Linux (by default in `~/.local/share`), and
     /// the data folder of the platform elsewhere.
     pub fn of_user() -> Result<Self, CredentialsError> {
-        let app = AppStrategyArgs {
-            top_level_domain: "com".to_owned(),
-            author: "doit".to_owned(),
-            app_name: "dci".to_owned(),
-        };
-        let place = etcetera::app_strategy::choose_native_strategy(app).map_err(|error| {
+        let place = user_files::places().map_err(|error| {
             let message =
                 format!("not signed in: the home folder is unknown; set HOME, or set {} to an API key", env::API_KEY);
             CredentialsError::new(ErrorKind::Authentication, message).with_source(error)
@@ -120,11 +116,11 @@ impl SignInStore {
         // A bare file name is in the current folder, which has other files too.
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder {
-            create_private_folder(folder).map_err(|error| unusable(folder, "created", error))?;
+            user_files::create_folder(folder).map_err(|error| unusable(folder, "created", error))?;
         }
         let lock = || {
             // The file itself is replaced, so a lock on it would not exclude later writers.
-            let file = private().create(true).truncate(false).open(target.with_extension("lock"))?;
+            let file = user_files::open_options().create(true).truncate(false).open(target.with_extension("lock"))?;
             let is_held = is_locked(|| file.lock());
             Ok(Lock { file, is_held })
         };
@@ -166,14 +162,8 @@ impl SignInStore {
         let write = || {
             let file = self.target()?;
             let new_path = file.with_extension("new");
-            // A killed process may have left it. Under the lock, there is no other writer.
-            match fs::remove_file(&new_path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut new_file = private().create_new(true).open(&new_path)?;
-            new_file.write_all(&serde_json::to_vec_pretty(content)?)?;
-            new_file.sync_all()?;
+            // Under the lock, there is no other writer.
+            user_files::write_new(&new_path, &serde_json::to_vec_pretty(content)?)?.sync_all()?;
             fs::rename(&new_path, &file)
         };
         write().map_err(|error| self.unusable("written", error))
@@ -227,29 +217,6 @@ fn unusable(path: &Path, what: &str, error: io::Error) -> CredentialsError {
 
 fn rejected(message: String) -> CredentialsError {
     CredentialsError::new(ErrorKind::Authentication, message)
-}
-
-/// Opens files that only the user can read.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn create_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-        builder.mode(0o700).create(folder)?;
-        // The folder may have existed.
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-    }
-    #[cfg(not(unix))]
-    builder.create(folder)
 }
 
 #[cfg(test)]

@@ -47,9 +47,29 @@ impl Person {
         dci(args)
             .env("HOME", home)
             .env("XDG_DATA_HOME", home)
+            .env("XDG_STATE_HOME", home)
+            .env("XDG_CACHE_HOME", home)
             .env("DCI_API_BASE_URL", self.sandbox.url())
             .env("DCI_AUTHORIZE_URL", &self.sandbox.authorize_url())
             .env("DCI_TOKEN_URL", &self.sandbox.token_url())
+    }
+
+    /// Runs `dci` with this home and sandbox, and with the sandbox's API key.
+    pub fn dci_with_key(&self, args: &[&str]) -> Run {
+        self.dci(args).env("DCI_API_KEY", self.sandbox.api_key())
+    }
+
+    /// All files in the home whose path contains this text.
+    pub fn files(&self, part: &str) -> Vec<PathBuf> {
+        let mut folders = vec![self.folder.clone()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            let paths = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+            let (folder, other): (Vec<_>, Vec<_>) = paths.partition(|path| path.is_dir());
+            folders.extend(folder);
+            files.extend(other.into_iter().filter(|path| path.to_string_lossy().contains(part)));
+        }
+        files
     }
 
     /// The file of stored sign-ins.

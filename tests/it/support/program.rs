@@ -21,6 +21,9 @@ pub const API_KEY: &str = "s3cret-api-key";
 #[cfg(unix)]
 pub const END_SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
 
+/// Not a folder, so that nothing is recorded there.
+const NOT_A_FOLDER: &str = "/dev/null";
+
 /// A data folder without sign-ins.
 const NO_SIGN_INS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-sign-ins");
 
@@ -30,6 +33,7 @@ pub fn dci(args: &[&str]) -> Run {
     command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
     // Platforms keep user data there.
     command.env("HOME", NO_SIGN_INS).env("XDG_DATA_HOME", NO_SIGN_INS);
+    command.env("XDG_STATE_HOME", NOT_A_FOLDER).env("XDG_CACHE_HOME", NOT_A_FOLDER);
     Run { command, stdin: Vec::new(), command_line: format!("dci {}", args.join(" ")) }
 }
 
@@ -55,6 +59,7 @@ pub fn run_in_shell(command: &str, sandbox: &Sandbox) {
         .args(["-c", command])
         .env("DCI_API_BASE_URL", sandbox.url())
         .env("DCI_API_KEY", sandbox.api_key())
+        .env("XDG_STATE_HOME", NOT_A_FOLDER)
         .output()
         .expect("a shell");
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));

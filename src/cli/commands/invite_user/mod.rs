@@ -137,7 +137,7 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
     // A private sandbox ends with the command.
     let resume = context.sandbox.is_none().then_some(resume);
     let done = if dry_run { plan::TO_INVITE } else { INVITED };
-    let run = Run { context, client: &client, done, id: None, resume };
+    let run = Run { context, client: &client, done, id: None, resume, journal: None };
     if dry_run {
         return Ok(run.preview(&items.map(plan::preview).collect::<Vec<_>>()));
     }

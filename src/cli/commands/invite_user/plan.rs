@@ -44,7 +44,9 @@ struct User {
 impl Listing {
     pub async fn fetch(context: &Context<'_>, client: &Client) -> Result<Self, CliError> {
         let response = context.call(client.list_users().send()).await;
-        response.map(Self).map_err(|error| error.context("cannot list the users"))
+        let response = response.map_err(|error| error.context("cannot list the users"))?;
+        context.remember_users(&response.value.users);
+        Ok(Self(response))
     }
 
     /// The rows with the properties that the spec does not describe.
