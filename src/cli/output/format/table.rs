@@ -20,7 +20,12 @@ pub(in crate::cli::output) fn text(rows: &[Value], columns: &[Column]) -> String
     // The stream that the table is written to removes colours if necessary. --color overrides NO_COLOR.
     crossterm::style::force_color_output(true);
     let mut table = Table::new();
-    table.load_style(TableStyle::new()).enforce_styling();
+    table.load_style(TableStyle::new());
+    if has_styles() {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
     table.style_text_only();
     let width = terminal_size::terminal_size_of(stdout()).filter(|_| stdout().is_terminal()).map(|(width, _)| width.0);
     match width {
@@ -40,6 +45,17 @@ pub(in crate::cli::output) fn text(rows: &[Value], columns: &[Column]) -> String
         keep_uncut(&mut table, columns, width);
     }
     table.trim_fmt()
+}
+
+/// Whether crossterm can write styles. If it cannot, it drops the styled text too.
+#[cfg(windows)]
+fn has_styles() -> bool {
+    crossterm::ansi_support::supports_ansi()
+}
+
+#[cfg(not(windows))]
+fn has_styles() -> bool {
+    true
 }
 
 /// Gives the uncut columns their full width, in their order, if that leaves some width for the others.
