@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::error::CliError;
 use super::output::in_local_time;
 use super::pages::note_more_pages;
+use super::shell;
 use crate::client::{ApiError, CallResponse, Error, ErrorKind, ResponseValue, call_unless, env};
 use crate::operation::Operation;
 use crate::types;
@@ -98,7 +99,7 @@ impl Context<'_> {
         }
     }
 
-    /// The command line as typed plus a flag, quoted for a POSIX shell. `None` with `--sandbox`: the next command has
+    /// The command line as typed plus a flag, quoted for the shell. `None` with `--sandbox`: the next command has
     /// another sandbox.
     pub fn command_with(&self, flag: &str, value: &str) -> Option<String> {
         self.sandbox.is_none().then(|| command_with(self.typed, flag, value)).flatten()
@@ -131,5 +132,5 @@ fn command_with(typed: &[OsString], flag: &str, value: &str) -> Option<String> {
     if !words[..options_end].iter().any(is_flag) {
         words.splice(options_end..options_end, [flag.to_owned(), value.to_owned()]);
     }
-    shlex::try_join(words.iter().map(String::as_str)).ok()
+    shell::command(&words)
 }

@@ -30,6 +30,7 @@ mod pages;
 mod panics;
 mod people;
 mod setting;
+mod shell;
 mod sign_ins;
 mod spec_enum;
 mod stop_reason;
