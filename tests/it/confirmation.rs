@@ -1,11 +1,14 @@
 //! Commands that cannot be undone ask at a terminal, and require `--yes` elsewhere.
-#![cfg(unix)]
 
+#[cfg(unix)]
 use dci::sandbox::Sandbox;
 
-use crate::support::program::{assert_masked_snapshot, dci_on};
+#[cfg(unix)]
+use crate::support::program::assert_masked_snapshot;
+use crate::support::program::dci_on;
 use crate::support::sandbox::sandbox;
 
+#[cfg(unix)]
 fn ask(name: &str, args: &[&str], typed: &str) -> (Sandbox, i32) {
     let sandbox = sandbox();
     let mut terminal = dci_on(&sandbox, args).at_terminal();
@@ -16,6 +19,7 @@ fn ask(name: &str, args: &[&str], typed: &str) -> (Sandbox, i32) {
     (sandbox, ended.code)
 }
 
+#[cfg(unix)]
 #[test]
 fn yes_confirms() {
     let (sandbox, code) = ask("yes", &["cancel-invite", "pending@example.com"], "Yes\n");
@@ -23,6 +27,7 @@ fn yes_confirms() {
     assert_eq!(dci_on(&sandbox, &["cancel-invite", "invite-pending", "--yes"]).finish().code, 21);
 }
 
+#[cfg(unix)]
 #[test]
 fn any_other_reply_cancels() {
     for (name, typed) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
@@ -32,6 +37,7 @@ fn any_other_reply_cancels() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn several_targets_are_listed_with_their_ids() {
     let (sandbox, code) =
@@ -41,12 +47,14 @@ fn several_targets_are_listed_with_their_ids() {
     assert_eq!(left, 2);
 }
 
+#[cfg(unix)]
 #[test]
 fn all_invited_lists_open_invites_and_no_cancelled_ones() {
     let (sandbox, code) = ask("all_invited", &["resend-invite", "--all-invited"], "y\n");
     assert_eq!((code, sandbox.outbox().len()), (0, 2));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_question_says_how_many_cancelled_invites_it_reactivates() {
     let (sandbox, code) =
@@ -89,6 +97,7 @@ fn a_dry_run_needs_no_confirmation() {
     assert!(sandbox.outbox().is_empty());
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupt_at_the_question_exits_with_130() {
     let sandbox = sandbox();
@@ -100,6 +109,7 @@ fn an_interrupt_at_the_question_exits_with_130() {
     assert_eq!(sandbox.requests(), 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupt_while_reading_the_list_sends_nothing() {
     let sandbox = sandbox();

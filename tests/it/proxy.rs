@@ -6,11 +6,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use crate::support::https_server::{HttpsServer, Trusted, authority, valid_for};
-#[cfg(unix)]
 use crate::support::person::Person;
-#[cfg(unix)]
-use crate::support::program::dci;
-use crate::support::program::{Run, dci_at};
+use crate::support::program::{Run, dci, dci_at};
 use crate::support::scripted_server::{ScriptedServer, response};
 
 /// A proxy that connects to this server for any host.
@@ -165,7 +162,6 @@ fn an_unreachable_proxy_is_named_by_its_variable() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn login_refuses_invalid_proxies_before_it_begins() {
     let server = HttpsServer::start(&valid_for("127.0.0.1"), &authority("Ours"));
@@ -181,7 +177,6 @@ fn login_refuses_invalid_proxies_before_it_begins() {
     assert_eq!(server.connections.load(Ordering::SeqCst), 0);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_renewal_uses_the_proxy_and_reports_its_error() {
     let person = Person::signed_in("proxy");

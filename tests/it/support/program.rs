@@ -28,9 +28,9 @@ const NO_SIGN_INS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-sign-ins");
 pub fn dci(args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dci"));
     command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
-    // Platforms keep user data there.
-    command.env("HOME", NO_SIGN_INS).env("XDG_DATA_HOME", NO_SIGN_INS);
-    Run { command, stdin: Vec::new(), command_line: format!("dci {}", args.join(" ")) }
+    // Sockets on Windows need it.
+    command.envs(std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder)));
+    Run { command, stdin: Vec::new(), command_line: format!("dci {}", args.join(" ")) }.home(NO_SIGN_INS)
 }
 
 /// Runs `dci` with a server and the API key.
@@ -91,6 +91,13 @@ impl Run {
         nohup.arg(self.command.get_program()).args(self.command.get_args()).env_clear().stdin(Stdio::null());
         nohup.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         self.command = nohup;
+        self
+    }
+
+    /// Sets the home folder, and the folder of user data where it is set on its own.
+    pub fn home(mut self, folder: &str) -> Self {
+        let names = if cfg!(windows) { ["USERPROFILE", "APPDATA"] } else { ["HOME", "XDG_DATA_HOME"] };
+        self.command.envs(names.map(|name| (name, folder)));
         self
     }
 
@@ -163,7 +170,6 @@ impl Running {
     }
 
     /// Waits for a text on stderr.
-    #[cfg(unix)]
     pub fn wait_for(&mut self, text: &str) {
         let stderr = self.child.stderr.as_mut().expect("it is piped");
         // Byte by byte, so that the rest stays unread.
@@ -178,7 +184,6 @@ impl Running {
     }
 
     /// Waits for a line of stderr.
-    #[cfg(unix)]
     pub fn line_of_stderr(&mut self, is_wanted: impl Fn(&str) -> bool) -> String {
         loop {
             let begun = self.stderr.len();
@@ -191,7 +196,6 @@ impl Running {
     }
 
     /// Types a line.
-    #[cfg(unix)]
     pub fn type_line(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().expect("it is open"), "{line}").expect("the program reads");
     }
@@ -203,7 +207,6 @@ impl Running {
     }
 
     /// Kills it.
-    #[cfg(unix)]
     pub fn kill(&mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is ours");
@@ -252,7 +255,6 @@ impl Running {
 
 impl Finished {
     /// Fails if a secret was printed.
-    #[cfg(unix)]
     pub fn assert_without(&self, secret: &str) {
         assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {self}");
     }
@@ -291,7 +293,7 @@ macro_rules! assert_masked_snapshot {
             (r"sandbox-\d+", "sandbox-[request]"),
             (r"until \w{3} \d+ \w{3} \d{4}, \d\d:\d\d UTC", "until [in 48 hours]"),
             (r"\b\d+(\.\d)? m?s\b", "[time]"),
-            (r"\S+/debug/dci ", "dci "),
+            (r"\S+[/\\]debug[/\\]dci(\.exe)? ", "dci "),
             (r"dci/\d+\.\d+\.\d+", "dci/[version]"),
         ], omit_expression => true, prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!($name, $text);
