@@ -6,10 +6,7 @@ use std::time::Duration;
 use std::{env, fs, thread};
 
 use crate::support::person::{Page, Person, decided, visit};
-use crate::support::program::API_KEY;
-
-/// What separates the browsers in `BROWSER`.
-const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
+use crate::support::program::{API_KEY, PATH_SEPARATOR};
 
 /// This program with arguments, as a browser.
 fn this_program(arguments: &str) -> String {
@@ -171,7 +168,7 @@ fn if_a_browser_fails_login_opens_the_next() {
     let person = Person::new("browser-next");
     let file = person.folder.join("opened");
     let browsers = [this_program("--no-such-flag"), "no-such-browser %s".to_owned(), browser()];
-    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", &browsers.join(&SEPARATOR.to_string()));
+    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", &browsers.join(&PATH_SEPARATOR.to_string()));
     let login = login.env("OPENED", file.to_str().expect("UTF-8")).start();
     let url = opened(&file);
     assert_eq!(visit(&decided(url.trim(), "admin@example.com")).status, 200);

@@ -17,6 +17,9 @@ pub const FORMATS: [&str; 5] = ["table", "json", "yaml", "csv", "toon"];
 /// The API key of every run outside the sandbox. `Running::finish` checks that no output contains it.
 pub const API_KEY: &str = "s3cret-api-key";
 
+/// What separates the entries of `PATH`, and of variables like it.
+pub const PATH_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
+
 /// The signals that end a program: Ctrl-C, `kill` or `timeout`, and a closed terminal.
 #[cfg(unix)]
 pub const END_SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
