@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::error::CliError;
 use super::output::in_local_time;
 use super::pages::note_more_pages;
+use super::shell;
 use super::target::Target;
 use crate::client::{ApiError, CallResponse, Error, ErrorKind, ResponseValue, call_unless, env};
 use crate::operation::Operation;
@@ -98,7 +99,7 @@ impl Context<'_> {
         }
     }
 
-    /// The command line as typed plus the targets that were chosen and a flag, quoted for a POSIX shell. `None` with
+    /// The command line as typed plus the targets that were chosen and a flag, quoted for the shell. `None` with
     /// `--sandbox`: the next command has another sandbox.
     pub fn command_with(&self, flag: &str, value: &str) -> Option<String> {
         let chosen = self.chosen.get().map(Vec::as_slice).unwrap_or_default().iter().map(Target::as_str);
@@ -146,5 +147,5 @@ fn command_with(typed: &[OsString], flag: &str, value: &str) -> Option<String> {
         None if options.iter().any(|word| word.starts_with(&format!("{flag}="))) => {}
         None => drop(words.splice(options_end..options_end, [flag.to_owned(), value.to_owned()])),
     }
-    shlex::try_join(words.iter().map(String::as_str)).ok()
+    shell::command(&words)
 }

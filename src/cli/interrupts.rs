@@ -37,9 +37,13 @@ enum Stage {
 }
 
 impl Interrupts {
+    fn running() -> Self {
+        Self { stage: Arc::new(watch::Sender::new(Stage::Running)), grace: Arc::default() }
+    }
+
     /// Starts to receive signals. This has its own thread, so that a program that is blocked on its output ends too.
     pub fn receive() -> io::Result<Self> {
-        let interrupts = Self { stage: Arc::new(watch::Sender::new(Stage::Running)), grace: Arc::default() };
+        let interrupts = Self::running();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let signals = {
             let _entered = runtime.enter();
@@ -54,13 +58,11 @@ impl Interrupts {
 
     async fn follow(self, mut signals: Signals) {
         // There are none if all signals are ignored.
-        if signals.next().await.is_none() {
-            return;
-        }
+        let Some(left) = signals.next().await else { return };
         self.stage.send_replace(Stage::Stopping);
         let grace = *self.grace.lock().unwrap_or_else(PoisonError::into_inner);
         tokio::select! {
-            () = sleep(grace) => {}
+            () = sleep(grace.min(left)) => {}
             _ = signals.next() => {}
         }
         self.stage.send_replace(Stage::Ended);
@@ -121,9 +123,9 @@ pub(super) fn leaving_ctrl_c_to_child<T>(work: impl FnOnce() -> T) -> io::Result
     Ok(result)
 }
 
-type Signals = SelectAll<BoxStream<'static, ()>>;
+/// The signals that end the program. Each says how long the system leaves for calls in progress.
+type Signals = SelectAll<BoxStream<'static, Duration>>;
 
-/// The signals that end the program.
 #[cfg(unix)]
 fn signals() -> io::Result<Signals> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -133,7 +135,7 @@ fn signals() -> io::Result<Signals> {
     let kinds = kinds.into_iter().filter(|kind| !is_ignored(kind.as_raw_value()));
     let listener = |kind| {
         let mut signals = signal(kind)?;
-        Ok(stream::poll_fn(move |context| signals.poll_recv(context)).boxed())
+        Ok(stream::poll_fn(move |context| signals.poll_recv(context)).map(|()| Duration::MAX).boxed())
     };
     kinds.map(listener).collect()
 }
@@ -152,13 +154,51 @@ fn ignored_signals() -> impl Fn(i32) -> bool {
 fn signals() -> io::Result<Signals> {
     use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
 
+    /// Windows kills the program 5 s after its console closes, or its user signs out. The rest is for the report.
+    const BEFORE_KILL: Duration = Duration::from_secs(2);
+
     let (mut interrupt, mut stop) = (ctrl_c()?, ctrl_break()?);
     let (mut close, mut logoff, mut shutdown) = (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
     Ok(stream::select_all([
-        stream::poll_fn(move |context| interrupt.poll_recv(context)).boxed(),
-        stream::poll_fn(move |context| stop.poll_recv(context)).boxed(),
-        stream::poll_fn(move |context| close.poll_recv(context)).boxed(),
-        stream::poll_fn(move |context| logoff.poll_recv(context)).boxed(),
-        stream::poll_fn(move |context| shutdown.poll_recv(context)).boxed(),
+        stream::poll_fn(move |context| interrupt.poll_recv(context)).map(|()| Duration::MAX).boxed(),
+        stream::poll_fn(move |context| stop.poll_recv(context)).map(|()| Duration::MAX).boxed(),
+        stream::poll_fn(move |context| close.poll_recv(context)).map(|()| BEFORE_KILL).boxed(),
+        stream::poll_fn(move |context| logoff.poll_recv(context)).map(|()| BEFORE_KILL).boxed(),
+        stream::poll_fn(move |context| shutdown.poll_recv(context)).map(|()| BEFORE_KILL).boxed(),
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The seconds from the first signal until calls in progress end. Each signal arrives after a delay, and leaves time.
+    async fn until_ended(grace: u64, signals: &[(u64, Duration)]) -> u64 {
+        let interrupts = Interrupts::running();
+        interrupts.allow_grace(Duration::from_secs(grace));
+        let signals = signals.iter().map(|&(after, left)| {
+            let signal = async move {
+                sleep(Duration::from_secs(after)).await;
+                left
+            };
+            stream::once(signal).chain(stream::pending()).boxed()
+        });
+        let started = Instant::now();
+        tokio::spawn(interrupts.clone().follow(stream::select_all(signals)));
+        interrupts.ended().await;
+        started.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_in_progress_get_the_grace_that_the_system_leaves() {
+        let (all, two_seconds) = (Duration::MAX, Duration::from_secs(2));
+        assert_eq!(until_ended(5, &[(0, all)]).await, 5);
+        assert_eq!(until_ended(5, &[(0, two_seconds)]).await, 2);
+        assert_eq!(until_ended(0, &[(0, two_seconds)]).await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_signal_ends_calls_at_once() {
+        assert_eq!(until_ended(5, &[(0, Duration::MAX), (1, Duration::MAX)]).await, 1);
+    }
 }

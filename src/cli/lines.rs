@@ -4,6 +4,9 @@ use std::io::{self, BufRead, Read};
 
 use super::error::CliError;
 
+/// The keys that end input at a terminal.
+pub(super) const END_KEYS: &str = if cfg!(windows) { "Ctrl-Z+Enter" } else { "Ctrl-D" };
+
 /// Why a text cannot be read.
 #[derive(Debug)]
 pub(super) enum Unreadable {

@@ -37,6 +37,7 @@ mod people;
 mod picker;
 mod scope;
 mod setting;
+mod shell;
 mod sign_ins;
 mod spec_enum;
 mod stop_reason;

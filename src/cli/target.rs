@@ -152,7 +152,7 @@ impl Targets {
             return Ok(Self::One(target.clone()));
         }
         if arguments.iter().any(|argument| matches!(argument, TargetArg::Stdin)) && io::stdin().is_terminal() {
-            context.output.note("Type the targets, one per line; Ctrl-D ends the list.");
+            context.output.note(&format!("Type the targets, one per line; {} ends the list.", lines::END_KEYS));
         }
         // On Ctrl-C the list may be incomplete, so it is not used.
         let read = context.interrupts.run_blocking(move || Self::read_all(arguments)).await;

@@ -15,9 +15,13 @@ use no_proxy::is_listed;
 
 pub(super) use error::ProxyError;
 
-/// In curl's order. The first that is not empty is used.
-const PROXY: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
+/// In curl's order. The first that is not empty is used. On Windows, the case of a name does not matter.
+const PROXY: &[&str] = if cfg!(windows) {
+    &["HTTPS_PROXY", "ALL_PROXY"]
+} else {
+    &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+};
+const NO_PROXY: &[&str] = if cfg!(windows) { &["NO_PROXY"] } else { &["no_proxy", "NO_PROXY"] };
 
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
@@ -70,8 +74,8 @@ impl Proxy {
     }
 }
 
-fn first_set<const N: usize>(names: [&'static str; N]) -> Result<Option<(&'static str, String)>, ConfigError> {
-    for name in names {
+fn first_set(names: &[&'static str]) -> Result<Option<(&'static str, String)>, ConfigError> {
+    for &name in names {
         if let Some(value) = variable(name)? {
             return Ok(Some((name, value)));
         }

@@ -7,31 +7,41 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rustls::client::WantsClientCert;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use super::ConfigError;
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
 
+type Unverified = ConfigBuilder<ClientConfig, WantsVerifier>;
+type Verified = ConfigBuilder<ClientConfig, WantsClientCert>;
+
 /// The TLS configuration, with the root certificates if they are needed.
 ///
 /// Reading them takes most of the time of a single call, so this is done once, and only for `https`.
 pub(super) fn client_config(with_roots: bool) -> Result<ClientConfig, ConfigError> {
-    let roots = if with_roots { roots()? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| ConfigError::RootCertificates(error.to_string()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    let config = if !with_roots {
+        config.with_root_certificates(RootCertStore::empty())
+    } else if let Some(roots) = given_roots()? {
+        config.with_root_certificates(roots)
+    } else {
+        trusting_system(config).map_err(ConfigError::RootCertificates)?
+    };
+    Ok(config.with_no_client_auth())
 }
 
-/// The root certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else those of the system.
-fn roots() -> Result<RootCertStore, ConfigError> {
+/// The root certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`; `None` if neither is set.
+fn given_roots() -> Result<Option<RootCertStore>, ConfigError> {
     let [file, folders] = [FILE, FOLDERS].map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
     if file.is_none() && folders.is_none() {
-        return system_roots().map_err(ConfigError::RootCertificates);
+        return Ok(None);
     }
     let mut roots = RootCertStore::empty();
     if let Some(file) = file {
@@ -40,7 +50,7 @@ fn roots() -> Result<RootCertStore, ConfigError> {
     if let Some(folders) = folders {
         add_folders(&mut roots, &folders).map_err(|problem| ConfigError::Variable { variable: FOLDERS, problem })?;
     }
-    Ok(roots)
+    Ok(Some(roots))
 }
 
 fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
@@ -76,6 +86,20 @@ fn add_folders(roots: &mut RootCertStore, folders: &OsString) -> Result<(), Stri
     Ok(())
 }
 
+/// Lets the system verify certificates: Windows fetches a root when it first meets it, and both know what their
+/// administrators trust.
+#[cfg(any(windows, target_os = "macos"))]
+fn trusting_system(config: Unverified) -> Result<Verified, String> {
+    use rustls_platform_verifier::BuilderVerifierExt;
+    config.with_platform_verifier().map_err(|error| error.to_string())
+}
+
+#[cfg(not(any(windows, target_os = "macos")))]
+fn trusting_system(config: Unverified) -> Result<Verified, String> {
+    Ok(config.with_root_certificates(system_roots()?))
+}
+
+#[cfg(not(any(windows, target_os = "macos")))]
 fn system_roots() -> Result<RootCertStore, String> {
     let found = read_certificates();
     let mut roots = RootCertStore::empty();
@@ -89,7 +113,7 @@ fn system_roots() -> Result<RootCertStore, String> {
 
 /// Reads the bundle file of the system. Its folders have the same certificates, in hundreds of files, so they are read
 /// only if there is no bundle.
-#[cfg(all(unix, not(target_os = "macos")))]
+#[cfg(not(any(windows, target_os = "macos")))]
 fn read_certificates() -> rustls_native_certs::CertificateResult {
     let openssl_probe::ProbeResult { cert_file, cert_dir } = openssl_probe::probe();
     let mut found = rustls_native_certs::load_certs_from_paths(cert_file.as_deref(), None);
@@ -102,11 +126,6 @@ fn read_certificates() -> rustls_native_certs::CertificateResult {
         found.errors.extend(more.errors);
     }
     found
-}
-
-#[cfg(not(all(unix, not(target_os = "macos"))))]
-fn read_certificates() -> rustls_native_certs::CertificateResult {
-    rustls_native_certs::load_native_certs()
 }
 
 /// Why the TLS handshake failed, in words.

@@ -4,7 +4,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::program::{API_KEY, FORMATS, Finished, dci_at};
+#[cfg(unix)]
+use crate::support::program::FORMATS;
+use crate::support::program::{API_KEY, Finished, dci_at};
 use crate::support::scripted_server::{ScriptedServer, response};
 
 const NUMBERS: &[&str] = &[

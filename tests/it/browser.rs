@@ -1,12 +1,56 @@
 //! How `dci login` gets a code: it opens a browser, and receives its redirect or a pasted code.
-#![cfg(unix)]
 
-use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use crate::support::person::{Page, Person, decided, visit};
-use crate::support::program::API_KEY;
+use crate::support::program::{API_KEY, PATH_SEPARATOR};
+
+/// This program with arguments, as a browser.
+fn this_program(arguments: &str) -> String {
+    format!("{} {arguments}", env::current_exe().expect("a path").display())
+}
+
+/// A browser that writes its URL to a file, which is complete when it appears, and runs while the file exists.
+fn browser() -> String {
+    // The path of the test would have a separator of `BROWSER` in it.
+    this_program("--ignored the_browser %s")
+}
+
+/// Waits until the browser has written its URL.
+fn opened(file: &Path) -> String {
+    let started = Instant::now();
+    let url = loop {
+        match fs::read_to_string(file) {
+            Ok(url) => break url,
+            Err(_) => assert!(started.elapsed() < Duration::from_secs(60), "no browser is opened"),
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    if cfg!(windows) {
+        // A child has the pipes of its parent there, so they stay open until the browser ends.
+        fs::remove_file(file).expect("write access");
+    }
+    url
+}
+
+#[test]
+#[ignore = "this is the browser that other tests start"]
+fn the_browser() {
+    let Ok(file) = env::var("OPENED") else { return };
+    let url = env::args().next_back().expect("a URL");
+    let part = format!("{file}.part");
+    fs::write(&part, format!("{url} {}", env::var("DCI_API_KEY").unwrap_or_default())).expect("write access");
+    fs::rename(part, &file).expect("write access");
+    for _ in 0..12_000 {
+        if !Path::new(&file).exists() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
 
 #[test]
 fn a_callback_with_another_state_is_ignored() {
@@ -83,28 +127,27 @@ fn a_code_or_its_whole_address_can_be_pasted() {
 #[test]
 fn login_opens_the_browser_of_the_user() {
     let person = Person::new("browser");
-    let opened = person.folder.join("opened");
-    let script = format!("echo \"$1\" > '{0}.part' && mv '{0}.part' '{0}'", opened.display());
-    let browser = program(&person, "browser", &script);
-    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", &browser).env("PATH", "/usr/bin:/bin").start();
-    let url = loop {
-        match fs::read_to_string(&opened) {
-            Ok(url) => break url.trim().to_owned(),
-            Err(_) => std::thread::yield_now(),
-        }
-    };
-    assert_eq!(visit(&decided(&url, "admin@example.com")).status, 200);
+    let file = person.folder.join("opened");
+    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", &browser()).env("DCI_API_KEY", API_KEY);
+    let login = login.env("OPENED", file.to_str().expect("UTF-8")).start();
+    let url = opened(&file);
+    assert!(!url.contains(API_KEY), "{url}");
+    assert_eq!(visit(&decided(url.trim(), "admin@example.com")).status, 200);
+    // A browser that keeps running is not waited for.
     assert_eq!(login.finish().code, 0);
 }
 
 /// Writes an executable shell script.
+#[cfg(unix)]
 fn program(person: &Person, name: &str, script: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
     let program = person.folder.join(name);
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");
     program.to_str().expect("UTF-8").to_owned()
 }
 
+#[cfg(unix)]
 #[test]
 fn without_a_browser_the_code_can_be_pasted_at_once() {
     for (name, script) in [("exit", "exit 3"), ("killed", "kill -9 $$"), ("missing", "")] {
@@ -126,20 +169,12 @@ fn without_a_browser_the_code_can_be_pasted_at_once() {
 #[test]
 fn if_a_browser_fails_login_opens_the_next() {
     let person = Person::new("browser-next");
-    let opened = person.folder.join("opened");
-    let failing = program(&person, "failing", "exit 1");
-    let working = program(&person, "working", &format!("echo \"$2 $DCI_API_KEY\" > '{}'; sleep 60", opened.display()));
-    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", &format!("{failing}:{working} --new %s"));
-    let login = login.env("PATH", "/usr/bin:/bin").env("DCI_API_KEY", API_KEY).start();
-    let url = loop {
-        match fs::read_to_string(&opened) {
-            Ok(url) if url.ends_with('\n') => break url.trim().to_owned(),
-            _ => std::thread::yield_now(),
-        }
-    };
-    assert!(!url.contains(API_KEY), "{url}");
-    assert_eq!(visit(&decided(&url, "admin@example.com")).status, 200);
-    // A browser that keeps running is not waited for.
+    let file = person.folder.join("opened");
+    let browsers = [this_program("--no-such-flag"), "no-such-browser %s".to_owned(), browser()];
+    let login = person.dci(&["login", "--port", "0"]).env("BROWSER", &browsers.join(&PATH_SEPARATOR.to_string()));
+    let login = login.env("OPENED", file.to_str().expect("UTF-8")).start();
+    let url = opened(&file);
+    assert_eq!(visit(&decided(url.trim(), "admin@example.com")).status, 200);
     let finished = login.finish();
     assert_eq!(finished.code, 0, "{finished}");
 }

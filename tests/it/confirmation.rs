@@ -1,12 +1,18 @@
 //! Commands that cannot be undone ask at a terminal, and require `--yes` elsewhere.
-#![cfg(unix)]
 
+#[cfg(unix)]
 use dci::sandbox::{Fault, Sandbox};
 
-use crate::support::program::{assert_masked_snapshot, dci_at, dci_on, user};
-use crate::support::sandbox::{list_of, sandbox, sandbox_with};
+use crate::support::program::dci_on;
+#[cfg(unix)]
+use crate::support::program::{assert_masked_snapshot, dci_at, user};
+use crate::support::sandbox::sandbox;
+#[cfg(unix)]
+use crate::support::sandbox::{list_of, sandbox_with};
+#[cfg(unix)]
 use crate::support::scripted_server::{ScriptedServer, response};
 
+#[cfg(unix)]
 fn ask(name: &str, args: &[&str], typed: &str) -> (Sandbox, i32) {
     let sandbox = sandbox();
     let mut terminal = dci_on(&sandbox, args).at_terminal();
@@ -17,6 +23,7 @@ fn ask(name: &str, args: &[&str], typed: &str) -> (Sandbox, i32) {
     (sandbox, ended.code)
 }
 
+#[cfg(unix)]
 #[test]
 fn yes_confirms() {
     let (sandbox, code) = ask("yes", &["cancel-invite", "pending@example.com"], "Yes\n");
@@ -24,6 +31,7 @@ fn yes_confirms() {
     assert_eq!(dci_on(&sandbox, &["cancel-invite", "invite-pending", "--yes"]).finish().code, 21);
 }
 
+#[cfg(unix)]
 #[test]
 fn any_other_reply_cancels() {
     for (name, typed) in [("no", "n\n"), ("enter", "\n"), ("end", "\u{4}")] {
@@ -33,6 +41,7 @@ fn any_other_reply_cancels() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_question_shows_who_has_an_id() {
     let (_, code) = ask("of_id", &["cancel-invite", "invite-expired"], "n\n");
@@ -41,6 +50,7 @@ fn a_question_shows_who_has_an_id() {
     assert_eq!(code, 1);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_question_without_the_list_shows_the_id() {
     let sandbox = sandbox();
@@ -52,6 +62,7 @@ fn a_question_without_the_list_shows_the_id() {
     assert_masked_snapshot!("confirmation_without_list", format!("exit code: {}\n{}", ended.code, ended.screen));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_question_about_many_shows_the_first_20() {
     let sandbox = sandbox_with(23);
@@ -68,6 +79,7 @@ fn a_question_about_many_shows_the_first_20() {
     assert_eq!(terminal.end().code, 1);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_question_escapes_what_the_server_sent() {
     let body = r#"{"users":[{"id":"x","email":"x@example.com","displayName":"\u001b[2J\nQuestion? y","roleId":"\u009b1m",
@@ -83,6 +95,7 @@ fn a_question_escapes_what_the_server_sent() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn several_targets_are_listed_with_their_ids() {
     let (sandbox, code) =
@@ -92,12 +105,14 @@ fn several_targets_are_listed_with_their_ids() {
     assert_eq!(left, 2);
 }
 
+#[cfg(unix)]
 #[test]
 fn all_invited_lists_open_invites_and_no_cancelled_ones() {
     let (sandbox, code) = ask("all_invited", &["resend-invite", "--all-invited"], "y\n");
     assert_eq!((code, sandbox.outbox().len()), (0, 2));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_question_says_how_many_cancelled_invites_it_reactivates() {
     let (sandbox, code) =
@@ -140,6 +155,7 @@ fn a_dry_run_needs_no_confirmation() {
     assert!(sandbox.outbox().is_empty());
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupt_at_the_question_exits_with_130() {
     let sandbox = sandbox();
@@ -151,6 +167,7 @@ fn an_interrupt_at_the_question_exits_with_130() {
     assert_eq!(user(&sandbox, "active@example.com")["id"], "user-active");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupt_while_reading_the_list_sends_nothing() {
     let sandbox = sandbox();

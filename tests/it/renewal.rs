@@ -1,8 +1,10 @@
 //! Renewal of the stored sign-in: exactly once, even if processes race or die.
-#![cfg(unix)]
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
+#[cfg(unix)]
+use std::io::Write;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,6 +12,7 @@ use dci::client::sign_in::{SignInStore, StoredSignIn};
 use dci::client::{ClientConfig, ErrorKind, call};
 
 use crate::support::person::{Person, decided, visit};
+#[cfg(unix)]
 use crate::support::program::END_SIGNALS;
 use crate::support::sandbox::sandbox;
 use crate::support::scripted_server::{ScriptedServer, response};
@@ -151,6 +154,7 @@ fn a_refresh_token_in_a_response_is_redacted() {
     finished.assert_without(&refresh);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_renewal_outlives_its_call() {
     for signal in END_SIGNALS {
@@ -235,6 +239,7 @@ fn leftover_files_of_a_killed_process_do_no_harm() {
     person.set("expiresAt", in_seconds(0));
     assert_eq!(person.dci(&["list-users"]).finish().code, 0);
     assert!(!person.file().with_extension("new").exists());
+    #[cfg(unix)]
     assert_eq!(fs::metadata(person.file()).expect("a file").permissions().mode() & 0o777, 0o600);
 }
 
@@ -249,6 +254,7 @@ fn a_token_is_not_renewed_if_it_cannot_be_stored() {
     assert!(finished.stderr.contains("cannot be written"), "{finished}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_linked_file_is_replaced_at_its_target() {
     let person = Person::signed_in("link");
@@ -277,6 +283,7 @@ fn a_broken_sign_in_does_not_affect_another() {
     assert!(fs::read_to_string(person.file()).expect("a file").contains(other.url()));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_readable_by_others_is_refused_with_the_fix() {
     let person = Person::signed_in("exposed");

@@ -1,24 +1,30 @@
 //! Interrupted and failed runs report what is done, and resume without doing anything twice.
-#![cfg(unix)]
 
 use std::time::{Duration, SystemTime};
 
 use dci::client::RunId;
 use dci::sandbox::Fault;
+#[cfg(unix)]
 use proptest::prelude::*;
 #[cfg(target_os = "linux")]
 use rustix::process::Signal;
 
-use crate::support::program::{END_SIGNALS, assert_masked_snapshot, dci_at, dci_on, run_in_shell};
-use crate::support::sandbox::{emails, list_of, pass_time_until_sent, sandbox_with};
+#[cfg(unix)]
+use crate::support::program::{END_SIGNALS, assert_masked_snapshot, run_in_shell};
+use crate::support::program::{dci_at, dci_on};
+use crate::support::sandbox::sandbox_with;
+#[cfg(unix)]
+use crate::support::sandbox::{emails, list_of, pass_time_until_sent};
 use crate::support::scripted_server::ScriptedServer;
 
 /// The run id in the first line of stderr.
+#[cfg(unix)]
 fn run_id(stderr: &str) -> String {
     let first: serde_json::Value = serde_json::from_str(stderr.lines().next().expect("a line")).expect("JSON");
     first["run"]["id"].as_str().expect("an id").to_owned()
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupted_run_reports_each_target() {
     for format in ["table", "json"] {
@@ -36,6 +42,7 @@ fn an_interrupted_run_reports_each_target() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn calls_in_progress_finish_after_an_interrupt() {
     for signal in END_SIGNALS {
@@ -55,6 +62,7 @@ fn calls_in_progress_finish_after_an_interrupt() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn each_signal_leaves_all_rows_and_a_resume_command() {
     for signal in END_SIGNALS {
@@ -99,6 +107,7 @@ fn a_run_under_nohup_outlives_its_terminal() {
     assert_eq!(running.finish().code, 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_printed_resume_command_works() {
     let sandbox = sandbox_with(3);
@@ -112,6 +121,7 @@ fn the_printed_resume_command_works() {
     assert_eq!(sandbox.outbox().len(), 3, "finished invites are not sent again");
 }
 
+#[cfg(unix)]
 #[test]
 fn one_failed_target_prints_its_resume_command() {
     let sandbox = sandbox_with(1);
@@ -261,6 +271,7 @@ fn an_invalid_run_id_is_a_usage_error() {
     assert_eq!(both.code, 2, "{both}");
 }
 
+#[cfg(unix)]
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
 

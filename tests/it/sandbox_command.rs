@@ -8,41 +8,52 @@ use std::{
     time::Duration,
 };
 
-use crate::support::program::dci;
-#[cfg(unix)]
-use crate::support::program::dci_at;
+use crate::support::program::{Running, dci, dci_at};
 use crate::support::sandbox::sandbox;
 
-#[test]
-#[cfg(unix)]
-fn the_printed_variables_connect_dci_to_the_sandbox() {
-    let faults = ["--fault", "status=403,operation=resendInvite", "--fault", "status=404"];
-    let mut sandbox = dci(&[&["sandbox"][..], &faults].concat()).start();
-    let (url, key) = (sandbox.line(), sandbox.line());
-    let url = url.strip_prefix("export DCI_API_BASE_URL=").expect("the first line");
-    let key = key.strip_prefix("export DCI_API_KEY=").expect("the second line");
-    assert_eq!(sandbox.line(), format!("export DCI_AUTHORIZE_URL={url}/oauth/authorize"));
-    assert_eq!(sandbox.line(), format!("export DCI_TOKEN_URL={url}/oauth/token"));
-
-    let resend = || dci_at(url, &["resend-invite", "invite-expired"]).env("DCI_API_KEY", key).finish().code;
-    assert_eq!([resend(), resend(), resend()], [11, 20, 0], "two faults, then it works");
-
-    sandbox.interrupt();
-    let finished = sandbox.finish();
-    assert_eq!(finished.code, 0, "{finished}");
-    assert_eq!(resend(), 41, "the sandbox has ended");
+/// The value in the next line, which sets a variable in a shell of this system.
+fn value_of(name: &str, sandbox: &mut Running) -> String {
+    let line = sandbox.line();
+    let (start, end) = if cfg!(windows) { (format!("$env:{name} = '"), "'") } else { (format!("export {name}="), "") };
+    let value = line.strip_prefix(&start).and_then(|rest| rest.strip_suffix(end));
+    value.unwrap_or_else(|| panic!("{line} does not set {name}")).to_owned()
 }
 
 #[test]
+fn the_printed_variables_connect_dci_to_the_sandbox() {
+    let faults = ["--fault", "status=403,operation=resendInvite", "--fault", "status=404"];
+    let mut sandbox = dci(&[&["sandbox"][..], &faults].concat()).start();
+    let (url, key) = (value_of("DCI_API_BASE_URL", &mut sandbox), value_of("DCI_API_KEY", &mut sandbox));
+    assert_eq!(value_of("DCI_AUTHORIZE_URL", &mut sandbox), format!("{url}/oauth/authorize"));
+    assert_eq!(value_of("DCI_TOKEN_URL", &mut sandbox), format!("{url}/oauth/token"));
+
+    let resend = || dci_at(&url, &["resend-invite", "invite-expired"]).env("DCI_API_KEY", &key).finish().code;
+    assert_eq!([resend(), resend(), resend()], [11, 20, 0], "two faults, then it works");
+    end(sandbox);
+    assert_eq!(resend(), 41, "the sandbox has ended");
+}
+
+/// Ends the sandbox with Ctrl-C.
 #[cfg(unix)]
+fn end(sandbox: Running) {
+    sandbox.interrupt();
+    let finished = sandbox.finish();
+    assert_eq!(finished.code, 0, "{finished}");
+}
+
+/// Kills the sandbox: on Windows, only programs at the same console can send Ctrl-C.
+#[cfg(windows)]
+fn end(mut sandbox: Running) {
+    sandbox.kill();
+}
+
+#[test]
 fn faults_can_be_random() {
     let mut sandbox = dci(&["sandbox", "--fault-rate", "100", "--fault-seed", "1"]).start();
-    let (url, _) = (sandbox.line(), sandbox.line());
-    let url = url.strip_prefix("export DCI_API_BASE_URL=").expect("the first line");
-    let finished = dci_at(url, &["resend-invite", "x", "--max-attempts", "1", "--idempotency-key", "k"]).finish();
+    let url = value_of("DCI_API_BASE_URL", &mut sandbox);
+    let finished = dci_at(&url, &["resend-invite", "x", "--max-attempts", "1", "--idempotency-key", "k"]).finish();
     assert!([40, 41, 50].contains(&finished.code), "{finished}");
-    sandbox.interrupt();
-    sandbox.finish();
+    end(sandbox);
 }
 
 #[test]

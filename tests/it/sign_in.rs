@@ -1,8 +1,6 @@
 //! Sign-in, its use and its removal: the sandbox is the authorization server, the test is the browser.
-#![cfg(unix)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
@@ -31,8 +29,10 @@ fn commands_use_the_sign_in_of_a_browser() {
     assert_eq!(person.dci(&["resend-invite", "invite-pending"]).finish().code, 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_file_and_its_folder_are_private() {
+    use std::os::unix::fs::PermissionsExt;
     let person = Person::signed_in("modes");
     let mode = |path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode(person.file()), 0o600);
@@ -90,6 +90,7 @@ fn login_times_out() {
     assert!(!person.file().exists());
 }
 
+#[cfg(unix)]
 #[test]
 fn ctrl_c_ends_login_and_stores_nothing() {
     let person = Person::new("interrupt");
@@ -101,6 +102,7 @@ fn ctrl_c_ends_login_and_stores_nothing() {
     assert!(!person.file().exists());
 }
 
+#[cfg(unix)]
 #[test]
 fn without_a_home_login_suggests_an_api_key() {
     use std::os::unix::process::CommandExt;

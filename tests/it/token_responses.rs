@@ -1,5 +1,4 @@
 //! Responses of token endpoints to `dci login`.
-#![cfg(unix)]
 
 use crate::support::person::{Person, decided, visit};
 use crate::support::scripted_server::{ScriptedServer, response};

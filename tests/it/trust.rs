@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, 
 use rustls::pki_types::CertificateDer;
 
 use crate::support::https_server::{Authority, HttpsServer, Trusted, authority, valid_for};
-use crate::support::program::dci_at;
+use crate::support::program::{PATH_SEPARATOR, dci_at};
 
 /// Checks that the certificate is refused with this reason, without a retry.
 fn refused(test: &str, certificate: &CertificateParams, signed_by: &Authority, trusted: &Authority, reason: &str) {
@@ -207,19 +207,20 @@ fn an_invalid_file_is_named_with_its_problem() {
         assert!(message.contains(&trusted.file()), "{message}");
         let finished = server.resend("SSL_CERT_DIR", trusted.folder());
         assert_eq!(finished.code, 2, "{problem}: {finished}");
-        assert!(finished.stderr.contains("SSL_CERT_DIR: ") && finished.stderr.contains(trusted.folder()));
+        let message = finished.error()["message"].as_str().expect("a message").to_owned();
+        assert!(message.starts_with("SSL_CERT_DIR: ") && message.contains(trusted.folder()), "{message}");
     }
     for (variable, place) in [
         ("SSL_CERT_FILE", "/there/is/no/such.pem"),
         ("SSL_CERT_FILE", trusted.folder()),
         ("SSL_CERT_DIR", "/there/is/no/such"),
         ("SSL_CERT_DIR", trusted.file().as_str()),
-        ("SSL_CERT_DIR", format!("{}:/there/is/no/such", trusted.folder()).as_str()),
+        ("SSL_CERT_DIR", format!("{}{PATH_SEPARATOR}/there/is/no/such", trusted.folder()).as_str()),
     ] {
         let finished = server.resend(variable, place);
-        let last = place.rsplit(':').next().expect("a path");
-        assert!(finished.code == 2 && finished.stderr.contains(last), "{finished}");
-        assert!(finished.stderr.contains(variable), "{finished}");
+        let last = place.rsplit(PATH_SEPARATOR).next().expect("a path");
+        let message = finished.error()["message"].as_str().expect("a message").to_owned();
+        assert!(finished.code == 2 && message.contains(last) && message.contains(variable), "{finished}");
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 0, "nothing was sent");
 }

@@ -1,6 +1,5 @@
 //! Environment variables: flags take precedence, and an invalid value matters only if it is used.
 
-#[cfg(unix)]
 use crate::support::person::{Person, decided, visit};
 use crate::support::program::{Finished, dci, dci_on};
 use crate::support::sandbox::sandbox;
@@ -130,7 +129,6 @@ fn a_variable_that_is_not_unicode_is_named_if_used() {
 }
 
 #[test]
-#[cfg(unix)]
 fn login_ignores_an_invalid_api_key() {
     let person = Person::new("bad-key");
     let mut login = person.dci(&["login", "--no-browser", "--port", "0"]).env("DCI_API_KEY", "a b").start();

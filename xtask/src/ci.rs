@@ -19,6 +19,7 @@ pub fn run() -> anyhow::Result<()> {
     let shell = Shell::new()?;
     shell.change_dir(crate::root());
 
+    crate::workflows::check(&shell)?;
     crate::licences::check(&shell)?;
     check(&shell, &FEATURE_SETS)?;
     // The README's test command.

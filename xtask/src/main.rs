@@ -13,9 +13,12 @@ mod package;
 #[cfg(test)]
 mod public_api;
 mod rehearsal;
+mod rust_version;
 #[cfg(feature = "library")]
 mod soak;
 mod spec;
+mod wine;
+mod workflows;
 
 use clap::Parser;
 
@@ -31,9 +34,13 @@ enum Task {
     Package,
     /// Update a copy of the project to a made-up next version of the API, and check it
     Rehearse,
+    /// Build and test with the oldest supported compiler, the `rust-version` in Cargo.toml
+    RustVersion,
     /// Update openapi/doit.yaml to a new version of the API
     #[command(subcommand)]
     Spec(spec::Spec),
+    /// Build the tests for Windows, and run them under wine
+    Wine,
     #[cfg(feature = "library")]
     #[command(flatten)]
     Library(LibraryTask),
@@ -56,10 +63,9 @@ enum LibraryTask {
 
 fn main() -> anyhow::Result<()> {
     #[cfg(not(feature = "library"))]
-    if !std::env::args()
-        .nth(1)
-        .is_some_and(|task| ["ci", "notices", "package", "rehearse", "spec"].contains(&task.as_str()))
-    {
+    if !std::env::args().nth(1).is_some_and(|task| {
+        ["ci", "notices", "package", "rehearse", "rust-version", "spec", "wine"].contains(&task.as_str())
+    }) {
         return run_with_library();
     }
     match Task::parse() {
@@ -67,7 +73,9 @@ fn main() -> anyhow::Result<()> {
         Task::Notices => licences::write_notices(),
         Task::Package => package::run(),
         Task::Rehearse => rehearsal::run(),
+        Task::RustVersion => rust_version::run(),
         Task::Spec(task) => spec::run(task),
+        Task::Wine => wine::run(),
         #[cfg(feature = "library")]
         Task::Library(task) => match task {
             LibraryTask::Bench(args) => bench::run(&args),

@@ -13,6 +13,9 @@ use crate::client::env;
 /// Browsers that run in the terminal.
 const TERMINAL_BROWSERS: [&str; 8] = ["elinks", "eww", "links", "links2", "lynx", "netrik", "retawq", "w3m"];
 
+/// What separates the browsers in `$BROWSER`, as in `PATH`: a path on Windows may contain a colon.
+const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
+
 /// A browser that is being opened.
 pub(super) struct Opening(watch::Receiver<State>);
 
@@ -61,7 +64,8 @@ fn open(mut command: Command, state: &watch::Sender<State>) -> bool {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     }
     // Explorer exits with 1 on success.
-    command.status().is_ok_and(|status| status.success() || cfg!(windows))
+    let is_explorer = command.get_program() == "explorer.exe";
+    command.status().is_ok_and(|status| status.success() || is_explorer)
 }
 
 fn is_in_terminal(name: &OsStr) -> bool {
@@ -70,7 +74,7 @@ fn is_in_terminal(name: &OsStr) -> bool {
 
 fn commands(url: &Url) -> Vec<Command> {
     let browsers = std::env::var("BROWSER").unwrap_or_default();
-    let browsers = browsers.split(':').filter_map(|browser| browser_command(browser, url.as_str()));
+    let browsers = browsers.split(SEPARATOR).filter_map(|browser| browser_command(browser, url.as_str()));
     browsers.chain(open::commands(url.as_str())).collect()
 }
 

@@ -14,6 +14,7 @@ use crate::cli::found::{Found, Resolution, ResolvedTarget};
 use crate::cli::lookup;
 use crate::cli::output::in_local_time;
 use crate::cli::scope::Scope;
+use crate::cli::shell;
 use crate::cli::suggestion::Suggestions;
 use crate::cli::target::{Target, TargetKind};
 use crate::client::{Client, RunId, UserId};
@@ -136,8 +137,8 @@ impl Unfinished {
     pub fn command(&self, scope: &Scope) -> String {
         let run = self.run.to_string();
         let flags = self.head.scope.flags(scope);
-        let words = ["dci", &self.head.command, "--resume", &run].into_iter().chain(flags.iter().map(String::as_str));
-        shlex::try_join(words).unwrap_or_default()
+        let words = ["dci".to_owned(), self.head.command.clone(), "--resume".to_owned(), run];
+        shell::command(&words.into_iter().chain(flags).collect::<Vec<_>>()).unwrap_or_default()
     }
 
     /// The line for people.

@@ -1,6 +1,7 @@
 //! `dci sandbox`: runs the sandbox until Ctrl-C.
 
 use crate::cli::output::line;
+use crate::cli::shell::assignment;
 use crate::cli::{CliError, Context, Report};
 use crate::sandbox::{Fault, Sandbox};
 
@@ -84,10 +85,10 @@ pub(super) async fn run(args: Args, context: &Context<'_>) -> Result<Report, Cli
         sandbox.inject(fault);
     }
     sandbox.inject_at_random(args.fault_rate, args.fault_seed);
-    line(&format!("export DCI_API_BASE_URL={}", sandbox.url()))?;
-    line(&format!("export DCI_API_KEY={}", sandbox.api_key()))?;
-    line(&format!("export DCI_AUTHORIZE_URL={}", sandbox.authorize_url()))?;
-    line(&format!("export DCI_TOKEN_URL={}", sandbox.token_url()))?;
+    line(&assignment("DCI_API_BASE_URL", sandbox.url()))?;
+    line(&assignment("DCI_API_KEY", sandbox.api_key()))?;
+    line(&assignment("DCI_AUTHORIZE_URL", &sandbox.authorize_url()))?;
+    line(&assignment("DCI_TOKEN_URL", &sandbox.token_url()))?;
     context.output.note(&format!("The sandbox runs until Ctrl-C. Sent emails: {}/_sandbox/outbox", sandbox.url()));
     context.output.note("To try dci login with it, unset DCI_API_KEY first.");
     context.interrupts.ended().await;

@@ -112,9 +112,11 @@ impl Source {
     pub async fn read(self, context: &Context<'_>) -> Result<People, CliError> {
         let reads_stdin = self.reads_stdin();
         if reads_stdin && io::stdin().is_terminal() {
-            context.output.note(match self {
-                Self::Arguments(_) => "Type the email addresses, one per line; Ctrl-D ends the list.",
-                Self::Csv(_) => "Type the CSV; Ctrl-D ends it.",
+            context.output.note(&match self {
+                Self::Arguments(_) => {
+                    format!("Type the email addresses, one per line; {} ends the list.", lines::END_KEYS)
+                }
+                Self::Csv(_) => format!("Type the CSV; {} ends it.", lines::END_KEYS),
             });
         }
         let read = context.interrupts.run_blocking(move || match self {

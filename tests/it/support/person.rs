@@ -1,5 +1,4 @@
 //! A person with a home folder of their own, who signs in to a sandbox. The test is the browser.
-#![cfg(unix)]
 
 use std::fs;
 use std::path::PathBuf;
@@ -45,10 +44,7 @@ impl Person {
     pub fn dci(&self, args: &[&str]) -> Run {
         let home = self.folder.to_str().expect("UTF-8");
         dci(args)
-            .env("HOME", home)
-            .env("XDG_DATA_HOME", home)
-            .env("XDG_STATE_HOME", home)
-            .env("XDG_CACHE_HOME", home)
+            .home(home)
             .env("DCI_API_BASE_URL", self.sandbox.url())
             .env("DCI_AUTHORIZE_URL", &self.sandbox.authorize_url())
             .env("DCI_TOKEN_URL", &self.sandbox.token_url())
@@ -74,7 +70,11 @@ impl Person {
 
     /// The file of stored sign-ins.
     pub fn file(&self) -> PathBuf {
-        let folder = if cfg!(target_os = "macos") { "Library/Application Support/com.doit.dci" } else { "dci" };
+        let folder = match std::env::consts::OS {
+            "macos" => "Library/Application Support/com.doit.dci",
+            "windows" => r"doit\dci\data",
+            _ => "dci",
+        };
         self.folder.join(folder).join("sign-ins.json")
     }
 

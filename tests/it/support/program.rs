@@ -17,12 +17,15 @@ pub const FORMATS: [&str; 5] = ["table", "json", "yaml", "csv", "toon"];
 /// The API key of every run outside the sandbox. `Running::finish` checks that no output contains it.
 pub const API_KEY: &str = "s3cret-api-key";
 
+/// What separates the entries of `PATH`, and of variables like it.
+pub const PATH_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
+
 /// The signals that end a program: Ctrl-C, `kill` or `timeout`, and a closed terminal.
 #[cfg(unix)]
 pub const END_SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
 
 /// Not a folder, so that nothing is recorded there.
-const NOT_A_FOLDER: &str = "/dev/null";
+const NOT_A_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
 /// A data folder without sign-ins.
 const NO_SIGN_INS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-sign-ins");
@@ -31,10 +34,13 @@ const NO_SIGN_INS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-sign-ins");
 pub fn dci(args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dci"));
     command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
-    // Platforms keep user data there.
-    command.env("HOME", NO_SIGN_INS).env("XDG_DATA_HOME", NO_SIGN_INS);
-    command.env("XDG_STATE_HOME", NOT_A_FOLDER).env("XDG_CACHE_HOME", NOT_A_FOLDER);
+    // Sockets on Windows need it.
+    command.envs(std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder)));
     Run { command, stdin: Vec::new(), command_line: format!("dci {}", args.join(" ")) }
+        .home(NO_SIGN_INS)
+        .env("XDG_STATE_HOME", NOT_A_FOLDER)
+        .env("XDG_CACHE_HOME", NOT_A_FOLDER)
+        .env("LOCALAPPDATA", NOT_A_FOLDER)
 }
 
 /// Runs `dci` with a server and the API key.
@@ -60,6 +66,7 @@ pub fn run_in_shell(command: &str, sandbox: &Sandbox) {
         .env("DCI_API_BASE_URL", sandbox.url())
         .env("DCI_API_KEY", sandbox.api_key())
         .env("XDG_STATE_HOME", NOT_A_FOLDER)
+        .env("XDG_CACHE_HOME", NOT_A_FOLDER)
         .output()
         .expect("a shell");
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
@@ -96,6 +103,17 @@ impl Run {
         nohup.arg(self.command.get_program()).args(self.command.get_args()).env_clear().stdin(Stdio::null());
         nohup.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         self.command = nohup;
+        self
+    }
+
+    /// Sets the home folder, and the folder of user data where it is set on its own.
+    pub fn home(mut self, folder: &str) -> Self {
+        let names: &[&str] = if cfg!(windows) {
+            &["USERPROFILE", "APPDATA", "LOCALAPPDATA"]
+        } else {
+            &["HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"]
+        };
+        self.command.envs(names.iter().map(|name| (name, folder)));
         self
     }
 
@@ -168,7 +186,6 @@ impl Running {
     }
 
     /// Waits for a text on stderr.
-    #[cfg(unix)]
     pub fn wait_for(&mut self, text: &str) {
         let stderr = self.child.stderr.as_mut().expect("it is piped");
         // Byte by byte, so that the rest stays unread.
@@ -183,7 +200,6 @@ impl Running {
     }
 
     /// Waits for a line of stderr.
-    #[cfg(unix)]
     pub fn line_of_stderr(&mut self, is_wanted: impl Fn(&str) -> bool) -> String {
         loop {
             let begun = self.stderr.len();
@@ -196,7 +212,6 @@ impl Running {
     }
 
     /// Types a line.
-    #[cfg(unix)]
     pub fn type_line(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().expect("it is open"), "{line}").expect("the program reads");
     }
@@ -208,7 +223,6 @@ impl Running {
     }
 
     /// Kills it.
-    #[cfg(unix)]
     pub fn kill(&mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is ours");
@@ -257,7 +271,6 @@ impl Running {
 
 impl Finished {
     /// Fails if a secret was printed.
-    #[cfg(unix)]
     pub fn assert_without(&self, secret: &str) {
         assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret}: {self}");
     }
@@ -296,7 +309,7 @@ macro_rules! assert_masked_snapshot {
             (r"sandbox-\d+", "sandbox-[request]"),
             (r"until \w{3} \d+ \w{3} \d{4}, \d\d:\d\d UTC", "until [in 48 hours]"),
             (r"\b\d+(\.\d)? m?s\b", "[time]"),
-            (r"\S+/debug/dci ", "dci "),
+            (r"\S+[/\\]debug[/\\]dci(\.exe)? ", "dci "),
             (r"dci/\d+\.\d+\.\d+", "dci/[version]"),
         ], omit_expression => true, prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!($name, $text);

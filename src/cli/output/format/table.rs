@@ -47,7 +47,12 @@ pub(in crate::cli::output) fn lines(rows: &[Value], columns: &[Column], width: u
 
 fn table(rows: &[Value], columns: &[Column], width: Option<u16>) -> Table {
     let mut table = Table::new();
-    table.load_style(TableStyle::new()).enforce_styling();
+    table.load_style(TableStyle::new());
+    if has_styles() {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
     table.style_text_only();
     match width {
         // A cell that does not fit ends in an ellipsis.
@@ -61,6 +66,17 @@ fn table(rows: &[Value], columns: &[Column], width: Option<u16>) -> Table {
         column.set_padding((0, GAP));
     }
     table
+}
+
+/// Whether crossterm can write styles. If it cannot, it drops the styled text too.
+#[cfg(windows)]
+fn has_styles() -> bool {
+    crossterm::ansi_support::supports_ansi()
+}
+
+#[cfg(not(windows))]
+fn has_styles() -> bool {
+    true
 }
 
 /// Gives the uncut columns their full width, in their order, if that leaves some width for the others.
