@@ -15,8 +15,6 @@ use super::ConfigError;
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
 
-const NO_ROOTS: &str = "the system has none. Install the package ca-certificates, or set SSL_CERT_FILE to a bundle";
-
 /// The TLS configuration, with the root certificates if they are needed.
 ///
 /// Reading them takes most of the time of a single call, so this is done once, and only for `https`.
@@ -84,7 +82,7 @@ fn system_roots() -> Result<RootCertStore, String> {
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
         let problems: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
-        return Err(if problems.is_empty() { NO_ROOTS.into() } else { problems.join("; ") });
+        return Err(if problems.is_empty() { "the system has none".into() } else { problems.join("; ") });
     }
     Ok(roots)
 }

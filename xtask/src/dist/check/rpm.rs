@@ -10,7 +10,7 @@ use super::report::Report;
 use super::{Check, completion};
 
 /// What rpm itself keeps.
-const DATABASE: &[&str] = &["var/lib/rpm", "usr/lib/sysimage"];
+const DATABASE: &[&str] = &["root/.rpmdb", "usr/lib/sysimage", "var/lib/rpm"];
 
 pub fn check(check: &Check, name: &str, emulator: Option<&Path>, report: &mut Report) -> anyhow::Result<()> {
     let (shell, package, root) = (check.shell, check.made.join(name), check.work.join("rpm"));
