@@ -108,7 +108,9 @@ impl CliError {
             ConfigError::Variable { variable, .. } => (ExitCode::Usage, format!("Fix {variable}, or unset it.")),
             ConfigError::RootCertificates(_) => (
                 ExitCode::Other,
-                "Install the system's CA certificates, or set SSL_CERT_FILE to a file that contains them.".to_owned(),
+                "Install the system's CA certificates (on Linux: the package ca-certificates), or set SSL_CERT_FILE to a \
+                 file that contains them."
+                    .to_owned(),
             ),
             ConfigError::BaseUrl(_) | ConfigError::Tenant(_) | ConfigError::NotUnicode(_) => {
                 return Self::usage(message);

@@ -1,6 +1,7 @@
 //! `cargo xtask docs`: man pages and a Markdown reference of every command.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use anyhow::Context;
 use clap::{Arg, Command};
@@ -12,13 +13,18 @@ pub fn run() -> anyhow::Result<()> {
     for folder in [&man, &markdown] {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    clap_mangen::generate_to(with_all_help(dci::cli::command()).disable_help_subcommand(true), &man)?;
+    write_man_pages(&man)?;
     for (name, page) in pages() {
         let path = markdown.join(format!("{name}.md"));
         std::fs::write(&path, page).with_context(|| path.display().to_string())?;
     }
     crate::print(&format!("Wrote {} and {}.", man.display(), markdown.display()));
     Ok(())
+}
+
+/// Writes a man page of every command to a folder.
+pub fn write_man_pages(folder: &Path) -> anyhow::Result<()> {
+    Ok(clap_mangen::generate_to(with_all_help(dci::cli::command()).disable_help_subcommand(true), folder)?)
 }
 
 /// Shows each argument in the short help, and with its short help if it has no long one.

@@ -4,6 +4,8 @@
 mod bench;
 mod ci;
 #[cfg(feature = "library")]
+mod dist;
+#[cfg(feature = "library")]
 mod docs;
 #[path = "../../openapi/generator/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "build.rs uses all of it")]
@@ -52,6 +54,8 @@ enum Task {
 enum LibraryTask {
     /// Measure speed, memory and size, and print a table with the targets
     Bench(bench::Args),
+    /// Make everything that a release holds, in target/dist
+    Dist(dist::Args),
     /// Write man pages and a Markdown reference of every command to target/docs
     Docs,
     /// Run a program and print its time and memory as JSON
@@ -79,6 +83,7 @@ fn main() -> anyhow::Result<()> {
         #[cfg(feature = "library")]
         Task::Library(task) => match task {
             LibraryTask::Bench(args) => bench::run(&args),
+            LibraryTask::Dist(args) => dist::run(&args),
             LibraryTask::Docs => docs::run(),
             LibraryTask::Measure(args) => bench::measure::run(&args),
             LibraryTask::Soak(args) => soak::run(&args),

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::figure::{Figure, Target, Unit};
 use super::hyper_load::{self, CONNECTIONS};
-use super::measure::{Measured, median};
+use super::measure::{Measured, Program, median};
 use super::sandbox::Sandbox;
 
 /// How often a rate is measured. The median counts.
@@ -52,13 +52,18 @@ pub fn memory() -> anyhow::Result<Vec<Figure>> {
 }
 
 fn resend(sandbox: &Sandbox, invites: u32) -> anyhow::Result<Measured> {
+    run(sandbox, list(invites)?).measure()
+}
+
+/// A run over the ids in a file.
+pub fn run(sandbox: &Sandbox, list: PathBuf) -> Program {
     let connections = CONNECTIONS.to_string();
     let arguments = ["resend-invite", "-", "--concurrency", &connections, "--yes", "-o", "json"];
-    sandbox.dci(&sandbox.url, &arguments).with_stdin(list(invites)?).measure()
+    sandbox.dci(&sandbox.url, &arguments).with_stdin(list)
 }
 
 /// Writes a file with the ids of the first invites.
-fn list(invites: u32) -> anyhow::Result<PathBuf> {
+pub fn list(invites: u32) -> anyhow::Result<PathBuf> {
     let file = super::folder().join(format!("{invites}-ids.txt"));
     let ids: Vec<String> = (1..=invites).map(|number| format!("invite-{number}")).collect();
     std::fs::write(&file, ids.join("\n")).with_context(|| file.display().to_string())?;

@@ -43,6 +43,11 @@ impl Program {
         self
     }
 
+    /// The same with another build of the program.
+    pub fn at(self, path: PathBuf) -> Self {
+        Self { path, ..self }
+    }
+
     pub fn with_stdin(self, file: PathBuf) -> Self {
         Self { stdin: Some(file), ..self }
     }

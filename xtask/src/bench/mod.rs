@@ -8,10 +8,11 @@ mod counters;
 mod figure;
 mod hyper_load;
 pub mod measure;
+mod musl;
 mod sandbox;
 mod spec;
 mod start_up;
-mod tls_front;
+pub mod tls_front;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -40,6 +41,8 @@ enum Group {
     Memory,
     /// The size of the program
     Size,
+    /// The static program of a release, compared with the one for this system's C library
+    Musl,
     /// An update to a new version of the API's spec
     Spec,
     /// Builds; this takes minutes
@@ -54,6 +57,7 @@ impl Group {
             Self::Bulk => bulk::rates(),
             Self::Memory => bulk::memory(),
             Self::Size => build::size(),
+            Self::Musl => musl::figures(),
             Self::Spec => spec::figures(),
             Self::Build => build::figures(),
         }
