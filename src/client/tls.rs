@@ -1,112 +1,27 @@
-//! TLS: the root certificates, and why a connection failed.
+//! TLS: its configuration, and why a connection failed.
 
+mod pem;
 mod root_file;
+mod roots;
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::UnixTime;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use super::ConfigError;
-
-const FILE: &str = "SSL_CERT_FILE";
-const FOLDERS: &str = "SSL_CERT_DIR";
 
 /// The TLS configuration, with the root certificates if they are needed.
 ///
 /// Reading them takes most of the time of a single call, so this is done once, and only for `https`.
 pub(super) fn client_config(with_roots: bool) -> Result<ClientConfig, ConfigError> {
-    let roots = if with_roots { roots()? } else { RootCertStore::empty() };
+    let roots = if with_roots { roots::trusted()? } else { RootCertStore::empty() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| ConfigError::RootCertificates(error.to_string()))?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// The root certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else those of the system.
-fn roots() -> Result<RootCertStore, ConfigError> {
-    let [file, folders] = [FILE, FOLDERS].map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
-    if file.is_none() && folders.is_none() {
-        return system_roots().map_err(ConfigError::RootCertificates);
-    }
-    let mut roots = RootCertStore::empty();
-    if let Some(file) = file {
-        add_file(&mut roots, Path::new(&file)).map_err(|problem| ConfigError::Variable { variable: FILE, problem })?;
-    }
-    if let Some(folders) = folders {
-        add_folders(&mut roots, &folders).map_err(|problem| ConfigError::Variable { variable: FOLDERS, problem })?;
-    }
-    Ok(roots)
-}
-
-fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
-    let certificates = root_file::read(file)?;
-    let (added, _) = roots.add_parsable_certificates(certificates);
-    if added == 0 {
-        return Err(format!("{} has no valid CA certificate", file.display()));
-    }
-    Ok(())
-}
-
-/// Adds the certificates in folders. Other files are ignored.
-fn add_folders(roots: &mut RootCertStore, folders: &OsString) -> Result<(), String> {
-    let folders: Vec<PathBuf> = std::env::split_paths(folders).filter(|path| !path.as_os_str().is_empty()).collect();
-    let mut certificates = Vec::new();
-    for folder in &folders {
-        let unreadable = |error| format!("{} cannot be read: {error}", folder.display());
-        for entry in folder.read_dir().map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.is_file() {
-                certificates.extend(root_file::read(&path).unwrap_or_default());
-            }
-        }
-    }
-    // A folder has each certificate again, under the name that OpenSSL looks up.
-    certificates.sort_unstable_by(|a: &CertificateDer<'_>, b| a.as_ref().cmp(b.as_ref()));
-    certificates.dedup();
-    roots.add_parsable_certificates(certificates);
-    if roots.is_empty() {
-        let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        return Err(format!("no CA certificate found in {}", folders.join(", ")));
-    }
-    Ok(())
-}
-
-fn system_roots() -> Result<RootCertStore, String> {
-    let found = read_certificates();
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        let problems: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
-        return Err(if problems.is_empty() { "the system has none".into() } else { problems.join("; ") });
-    }
-    Ok(roots)
-}
-
-/// Reads the bundle file of the system. Its folders have the same certificates, in hundreds of files, so they are read
-/// only if there is no bundle.
-#[cfg(all(unix, not(target_os = "macos")))]
-fn read_certificates() -> rustls_native_certs::CertificateResult {
-    let openssl_probe::ProbeResult { cert_file, cert_dir } = openssl_probe::probe();
-    let mut found = rustls_native_certs::load_certs_from_paths(cert_file.as_deref(), None);
-    for folder in cert_dir {
-        if !found.certs.is_empty() {
-            break;
-        }
-        let more = rustls_native_certs::load_certs_from_paths(None, Some(&folder));
-        found.certs.extend(more.certs);
-        found.errors.extend(more.errors);
-    }
-    found
-}
-
-#[cfg(not(all(unix, not(target_os = "macos"))))]
-fn read_certificates() -> rustls_native_certs::CertificateResult {
-    rustls_native_certs::load_native_certs()
 }
 
 /// Why the TLS handshake failed, in words.
