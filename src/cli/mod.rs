@@ -51,11 +51,11 @@ use output::{Output, Report};
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let output = Output::before_parsing(&args);
-    panics::show_in(output.clone());
-    panics::caught(|| match completion::requested(&args) {
+    panics::end_with_error(output.clone());
+    match completion::requested(&args) {
         Some(candidates) => complete(candidates),
         None => execute(&args, output),
-    })
+    }
 }
 
 /// Prints the candidates for a shell.
