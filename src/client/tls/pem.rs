@@ -102,7 +102,7 @@ fn decoded(encoded: &mut Vec<u8>) -> Result<Vec<u8>, Problem> {
         BASE64.decode(&encoded)
     });
     // Padding is complete or missing.
-    let is_padded_in_part = encoded.ends_with(b"=") && encoded.len() % 4 != 0;
+    let is_padded_in_part = encoded.ends_with(b"=") && !encoded.len().is_multiple_of(4);
     decoded.ok().filter(|_| !is_padded_in_part).ok_or(Problem::Invalid)
 }
 
