@@ -10,6 +10,9 @@ use memchr::memchr2;
 
 const CERTIFICATE: &[u8] = b"CERTIFICATE";
 
+/// Most certificates have no more base64 than this.
+const USUAL_LENGTH: usize = 3072;
+
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -26,17 +29,29 @@ pub(super) enum Problem {
     Invalid,
 }
 
-/// The certificates in PEM text, in DER. Text outside of them is skipped.
+/// The certificates in PEM text, each as its base64 in one line. Text outside of them is skipped.
 ///
-/// Lines end with LF, CR or both. White space within base64 and its padding are optional.
+/// Lines end with LF, CR or both.
 pub(super) fn certificates(text: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, Problem>> {
-    Certificates { rest: text, encoded: Vec::new() }
+    Certificates { rest: text }
+}
+
+/// A certificate in DER, from its base64. White space and padding are optional.
+pub(super) fn decode(encoded: &[u8]) -> Result<Vec<u8>, Problem> {
+    let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
+    // White space within a line is rare.
+    let without_space = || encoded.iter().copied().filter(|byte| !is_space(byte)).collect::<Vec<u8>>();
+    decode_line(encoded).or_else(|| decode_line(&without_space())).ok_or(Problem::Invalid)
+}
+
+fn decode_line(encoded: &[u8]) -> Option<Vec<u8>> {
+    // Padding is complete or missing.
+    let is_padded_in_part = encoded.ends_with(b"=") && !encoded.len().is_multiple_of(4);
+    BASE64.decode(encoded).ok().filter(|_| !is_padded_in_part)
 }
 
 struct Certificates<'a> {
     rest: &'a [u8],
-    /// The lines of the current section.
-    encoded: Vec<u8>,
 }
 
 impl<'a> Certificates<'a> {
@@ -56,19 +71,19 @@ impl Iterator for Certificates<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut section = None;
-        self.encoded.clear();
+        let mut encoded = Vec::with_capacity(USUAL_LENGTH);
         while let Some(line) = self.line() {
             if let Some(begun) = line.strip_prefix(b"-----BEGIN ") {
                 let Some(label) = label(begun) else { return Some(Err(Problem::Invalid)) };
                 section = Some(label);
             } else if let Some(label) = section {
                 if !ends(line, label) {
-                    self.encoded.extend_from_slice(line);
+                    encoded.extend_from_slice(line);
                 } else if label == CERTIFICATE {
-                    return Some(decoded(&mut self.encoded));
+                    return Some(Ok(encoded));
                 } else {
                     section = None;
-                    self.encoded.clear();
+                    encoded.clear();
                 }
             }
         }
@@ -93,17 +108,6 @@ fn ends(line: &[u8], label: &[u8]) -> bool {
 /// The label without what OpenSSL puts before it: trust data may follow the certificate, or the label is an old one.
 fn canonical(label: &[u8]) -> &[u8] {
     if matches!(label, b"TRUSTED CERTIFICATE" | b"X509 CERTIFICATE") { CERTIFICATE } else { label }
-}
-
-fn decoded(encoded: &mut Vec<u8>) -> Result<Vec<u8>, Problem> {
-    let decoded = BASE64.decode(&encoded).or_else(|_| {
-        // White space is rare.
-        encoded.retain(|byte| !matches!(byte, b'\t'..=b'\r' | b' '));
-        BASE64.decode(&encoded)
-    });
-    // Padding is complete or missing.
-    let is_padded_in_part = encoded.ends_with(b"=") && !encoded.len().is_multiple_of(4);
-    decoded.ok().filter(|_| !is_padded_in_part).ok_or(Problem::Invalid)
 }
 
 #[cfg(test)]
@@ -138,7 +142,7 @@ mod tests {
         ) {
             let text: Vec<u8> = lines.into_iter().flat_map(|(line, end)| [line, end.as_bytes().to_vec()].concat()).collect();
             let by_rustls: Vec<_> = CertificateDer::pem_slice_iter(&text).collect();
-            let ours: Vec<_> = certificates(&text).collect();
+            let ours: Vec<_> = certificates(&text).map(|found| decode(&found?)).collect();
             let certificates_of_rustls: Vec<&[u8]> = by_rustls.iter().flatten().map(AsRef::as_ref).collect();
             let our_certificates: Vec<&[u8]> = ours.iter().flatten().map(AsRef::as_ref).collect();
             prop_assert_eq!(our_certificates, certificates_of_rustls);

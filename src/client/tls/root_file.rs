@@ -1,5 +1,6 @@
 //! Reads the certificates in a PEM file.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -9,21 +10,33 @@ use super::pem::{self, Problem};
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The certificates in a PEM file, in DER, or why there are none.
+/// The certificates in a PEM file, in DER, or why it has none. Those in `seen`, which has their base64, are skipped:
+/// decoding them takes most of the time. The others are added to it.
 ///
 /// Like OpenSSL, this skips a byte order mark and accepts trust data after a certificate. An invalid certificate is
 /// skipped if there is a valid one.
-pub(super) fn read(file: &Path) -> Result<Vec<Vec<u8>>, String> {
+pub(super) fn read(file: &Path, seen: &mut BTreeSet<Vec<u8>>) -> Result<Vec<Vec<u8>>, String> {
     let name = file.display();
     let bytes = fs::read(file).map_err(|error| format!("{name} cannot be read: {error}"))?;
     if bytes.is_empty() {
         return Err(format!("{name} is empty"));
     }
-    let mut problem = None;
-    let found = pem::certificates(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes));
-    let certificates: Vec<_> = found.filter_map(|found| found.map_err(|error| problem = Some(error)).ok()).collect();
-    if !certificates.is_empty() {
-        return Ok(certificates.into_iter().map(without_trust_data).collect());
+    let (mut certificates, mut has_seen, mut problem) = (Vec::new(), false, None);
+    for encoded in pem::certificates(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes)) {
+        match encoded {
+            Ok(encoded) if seen.contains(&encoded) => has_seen = true,
+            Ok(encoded) => match pem::decode(&encoded) {
+                Ok(certificate) => {
+                    certificates.push(without_trust_data(certificate));
+                    seen.insert(encoded);
+                }
+                Err(error) => problem = Some(error),
+            },
+            Err(error) => problem = Some(error),
+        }
+    }
+    if has_seen || !certificates.is_empty() {
+        return Ok(certificates);
     }
     Err(match problem {
         Some(Problem::CutOff) => {
