@@ -90,7 +90,7 @@ impl Operation {
 
     /// Whether the spec documents a response with this status.
     pub fn documents(&self, status: u16) -> bool {
-        self.responses.iter().any(|response| response.status == status.to_string())
+        self.responses.iter().any(|response| response.status.parse() == Ok(status))
     }
 
     /// Whether `path` (of a URL, still encoded) ends in this operation's path, with one segment for each parameter.
@@ -98,11 +98,13 @@ impl Operation {
     /// Parsing a URL resolves the segments `.` and `..`, even if they are percent-encoded. A request whose path lost a
     /// segment that way would reach another resource.
     pub fn is_at(&self, path: &str) -> bool {
-        let mut segments = path.rsplit('/');
-        self.path.rsplit('/').filter(|part| !part.is_empty()).all(|part| {
+        // Of bytes: a search for a character does not pay in texts as short as these.
+        let is_slash = |byte: &u8| *byte == b'/';
+        let mut segments = path.as_bytes().rsplit(is_slash);
+        self.path.as_bytes().rsplit(is_slash).filter(|part| !part.is_empty()).all(|part| {
             segments.next().is_some_and(
                 |segment| {
-                    if part.starts_with('{') { !segment.is_empty() } else { segment == part }
+                    if part.starts_with(b"{") { !segment.is_empty() } else { segment == part }
                 },
             )
         })

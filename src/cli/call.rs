@@ -32,15 +32,20 @@ pub(super) type SendResult<T> = Result<ResponseValue<T>, Error<types::Error>>;
 
 impl Context<'_> {
     /// Makes one call. An error has hints that apply to every command.
-    pub async fn call<T>(&self, sending: impl Future<Output = SendResult<T>>) -> Result<CallResponse<T>, CliError> {
-        // Boxed: the future is large, and so would be every future that awaits it.
+    pub fn call<T>(
+        &self,
+        sending: impl Future<Output = SendResult<T>>,
+    ) -> impl Future<Output = Result<CallResponse<T>, CliError>> {
+        // Boxed at once: the future is large, and so would be every future that awaits it.
         let calling = Box::pin(call_unless(sending, self.interrupts.ended()));
-        let response = tokio::select! {
-            outcome = calling => outcome.map_err(|error| self.explain(error))?,
-            never = self.output.wait() => match never {},
-        };
-        note_more_pages(&response.body, self.output);
-        Ok(response)
+        async move {
+            let response = tokio::select! {
+                outcome = calling => outcome.map_err(|error| self.explain(error))?,
+                never = self.output.wait() => match never {},
+            };
+            note_more_pages(&response.body, self.output);
+            Ok(response)
+        }
     }
 
     fn explain(&self, error: ApiError) -> CliError {

@@ -1,7 +1,6 @@
 //! Ctrl-C and the other signals that end the program.
 
 use std::io;
-use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -83,8 +82,7 @@ impl Interrupts {
         let (sender, result) = oneshot::channel();
         thread::spawn(move || sender.send(work()));
         tokio::select! {
-            // Without a result the thread panicked, and the panic was printed.
-            result = result => Some(result.unwrap_or_else(|error| resume_unwind(Box::new(error)))),
+            result = result => Some(result.expect("a panic of the thread ends the program")),
             () = self.ended() => None,
         }
     }

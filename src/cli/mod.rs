@@ -60,11 +60,11 @@ use output::{Output, Report};
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().map(without_carriage_return).collect();
     let output = Output::before_parsing(&args);
-    panics::show_in(output.clone());
-    panics::caught(|| match completion::requested(&args) {
+    panics::end_with_error(output.clone());
+    match completion::requested(&args) {
         Some(candidates) => complete(candidates),
         None => execute(&args, output),
-    })
+    }
 }
 
 /// Removes the rest of a Windows line end, which shells and `xargs` leave at the end of an argument.

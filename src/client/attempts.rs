@@ -146,9 +146,9 @@ impl<'a> Attempts<'a> {
     /// no conflict for the operation.
     fn failure_of(&self, outcome: &reqwest::Result<Response>) -> Option<Failure> {
         let conflict_means_key_in_use =
-            self.operation.takes_idempotency_key && (self.in_doubt || !self.operation.documents(409));
+            || self.operation.takes_idempotency_key && (self.in_doubt || !self.operation.documents(409));
         match outcome {
-            Ok(response) if response.status() == StatusCode::CONFLICT && conflict_means_key_in_use => {
+            Ok(response) if response.status() == StatusCode::CONFLICT && conflict_means_key_in_use() => {
                 Some(Failure::KeyInUse)
             }
             Ok(response) => Failure::of_status(response.status()),

@@ -30,7 +30,8 @@ impl ClientHooks<Exchange> for Client {
 
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
         let attempts = Attempts::new(self.inner(), self.client(), request, operation(info), call_record::started());
-        confirmation::complete(attempts, self.baseurl()).await
+        // Boxed: the future is large, and so would be every future that awaits it. They are moved several times.
+        Box::pin(confirmation::complete(attempts, self.baseurl())).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Makes JSON parseable that has lone surrogates or bytes that are not UTF-8.
 
 use bytes::Bytes;
+use memchr::memchr_iter;
 
 /// Replaces with U+FFFD what a Rust string cannot hold, so that the rest can be parsed.
 pub(super) fn parseable(body: &Bytes) -> Bytes {
@@ -23,7 +24,7 @@ pub(super) fn parseable(body: &Bytes) -> Bytes {
 }
 
 fn may_have_surrogates(body: &[u8]) -> bool {
-    body.windows(3).any(|window| window.eq_ignore_ascii_case(br"\ud"))
+    memchr_iter(b'\\', body).any(|at| body[at..].get(..3).is_some_and(|start| start.eq_ignore_ascii_case(br"\ud")))
 }
 
 /// The surrogate that is escaped at the start of the text; `None` if there is none.

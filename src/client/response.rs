@@ -42,7 +42,7 @@ pub(super) struct WholeBody(pub Bytes);
 pub(super) async fn read_whole(mut response: Response, token: Option<&AccessToken>) -> reqwest::Result<Response> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    let mut body = BytesMut::new();
+    let mut body = Bytes::new();
     let read = if is_error {
         // The status matters most, so a message that breaks off or is too long is cut.
         let _ = read_body(&mut response, &mut body, MAX_ERROR_BYTES).await;
@@ -54,9 +54,9 @@ pub(super) async fn read_whole(mut response: Response, token: Option<&AccessToke
         token.redact_headers(response.headers_mut());
     }
     let encoding = Encoding::of(response.headers(), &body);
-    let mut body = without_byte_order_mark(body.freeze());
-    if let Some(token) = token {
-        body = token.redacted(body);
+    let mut body = without_byte_order_mark(body);
+    if let Some(redacted) = token.and_then(|token| token.redacted(&body)) {
+        body = redacted.into();
     }
     if is_error {
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -81,17 +81,27 @@ pub(super) fn own_response(from: Response, status: StatusCode, body: Bytes) -> R
 /// Reads the body up to a limit in bytes. `body` keeps what was read before an error.
 pub(super) async fn read_body(
     response: &mut Response,
-    body: &mut BytesMut,
+    body: &mut Bytes,
     limit: usize,
 ) -> reqwest::Result<Result<(), UnreadableBody>> {
-    while let Some(chunk) = response.chunk().await? {
+    while let Some(mut chunk) = response.chunk().await? {
         let room = limit - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if chunk.len() > room {
+        let is_too_large = chunk.len() > room;
+        chunk.truncate(room);
+        // Most bodies are one chunk, which needs no copy.
+        *body = if body.is_empty() { chunk } else { appended(std::mem::take(body), &chunk) };
+        if is_too_large {
             return Ok(Err(UnreadableBody::TooLarge(limit)));
         }
     }
     Ok(Ok(()))
+}
+
+/// The bytes with more after them. The buffer grows in place if nothing else uses it.
+fn appended(body: Bytes, more: &[u8]) -> Bytes {
+    let mut body = body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+    body.extend_from_slice(more);
+    body.freeze()
 }
 
 pub(super) fn without_byte_order_mark(body: Bytes) -> Bytes {

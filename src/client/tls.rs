@@ -1,20 +1,17 @@
-//! TLS: the root certificates, and why a connection failed.
+//! TLS: its configuration, and why a connection failed.
 
+mod pem;
 mod root_file;
+mod roots;
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rustls::client::WantsClientCert;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::UnixTime;
 use rustls::{CertificateError, ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use super::ConfigError;
-
-const FILE: &str = "SSL_CERT_FILE";
-const FOLDERS: &str = "SSL_CERT_DIR";
 
 type Unverified = ConfigBuilder<ClientConfig, WantsVerifier>;
 type Verified = ConfigBuilder<ClientConfig, WantsClientCert>;
@@ -29,61 +26,12 @@ pub(super) fn client_config(with_roots: bool) -> Result<ClientConfig, ConfigErro
         .map_err(|error| ConfigError::RootCertificates(error.to_string()))?;
     let config = if !with_roots {
         config.with_root_certificates(RootCertStore::empty())
-    } else if let Some(roots) = given_roots()? {
+    } else if let Some(roots) = roots::from_env()? {
         config.with_root_certificates(roots)
     } else {
         trusting_system(config).map_err(ConfigError::RootCertificates)?
     };
     Ok(config.with_no_client_auth())
-}
-
-/// The root certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`; `None` if neither is set.
-fn given_roots() -> Result<Option<RootCertStore>, ConfigError> {
-    let [file, folders] = [FILE, FOLDERS].map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
-    if file.is_none() && folders.is_none() {
-        return Ok(None);
-    }
-    let mut roots = RootCertStore::empty();
-    if let Some(file) = file {
-        add_file(&mut roots, Path::new(&file)).map_err(|problem| ConfigError::Variable { variable: FILE, problem })?;
-    }
-    if let Some(folders) = folders {
-        add_folders(&mut roots, &folders).map_err(|problem| ConfigError::Variable { variable: FOLDERS, problem })?;
-    }
-    Ok(Some(roots))
-}
-
-fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
-    let certificates = root_file::read(file)?;
-    let (added, _) = roots.add_parsable_certificates(certificates);
-    if added == 0 {
-        return Err(format!("{} has no valid CA certificate", file.display()));
-    }
-    Ok(())
-}
-
-/// Adds the certificates in folders. Other files are ignored.
-fn add_folders(roots: &mut RootCertStore, folders: &OsString) -> Result<(), String> {
-    let folders: Vec<PathBuf> = std::env::split_paths(folders).filter(|path| !path.as_os_str().is_empty()).collect();
-    let mut certificates = Vec::new();
-    for folder in &folders {
-        let unreadable = |error| format!("{} cannot be read: {error}", folder.display());
-        for entry in folder.read_dir().map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.is_file() {
-                certificates.extend(root_file::read(&path).unwrap_or_default());
-            }
-        }
-    }
-    // A folder has each certificate again, under the name that OpenSSL looks up.
-    certificates.sort_unstable_by(|a: &CertificateDer<'_>, b| a.as_ref().cmp(b.as_ref()));
-    certificates.dedup();
-    roots.add_parsable_certificates(certificates);
-    if roots.is_empty() {
-        let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        return Err(format!("no CA certificate found in {}", folders.join(", ")));
-    }
-    Ok(())
 }
 
 /// Lets the system verify certificates: Windows fetches a root when it first meets it, and both know what their
@@ -96,36 +44,7 @@ fn trusting_system(config: Unverified) -> Result<Verified, String> {
 
 #[cfg(not(any(windows, target_os = "macos")))]
 fn trusting_system(config: Unverified) -> Result<Verified, String> {
-    Ok(config.with_root_certificates(system_roots()?))
-}
-
-#[cfg(not(any(windows, target_os = "macos")))]
-fn system_roots() -> Result<RootCertStore, String> {
-    let found = read_certificates();
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        let problems: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
-        return Err(if problems.is_empty() { "the system has none".into() } else { problems.join("; ") });
-    }
-    Ok(roots)
-}
-
-/// Reads the bundle file of the system. Its folders have the same certificates, in hundreds of files, so they are read
-/// only if there is no bundle.
-#[cfg(not(any(windows, target_os = "macos")))]
-fn read_certificates() -> rustls_native_certs::CertificateResult {
-    let openssl_probe::ProbeResult { cert_file, cert_dir } = openssl_probe::probe();
-    let mut found = rustls_native_certs::load_certs_from_paths(cert_file.as_deref(), None);
-    for folder in cert_dir {
-        if !found.certs.is_empty() {
-            break;
-        }
-        let more = rustls_native_certs::load_certs_from_paths(None, Some(&folder));
-        found.certs.extend(more.certs);
-        found.errors.extend(more.errors);
-    }
-    found
+    Ok(config.with_root_certificates(roots::of_system()?))
 }
 
 /// Why the TLS handshake failed, in words.

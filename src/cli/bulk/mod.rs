@@ -222,12 +222,8 @@ impl<A: Action> Bulk<'_, A> {
     }
 
     async fn call(&self, id: &UserId, key: Option<IdempotencyKey>) -> Result<CallResponse<A::Response>, CliError> {
-        let sending = self.action.send(&self.client, id, key);
-        let outcome = if self.args.reuses_keys() {
-            self.context.call(with_used_key(sending)).await
-        } else {
-            self.context.call(sending).await
-        };
+        let calling = self.context.call(self.action.send(&self.client, id, key));
+        let outcome = if self.args.reuses_keys() { with_used_key(calling).await } else { calling.await };
         outcome.map_err(|error| self.action.explain(error).hint_permission(A::OPERATION))
     }
 

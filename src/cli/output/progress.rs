@@ -3,13 +3,16 @@
 use std::convert::Infallible;
 use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// The bar on the screen. Other lines are printed above it.
 static CURRENT: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Whether stderr is a terminal. Every call needs to know, and asking the system takes time.
+static IS_AT_TERMINAL: LazyLock<bool> = LazyLock::new(|| stderr().is_terminal());
 
 /// A call that is faster shows no spinner.
 const SPINNER_DELAY: Duration = Duration::from_millis(500);
@@ -19,7 +22,7 @@ pub(in crate::cli) struct Progress(Option<ProgressBar>);
 
 impl Progress {
     pub(super) fn start(targets: usize, is_quiet: bool) -> Self {
-        if is_quiet || !stderr().is_terminal() || targets < 2 {
+        if is_quiet || !*IS_AT_TERMINAL || targets < 2 {
             return Self(None);
         }
         let bar = ProgressBar::with_draw_target(Some(targets as u64), ProgressDrawTarget::stderr());
@@ -81,7 +84,7 @@ pub(in crate::cli) fn is_run_shown() -> bool {
 
 /// Shows a spinner after a delay, until this is dropped.
 pub(super) async fn wait(is_quiet: bool) -> Infallible {
-    if !is_quiet && stderr().is_terminal() {
+    if !is_quiet && *IS_AT_TERMINAL {
         tokio::time::sleep(SPINNER_DELAY).await;
         let _spinner = Progress::spinner();
         return std::future::pending().await;

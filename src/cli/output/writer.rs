@@ -1,7 +1,6 @@
 //! Prints the rows of a run on a thread of its own, so that a slow reader of stdout does not slow down the calls.
 
 use std::io::{self, IsTerminal, Write};
-use std::panic::resume_unwind;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
@@ -31,7 +30,7 @@ impl Writer {
     pub fn end(self) -> Result<(), CliError> {
         drop(self.texts);
         // The panic hook has shown a panic already.
-        super::written(self.thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        super::written(self.thread.join().expect("a panic ends the program"))
     }
 }
 

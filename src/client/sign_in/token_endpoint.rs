@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse, BasicTokenType};
 use oauth2::{
     AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl,
@@ -177,9 +177,8 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, TokenError> {
     let mut response = http.execute(request).await?;
     let status = response.status();
     tracing::debug!("POST {url}: {} in {}", status.as_u16(), in_words(started.elapsed()));
-    let mut body = BytesMut::new();
+    let mut body = Bytes::new();
     read_body(&mut response, &mut body, MAX_ERROR_BYTES).await??;
-    let body = body.freeze();
     if status.is_success() {
         let mut response = HttpResponse::new(in_standard_form(&body).unwrap_or_else(|| body.to_vec()));
         // Some servers return an error with 200, and others return tokens with 201.

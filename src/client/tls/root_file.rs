@@ -1,58 +1,69 @@
-//! Reading certificates from a PEM file.
+//! Reads the certificates in a PEM file.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::{self, PemObject};
+use memchr::memmem;
 
-/// The certificates in a PEM file, or why there are none.
+use super::pem::{self, Problem};
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The certificates in a PEM file, in DER, or why it has none. Those in `seen`, which has their base64, are skipped:
+/// decoding them takes most of the time. The others are added to it.
 ///
 /// Like OpenSSL, this skips a byte order mark and accepts trust data after a certificate. An invalid certificate is
 /// skipped if there is a valid one.
-pub(super) fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(super) fn read(file: &Path, seen: &mut BTreeSet<Vec<u8>>) -> Result<Vec<Vec<u8>>, String> {
     let name = file.display();
     let bytes = fs::read(file).map_err(|error| format!("{name} cannot be read: {error}"))?;
     if bytes.is_empty() {
         return Err(format!("{name} is empty"));
     }
-    // Text between the certificates may have any encoding.
-    let mut text = String::from_utf8_lossy(&bytes);
-    for label in ["TRUSTED CERTIFICATE-----", "X509 CERTIFICATE-----"] {
-        // Replacing copies the text, which most files do not need.
-        if text.contains(label) {
-            text = text.replace(label, "CERTIFICATE-----").into();
+    let (mut certificates, mut has_seen, mut problem) = (Vec::new(), false, None);
+    for encoded in pem::certificates(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes)) {
+        match encoded {
+            Ok(encoded) if seen.contains(&encoded) => has_seen = true,
+            Ok(encoded) => match pem::decode(&encoded) {
+                Ok(certificate) => {
+                    certificates.push(without_trust_data(certificate));
+                    seen.insert(encoded);
+                }
+                Err(error) => problem = Some(error),
+            },
+            Err(error) => problem = Some(error),
         }
     }
-    let text = text.trim_start_matches('\u{feff}');
-    let mut problem = None;
-    let found = CertificateDer::pem_slice_iter(text.as_bytes());
-    let certificates: Vec<_> = found.filter_map(|found| found.map_err(|error| problem = Some(error)).ok()).collect();
-    if !certificates.is_empty() {
-        return Ok(certificates.into_iter().map(without_trust_data).collect());
+    if has_seen || !certificates.is_empty() {
+        return Ok(certificates);
     }
     Err(match problem {
-        Some(pem::Error::MissingSectionEnd { .. }) => {
+        Some(Problem::CutOff) => {
             format!("{name} is cut off: it has -----BEGIN CERTIFICATE----- without the matching end")
         }
-        Some(_) => format!("the certificate in {name} cannot be decoded: it is not valid PEM (base64)"),
+        Some(Problem::Invalid) => {
+            format!("the certificate in {name} cannot be decoded: it is not valid PEM (base64)")
+        }
         None if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'-', 0, ..] | [0, b'-', ..]) => {
             format!("{name} is in UTF-16; save it as UTF-8 or ASCII")
         }
         None if is_der(&bytes) => {
             format!("{name} is in DER form, not PEM; convert it with openssl x509 -inform der -in FILE -out FILE.pem")
         }
-        None if text.contains("PRIVATE KEY-----") => format!("{name} has a private key but no certificate"),
+        None if memmem::find(&bytes, b"PRIVATE KEY-----").is_some() => {
+            format!("{name} has a private key but no certificate")
+        }
         None => format!("{name} has no certificate in PEM form"),
     })
 }
 
 /// The certificate without the trust data that may follow it.
-fn without_trust_data(certificate: CertificateDer<'static>) -> CertificateDer<'static> {
-    match end_of_sequence(&certificate).and_then(|end| certificate.get(..end)) {
-        Some(bytes) if bytes.len() < certificate.len() => CertificateDer::from(bytes.to_vec()),
-        _ => certificate,
+fn without_trust_data(mut certificate: Vec<u8>) -> Vec<u8> {
+    if let Some(end) = end_of_sequence(&certificate) {
+        certificate.truncate(end);
     }
+    certificate
 }
 
 fn is_der(bytes: &[u8]) -> bool {

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, ensure};
 
-use super::measure::{Program, median};
+use super::measure::{Program, Several};
 
 /// How often instructions are counted. The counts hardly differ.
 const TIMES: usize = 3;
@@ -17,7 +17,7 @@ pub fn installed(name: &str) -> Option<PathBuf> {
 }
 
 /// The number of instructions that a program executes, counted by valgrind.
-pub fn instructions(program: &dyn Fn() -> Program) -> anyhow::Result<Option<f64>> {
+pub fn instructions(program: &dyn Fn() -> Program) -> anyhow::Result<Option<Several>> {
     let Some(valgrind) = installed("valgrind") else { return Ok(None) };
     let options = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
     let mut counts = Vec::with_capacity(TIMES);
@@ -26,7 +26,7 @@ pub fn instructions(program: &dyn Fn() -> Program) -> anyhow::Result<Option<f64>
         let count = report.lines().find_map(|line| line.split_once("Collected : ")).context("no count by valgrind")?;
         counts.push(count.1.trim().parse()?);
     }
-    Ok(Some(median(counts)))
+    Ok(Some(Several::of(counts)))
 }
 
 /// The number of files that a program opens, without those of the loader, counted by strace.

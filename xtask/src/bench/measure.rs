@@ -13,7 +13,8 @@ use wait4::Wait4;
 pub struct Program {
     path: PathBuf,
     arguments: Vec<OsString>,
-    environment: Vec<(&'static str, OsString)>,
+    environment: Vec<(OsString, OsString)>,
+    folder: Option<PathBuf>,
     stdin: Option<PathBuf>,
 }
 
@@ -35,17 +36,26 @@ impl Measured {
 impl Program {
     pub fn new(path: impl Into<PathBuf>, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         let arguments = arguments.into_iter().map(Into::into).collect();
-        Self { path: path.into(), arguments, environment: Vec::new(), stdin: None }
+        Self { path: path.into(), arguments, environment: Vec::new(), folder: None, stdin: None }
     }
 
-    pub fn with_variable(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
-        self.environment.push((name, value.into()));
+    pub fn with_variable(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.with_variables([(name.into(), value.into())])
+    }
+
+    pub fn with_variables(mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        self.environment.extend(variables);
         self
     }
 
     /// The same with another build of the program.
     pub fn at(self, path: PathBuf) -> Self {
         Self { path, ..self }
+    }
+
+    /// Runs it in another folder than this program's.
+    pub fn in_folder(self, folder: PathBuf) -> Self {
+        Self { folder: Some(folder), ..self }
     }
 
     pub fn with_stdin(self, file: PathBuf) -> Self {
@@ -57,6 +67,9 @@ impl Program {
         let mut command = Command::new(watcher);
         command.args(options).arg(&self.path).args(&self.arguments);
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         command.stdin(match &self.stdin {
             Some(file) => File::open(file).with_context(|| file.display().to_string())?.into(),
             None => Stdio::null(),
@@ -117,19 +130,38 @@ pub fn in_turn(times: usize, programs: &[&dyn Fn() -> Program]) -> anyhow::Resul
     Ok(measured)
 }
 
-/// The median of how long a function takes, in seconds.
-pub fn seconds(times: usize, mut run: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+/// How long a function takes, in seconds.
+pub fn seconds(times: usize, mut run: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Several> {
     let mut measured = Vec::with_capacity(times);
     for _ in 0..times {
         let started = Instant::now();
         run()?;
         measured.push(started.elapsed().as_secs_f64());
     }
-    Ok(median(measured))
+    Ok(Several::of(measured))
 }
 
-pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// Several measurements of one thing.
+#[derive(Clone, Copy)]
+pub struct Several {
+    pub median: f64,
+    pub least: f64,
+    pub most: f64,
+}
+
+impl Several {
+    /// There is at least one value.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let [least, .., most] = values[..] else { return Self::from(values[0]) };
+        Self { median: values[values.len() / 2], least, most }
+    }
+}
+
+/// A value that does not vary, such as a size.
+impl From<f64> for Several {
+    fn from(value: f64) -> Self {
+        Self { median: value, least: value, most: value }
+    }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::bulk;
 use super::figure::{Figure, Target, Unit};
-use super::measure::{Program, in_turn, median};
+use super::measure::{Program, Several, in_turn};
 use super::sandbox::Sandbox;
 use super::tls_front::TlsFront;
 
@@ -45,7 +45,7 @@ pub fn figures() -> anyhow::Result<Vec<Figure>> {
 /// The time of the static program, with the other one's in the same run.
 fn compare(what: &str, times: usize, musl: &Path, program: &dyn Fn() -> Program, most: f64) -> anyhow::Result<Figure> {
     let measured = in_turn(times, &[&|| program().at(PathBuf::from(musl)), program])?;
-    let median = |index: usize| median(measured[index].iter().map(|measured| measured.wall));
-    let figure = Figure::new(format!("musl: {what}, wall"), Unit::Seconds, median(0));
-    Ok(figure.with_rival(Some(("glibc", median(1)))).with_targets([Target::RatioAtMost(most)]))
+    let walls = |index: usize| Several::of(measured[index].iter().map(|measured| measured.wall));
+    let figure = Figure::new(format!("musl: {what}, wall"), Unit::Seconds, walls(0));
+    Ok(figure.with_rival(Some(("glibc", walls(1)))).with_targets([Target::RatioAtMost(most)]))
 }

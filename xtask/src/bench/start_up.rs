@@ -2,7 +2,7 @@
 
 use super::counters::{instructions, opened_files};
 use super::figure::{Figure, Target, Unit};
-use super::measure::{Program, in_turn, median};
+use super::measure::{Program, Several, in_turn};
 
 /// How often the program is started. The median counts.
 const TIMES: usize = 21;
@@ -19,7 +19,7 @@ pub fn figures() -> anyhow::Result<Vec<Figure>> {
             figures.push(figure.with_targets(most_instructions.map(Target::AtMost)));
         }
         let measured = in_turn(TIMES, &[&program])?;
-        let wall = median(measured.iter().flatten().map(|measured| measured.wall));
+        let wall = Several::of(measured.iter().flatten().map(|measured| measured.wall));
         figures.push(Figure::new(named("wall"), Unit::Seconds, wall));
     }
     for argument in ["--version", "-h"] {

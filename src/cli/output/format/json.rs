@@ -61,10 +61,8 @@ impl<W: Write> Write for Escaping<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // A fast check: JSON escapes the controls below a space anyway.
         let is_safe = bytes.is_ascii() && !bytes.contains(&0x7f);
-        match str::from_utf8(bytes) {
-            Ok(text) if !is_safe => self.0.write_all(json_escaped(text).as_bytes())?,
-            _ => self.0.write_all(bytes)?,
-        }
+        let escaped = if is_safe { None } else { str::from_utf8(bytes).ok().map(json_escaped) };
+        self.0.write_all(escaped.as_deref().map_or(bytes, str::as_bytes))?;
         Ok(bytes.len())
     }
 
