@@ -16,6 +16,7 @@ mod rehearsal;
 #[cfg(feature = "library")]
 mod soak;
 mod spec;
+mod steps;
 
 use clap::Parser;
 
