@@ -70,9 +70,7 @@ impl TokenEndpoint {
             ("redirect_uri", redirect_uri),
         ];
         let tokens = self.send(&form).await;
-        tokens.map_err(|failure| {
-            self.explain(failure, "the authorization code was rejected", &[code, code_verifier])
-        })
+        tokens.map_err(|failure| self.explain(failure, "the authorization code was rejected", &[code, code_verifier]))
     }
 
     /// Exchanges a refresh token for new tokens.
@@ -104,12 +102,7 @@ impl TokenEndpoint {
     }
 
     /// Explains a failure without the body, which may contain a token.
-    fn explain(
-        &self,
-        failure: Failure,
-        rejected: &str,
-        secrets: &[&str],
-    ) -> CredentialsError {
+    fn explain(&self, failure: Failure, rejected: &str, secrets: &[&str]) -> CredentialsError {
         // A server may repeat the secrets that it was sent.
         let redact =
             |text: String| excerpt(&secrets.iter().fold(text, |text, secret| redacted_text(secret, &text)), MAX_TEXT);
