@@ -1,5 +1,5 @@
-//! `cargo xtask package`: packages the crate, and tests small crates that depend on the package,
-//! each with other features.
+//! `cargo xtask package`: packages the crate, and tests small crates that depend on the package, each with other
+//! features.
 
 use std::path::Path;
 
@@ -99,10 +99,10 @@ pub fn run() -> anyhow::Result<()> {
 fn write_workspace(shell: &Shell, folder: &Path, package: &str) -> anyhow::Result<()> {
     let project: toml::Table = shell.read_file("Cargo.toml")?.parse()?;
     let members: Vec<&str> = USERS.iter().map(|user| user.name).chain([package]).collect();
-    let workspace = toml::toml! { resolver = "3" };
-    let mut manifest = toml::Table::from_iter([("workspace".to_owned(), workspace.into())]);
-    manifest["workspace"]["members"] = members.into();
-    manifest.insert("profile".to_owned(), project["profile"].clone());
+    let workspace = [("resolver", toml::Value::from("3")), ("members", members.into())];
+    let workspace = toml::Table::from_iter(workspace.map(|(key, value)| (key.to_owned(), value)));
+    let manifest = [("workspace", workspace.into()), ("profile", project["profile"].clone())];
+    let manifest = toml::Table::from_iter(manifest.map(|(key, value): (_, toml::Value)| (key.to_owned(), value)));
     shell.write_file(folder.join("Cargo.toml"), manifest.to_string())?;
     shell.copy_file("Cargo.lock", folder)?;
 
