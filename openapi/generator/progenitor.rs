@@ -13,7 +13,8 @@ pub type ParseError = serde_path_to_error::Error<serde_json::Error>;
 
 /// The spec in the types of `openapiv3`, which progenitor takes.
 pub fn parse(spec: &Value) -> Result<OpenAPI, ParseError> {
-    serde_path_to_error::deserialize(prepare(spec))
+    // By reference, as `locate` reads its parts, so that the code that reads the types is compiled once.
+    serde_path_to_error::deserialize(&prepare(spec))
 }
 
 /// Runs progenitor. If it panics, the panic message is the error.

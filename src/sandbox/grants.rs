@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
 use super::account::Account;
@@ -26,7 +26,7 @@ impl CodeChallenge {
     }
 
     fn matches(&self, code_verifier: &str) -> bool {
-        Sha256::digest(code_verifier) == self.0
+        digest(&SHA256, code_verifier.as_bytes()).as_ref() == self.0
     }
 }
 

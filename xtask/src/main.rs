@@ -19,6 +19,7 @@ mod rust_version;
 #[cfg(feature = "library")]
 mod soak;
 mod spec;
+mod steps;
 mod wine;
 mod workflows;
 

@@ -1,5 +1,5 @@
-//! `cargo xtask package`: packages the crate, and tests small crates outside of the workspace that depend on the package,
-//! each with other features.
+//! `cargo xtask package`: packages the crate, and tests small crates that depend on the package, each with other
+//! features.
 
 use std::path::Path;
 
@@ -74,46 +74,62 @@ pub fn run() -> anyhow::Result<()> {
     shell.remove_path(&folder)?;
     shell.create_dir(&folder)?;
 
-    // This builds the package. In the project's own target folder, cargo would mistake the build script of the package
-    // for the project's, and not notice changes.
-    let target = crate::target().join("packaged");
-    cmd!(shell, "cargo package --package dci --allow-dirty --quiet --target-dir {target}").run()?;
+    // Without the build that verifies it: in the project's target folder, cargo would mistake the build script of the
+    // package for the project's, and not notice changes. As a member of a workspace, the package is another one.
+    cmd!(shell, "cargo package --package dci --allow-dirty --no-verify --quiet").run()?;
     let name = cmd!(shell, "cargo pkgid --package dci").quiet().read()?;
     let version = name.rsplit(['#', '@']).next().context("no version")?.to_owned();
-    let archive = target.join(format!("package/dci-{version}.crate"));
+    let package = format!("dci-{version}");
+    let archive = crate::target().join(format!("package/{package}.crate"));
     cmd!(shell, "tar -xzf {archive} -C {folder}").quiet().run()?;
-    let package = folder.join(format!("dci-{version}"));
+    write_workspace(&shell, &folder, &package)?;
+
+    shell.change_dir(&folder);
+    shell.set_var("CARGO_TARGET_DIR", crate::target());
+    cmd!(shell, "cargo check --quiet --package dci").run()?;
     for user in USERS {
-        test(&shell, &package, &target, user).with_context(|| user.name)?;
+        test(&shell, user).with_context(|| user.name)?;
     }
     let users = crate::count(USERS.len(), "crate");
     crate::print(&format!("The package builds, and {users} that depend on it pass their tests."));
     Ok(())
 }
 
-/// Creates a crate that depends on the package, runs its test, and checks its dependencies.
-fn test(shell: &Shell, package: &Path, target: &Path, user: &User) -> anyhow::Result<()> {
-    let User { name, features, dependencies, test, without } = user;
-    let (folder, package) = (package.with_file_name(name), package.display().to_string());
-    let manifest = format!(
-        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-         dci = {{ path = {package:?}, {features} }}\nserde_json = \"1\"\n{dependencies}"
-    );
-    shell.write_file(folder.join("Cargo.toml"), manifest)?;
-    shell.write_file(folder.join("src/lib.rs"), format!("#[test]\nfn it_works() {{{test}}}\n"))?;
-    // With the versions of the project.
-    shell.copy_file(crate::root().join("Cargo.lock"), &folder)?;
-    let manifest = folder.join("Cargo.toml");
-    cmd!(shell, "cargo test --quiet --manifest-path {manifest} --target-dir {target}").quiet().run()?;
+/// Writes a workspace of the package and its users, with the versions and profiles of the project.
+fn write_workspace(shell: &Shell, folder: &Path, package: &str) -> anyhow::Result<()> {
+    let project: toml::Table = shell.read_file("Cargo.toml")?.parse()?;
+    let members: Vec<&str> = USERS.iter().map(|user| user.name).chain([package]).collect();
+    let workspace = [("resolver", toml::Value::from("3")), ("members", members.into())];
+    let workspace = toml::Table::from_iter(workspace.map(|(key, value)| (key.to_owned(), value)));
+    let manifest = [("workspace", workspace.into()), ("profile", project["profile"].clone())];
+    let manifest = toml::Table::from_iter(manifest.map(|(key, value): (_, toml::Value)| (key.to_owned(), value)));
+    shell.write_file(folder.join("Cargo.toml"), manifest.to_string())?;
+    shell.copy_file("Cargo.lock", folder)?;
 
-    let tree = cmd!(shell, "cargo tree --edges normal --prefix none --manifest-path {manifest}").quiet().read()?;
+    for User { name, features, dependencies, test, .. } in USERS {
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+             dci = {{ path = \"../{package}\", {features} }}\nserde_json = \"1\"\n{dependencies}"
+        );
+        shell.write_file(folder.join(name).join("Cargo.toml"), manifest)?;
+        shell.write_file(folder.join(name).join("src/lib.rs"), format!("#[test]\nfn it_works() {{{test}}}\n"))?;
+    }
+    Ok(())
+}
+
+/// Runs the test of a crate, and checks its dependencies.
+fn test(shell: &Shell, user: &User) -> anyhow::Result<()> {
+    let name = user.name;
+    cmd!(shell, "cargo test --quiet --package {name} --lib").quiet().run()?;
+
+    let tree = cmd!(shell, "cargo tree --edges normal --prefix none --package {name}").quiet().read()?;
     let mut crates: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     crates.sort_unstable();
     crates.dedup();
-    for unwanted in *without {
+    for unwanted in user.without {
         ensure!(!crates.contains(unwanted), "it depends on {unwanted}");
     }
-    if *name == "takes-types" {
+    if name == "takes-types" {
         let count = crates.len() - 1;
         ensure!(count <= MAX_CRATES_OF_TYPES, "the types need {count} crates, of {MAX_CRATES_OF_TYPES} at most");
         crate::print(&format!("The types need {count} crates, of {MAX_CRATES_OF_TYPES} at most."));

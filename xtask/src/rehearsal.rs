@@ -1,14 +1,17 @@
 //! `cargo xtask rehearse`: updates a copy of the project to a made-up next version of the API's spec, with the commands
 //! of `openapi/README.md`, and checks that the copy passes what CI runs.
+//!
+//! The copy shares the compiled dependencies of the project. Packages with the same name and version that share a build
+//! folder also share a build script, so those of the copy have another version.
 
 use std::path::Path;
 
 use anyhow::{Context, ensure};
 use xshell::{Shell, cmd};
 
-use crate::ci::ALL_FEATURES;
 use crate::spec::next_version::{NEW_OPERATIONS, Renamed, next_version};
 use crate::spec::{read::read_own, update::to_yaml};
+use crate::steps::Steps;
 
 /// The page with the recipe, and the section that it is in.
 const PAGE: &str = "openapi/README.md";
@@ -21,6 +24,9 @@ const OPERATION: &str = "OPERATION";
 /// What gets another name in the next version.
 const RENAMED: Renamed<'_> = Renamed { schema: "InvitedUserBody", schema_of_property: "Role", property: "customer" };
 
+/// The version of the copy's packages.
+const VERSION: &str = "0.0.1-rehearsal";
+
 /// The last command of the recipe. The copy runs only those of its checks that a new spec can turn red and that the
 /// recipe did not run: the formatting, clippy and the docs, with all features. What is left is the same with each spec
 /// (licences, examples, the package), or already checked for the kinds of schemas (the other sets of features).
@@ -28,18 +34,24 @@ const CI: &str = "cargo xtask ci";
 
 pub fn run() -> anyhow::Result<()> {
     let folder = crate::target().join("rehearsal");
-    let (copy, target) = (folder.join("copy"), folder.join("target"));
+    let copy = folder.join("copy");
     let shell = Shell::new()?;
     copy_project(&shell, &copy)?;
     shell.change_dir(&copy);
-    shell.set_var("CARGO_TARGET_DIR", &target);
+    for manifest in ["Cargo.toml", "xtask/Cargo.toml"] {
+        let text = with_version(&shell.read_file(manifest)?, VERSION).context(manifest)?;
+        shell.write_file(manifest, text)?;
+    }
+    shell.set_var("CARGO_TARGET_DIR", folder.join("target"));
+    // Cargo older than 1.91 ignores it, and compiles the dependencies again.
+    shell.set_var("CARGO_BUILD_BUILD_DIR", crate::target());
     shell.write_file(FULL_SPEC, to_yaml(&next_version(&read_own()?, &RENAMED)?)?)?;
 
     let page = shell.read_file(PAGE)?;
     for command in commands(&page)? {
         crate::print(&format!("Rehearsing: {command}"));
         let step =
-            if command == CI { crate::ci::check(&shell, &[ALL_FEATURES]) } else { run_quietly(&shell, &command) };
+            if command == CI { crate::ci::check(&shell, &mut Steps::default()) } else { run_quietly(&shell, &command) };
         step.with_context(|| format!("the recipe of {PAGE} fails at `{command}`, in {}", copy.display()))?;
     }
     crate::print(&format!("The recipe of {PAGE} takes a made-up next version of the spec, and the checks pass."));
@@ -66,6 +78,14 @@ fn copy_project(shell: &Shell, copy: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A manifest whose package has this version.
+fn with_version(manifest: &str, version: &str) -> anyhow::Result<String> {
+    let mut manifest: toml::Table = manifest.parse()?;
+    let package = manifest.get_mut("package").and_then(toml::Value::as_table_mut).context("no package")?;
+    package.insert("version".into(), version.into());
+    Ok(manifest.to_string())
 }
 
 /// The commands of the recipe: the code spans of its numbered steps that run cargo.

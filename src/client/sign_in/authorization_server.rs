@@ -2,11 +2,12 @@
 
 use std::time::SystemTime;
 
-use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
 use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::SignIn;
-use super::token_endpoint::TokenEndpoint;
+use super::pkce::{code_challenge, random_secret};
+use super::token_endpoint::{CLIENT_ID, TokenEndpoint};
 use crate::client::endpoint::{endpoint, is_loopback};
 use crate::client::env::variable;
 use crate::client::http_client::http_client;
@@ -26,9 +27,9 @@ pub struct AuthorizationServer {
 #[derive(Debug)]
 pub struct AuthorizationRequest {
     url: Url,
-    redirect_uri: RedirectUrl,
-    state: CsrfToken,
-    code_verifier: PkceCodeVerifier,
+    redirect_uri: String,
+    state: SecretString,
+    code_verifier: SecretString,
     token_endpoint: TokenEndpoint,
 }
 
@@ -73,18 +74,18 @@ impl AuthorizationServer {
     }
 
     /// Starts a sign-in, which redirects the browser to `http://localhost:{port}`.
-    #[allow(clippy::missing_panics_doc, reason = "the URL is valid for every port")]
     pub fn begin(&self, port: u16) -> AuthorizationRequest {
-        let redirect_uri = RedirectUrl::new(format!("http://localhost:{port}")).expect("a valid URL");
-        let (code_challenge, code_verifier) = PkceCodeChallenge::new_random_sha256();
-        let (url, state) = self
-            .token_endpoint
-            .client()
-            .set_auth_uri(AuthUrl::from_url(self.authorize_url.clone()))
-            .set_redirect_uri(redirect_uri.clone())
-            .authorize_url(CsrfToken::new_random)
-            .set_pkce_challenge(code_challenge)
-            .url();
+        let redirect_uri = format!("http://localhost:{port}");
+        let (state, code_verifier) = (random_secret(), random_secret());
+        let mut url = self.authorize_url.clone();
+        url.query_pairs_mut().extend_pairs([
+            ("response_type", "code"),
+            ("client_id", CLIENT_ID),
+            ("state", state.expose_secret()),
+            ("code_challenge", &code_challenge(&code_verifier)),
+            ("code_challenge_method", "S256"),
+            ("redirect_uri", &redirect_uri),
+        ]);
         let token_endpoint = self.token_endpoint.clone();
         AuthorizationRequest { url, redirect_uri, state, code_verifier, token_endpoint }
     }
@@ -98,14 +99,13 @@ impl AuthorizationRequest {
 
     /// Whether a callback with this `state` belongs to this request. Another one is stale or forged.
     pub fn has_state(&self, state: &str) -> bool {
-        self.state.secret() == state
+        self.state.expose_secret() == state
     }
 
     /// Exchanges the authorization code from the browser for a sign-in.
     pub async fn exchange(&self, code: &str) -> Result<SignIn, CredentialsError> {
         let requested_at = SystemTime::now();
-        let code_verifier = PkceCodeVerifier::new(self.code_verifier.secret().clone());
-        let tokens = self.token_endpoint.exchange(code, code_verifier, self.redirect_uri.clone()).await?;
+        let tokens = self.token_endpoint.exchange(code, &self.code_verifier, &self.redirect_uri).await?;
         Ok(SignIn::new(self.token_endpoint.clone(), tokens, requested_at))
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use oauth2::RefreshToken;
 use reqwest::Url;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -56,7 +56,7 @@ impl Entry {
         let seconds = |end: SystemTime| end.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Self {
             access_token: sign_in.access_token.expose().to_owned(),
-            refresh_token: sign_in.refresh_token.as_ref().map(|token| token.secret().clone()),
+            refresh_token: sign_in.refresh_token.as_ref().map(|token| token.expose_secret().to_owned()),
             expires_at: sign_in.expires_at.map(seconds),
             token_url: sign_in.token_endpoint.url.to_string(),
             email: sign_in.email.clone(),
@@ -68,7 +68,7 @@ impl Entry {
     fn into_sign_in(self) -> Option<SignIn> {
         Some(SignIn {
             access_token: self.access_token.parse().ok()?,
-            refresh_token: self.refresh_token.filter(|token| !token.is_empty()).map(RefreshToken::new),
+            refresh_token: self.refresh_token.filter(|token| !token.is_empty()).map(Into::into),
             expires_at: self.expires_at.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
             token_endpoint: TokenEndpoint { url: endpoint(&self.token_url).ok()? },
             email: self.email,

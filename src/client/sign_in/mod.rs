@@ -6,10 +6,12 @@
 
 mod authorization_server;
 mod content;
+mod pkce;
 mod signed_in;
 mod store;
 mod stored_sign_in;
 mod token_endpoint;
+mod token_response;
 pub(crate) mod user_files;
 
 pub use authorization_server::{AuthorizationRequest, AuthorizationServer};

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use oauth2::RefreshToken;
+use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::token_endpoint::{TokenEndpoint, Tokens};
+use super::token_endpoint::TokenEndpoint;
+use super::token_response::Tokens;
 use crate::client::{AccessToken, CredentialsError, ErrorKind};
 
 /// A token is renewed when it expires within this time, so that it does not expire during a call.
@@ -17,7 +18,7 @@ const RENEWAL_MARGIN: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct SignIn {
     pub(super) access_token: AccessToken,
-    pub(super) refresh_token: Option<RefreshToken>,
+    pub(super) refresh_token: Option<SecretString>,
     pub(super) expires_at: Option<SystemTime>,
     /// The issuer of the tokens. A refresh token is sent to no other server.
     pub(super) token_endpoint: TokenEndpoint,
