@@ -131,6 +131,8 @@ impl Picker {
         };
         let chosen = chosen.map_err(|error| match error {
             InquireError::OperationCanceled | InquireError::OperationInterrupted => CliError::interrupted(),
+            // The terminal hung up.
+            _ if !io::stdin().is_terminal() => CliError::interrupted(),
             error => CliError::other(format!("cannot show the list of users: {error}"))
                 .hint("Name the targets on the command line."),
         })?;
