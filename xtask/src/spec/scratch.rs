@@ -50,8 +50,12 @@ fn manifest(root: &Path) -> anyhow::Result<String> {
     let mut manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
     let workspace = manifest.insert("workspace".into(), toml::Table::new().into()).context("no workspace")?;
     let shared = workspace["package"].as_table().context("no workspace.package")?.clone();
-    for name in ["bin", "test", "dev-dependencies", "target", "lints"] {
+    for name in ["bin", "test", "dev-dependencies", "lints"] {
         manifest.remove(name);
+    }
+    let platforms = manifest.get_mut("target").and_then(toml::Value::as_table_mut).context("no target")?;
+    for platform in platforms.iter_mut().filter_map(|(_, platform)| platform.as_table_mut()) {
+        platform.remove("dev-dependencies");
     }
     let package = manifest.get_mut("package").and_then(toml::Value::as_table_mut).context("no package")?;
     package.remove("default-run");
