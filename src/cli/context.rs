@@ -65,9 +65,14 @@ impl<'a> Context<'a> {
         self.with_settings(credential.config(self.parsed_base_url()?)?, credential.kept_tenant())
     }
 
-    /// The API and the customer of the command.
+    /// The API, the customer and the user of the command.
     pub fn scope(&self) -> Result<Scope, CliError> {
-        Scope::of(&self.global, self.credential()?.kept_tenant())
+        Scope::of(&self.global, self.credential()?)
+    }
+
+    /// The same for a command without global flags.
+    pub fn scope_without_flags(&self) -> Result<Scope, CliError> {
+        Scope::of(&self.global.without_scope(), self.credential()?)
     }
 
     /// The credential that the command uses. It is chosen once, when it is first needed.

@@ -68,6 +68,15 @@ impl Credential {
         }
     }
 
+    /// Whose it is: an email address, or the fingerprint of a key. `None` if it is unknown.
+    pub fn owner(&self) -> Option<String> {
+        match self {
+            Self::SandboxKey(key) | Self::ApiKey(key) => Some(key.fingerprint().to_string()),
+            Self::SignIn(sign_in) => sign_in.email().map(str::to_owned),
+            Self::None => None,
+        }
+    }
+
     /// The customer that is kept with it.
     pub fn kept_tenant(&self) -> Option<&str> {
         match self {

@@ -18,8 +18,8 @@ use crate::client::{DEFAULT_BASE_URL, env};
 pub(super) struct GlobalArgs {
     /// Output format
     ///
-    /// Applies to results and errors. The default is auto. In CSV, an apostrophe before a text keeps a spreadsheet from
-    /// running it as a formula. [env: DCI_OUTPUT]
+    /// Applies to results and errors. The default is auto. In CSV, a text that a spreadsheet would run as a formula
+    /// begins with an apostrophe. [env: DCI_OUTPUT]
     #[arg(short, long, global = true, value_name = "FORMAT")]
     pub output: Option<FormatChoice>,
 
@@ -37,7 +37,7 @@ pub(super) struct GlobalArgs {
 
     /// Customer, sent as X-Tenant-Id [env: DCI_TENANT_ID]
     ///
-    /// Required if the credential has access to several customers. dci login --tenant keeps one with the sign-in.
+    /// Required if the credential has access to several customers. To store it with the sign-in, use dci login --tenant; API keys do not use the stored one.
     #[arg(long, global = true, value_name = "ID")]
     #[arg(hide_short_help = true)]
     tenant: Option<String>,
@@ -106,6 +106,11 @@ impl GlobalArgs {
     pub fn api_base_url(&self) -> Setting {
         let given = self.setting("--api-base-url", self.api_base_url.as_deref(), env::API_BASE_URL);
         given.unwrap_or_else(|| Setting::new(DEFAULT_BASE_URL, "--api-base-url"))
+    }
+
+    /// Without the flags that choose the API and the customer.
+    pub fn without_scope(&self) -> Self {
+        Self { api_base_url: None, tenant: None, customer_context: None, ..self.clone() }
     }
 
     /// The customer that the command line names.

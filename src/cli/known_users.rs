@@ -1,6 +1,6 @@
 //! The users of the last list that was fetched. The shell completes targets from them, without a call.
 //!
-//! A file for each API and customer keeps them for a day, in the cache folder of the user, unless `DCI_NO_CACHE` is set.
+//! A file for each API, customer and user keeps them for a day, in the cache folder of the user, unless `DCI_NO_CACHE` is set.
 
 use std::fs;
 use std::io;
@@ -57,7 +57,8 @@ pub(super) fn read(scope: &Scope) -> Vec<KnownUser> {
         return Vec::new();
     }
     let file = folder(&scope.api_base_url).map(|folder| file(&folder, scope));
-    let fresh = file.ok().filter(|file| !user_files::is_older(file, MAX_AGE));
+    // Reading a pipe would block.
+    let fresh = file.ok().filter(|file| file.is_file() && !user_files::is_older(file, MAX_AGE));
     let text = fresh.and_then(|file| fs::read(file).ok()).unwrap_or_default();
     let users: Vec<KnownUser> = serde_json::from_slice(&text).unwrap_or_default();
     let safe = |user: KnownUser| KnownUser {
@@ -98,8 +99,8 @@ fn folder(api_base_url: &str) -> io::Result<PathBuf> {
     Ok(places.in_cache_dir("users").join(name_of(api_base_url)))
 }
 
-fn file(folder: &Path, Scope { tenant, customer_context, .. }: &Scope) -> PathBuf {
-    folder.join(name_of(&format!("{tenant:?} {customer_context:?}"))).with_extension("json")
+fn file(folder: &Path, Scope { tenant, customer_context, owner, .. }: &Scope) -> PathBuf {
+    folder.join(name_of(&format!("{tenant:?} {customer_context:?} {owner:?}"))).with_extension("json")
 }
 
 /// A file name for any text.

@@ -70,7 +70,7 @@ impl Picker {
                 })
             };
             let select = MultiSelect::new(question, choices)
-                .with_help_message("type to filter; space marks, → all, ← none; Enter continues, Esc cancels")
+                .with_help_message("type to filter; space marks, → exactly these, ← none; Enter continues, Esc cancels")
                 .with_page_size(page_size())
                 .with_scorer(&|filter, choice, _, index| choice.fits(filter, index))
                 .with_formatter(&|marked| named(marked))

@@ -1,12 +1,13 @@
-//! The API and the customer that a file of this machine is about.
+//! The API, the customer and the user that a file of this machine is about.
 
 use serde::{Deserialize, Serialize};
 
+use super::credential::Credential;
 use super::error::CliError;
 use super::global::GlobalArgs;
 use crate::client::base_url;
 
-/// An API and one of its customers, as the flags, the environment and the sign-in choose them.
+/// An API, one of its customers and a user, as the flags, the environment and the sign-in choose them.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Scope {
@@ -14,17 +15,19 @@ pub(super) struct Scope {
     pub api_base_url: String,
     pub tenant: Option<String>,
     pub customer_context: Option<String>,
+    /// Whose credential it is. Without a tenant, it decides which customer it is.
+    pub owner: Option<String>,
 }
 
 impl Scope {
-    /// `kept_tenant` is the customer that is kept with the credential.
-    pub fn of(global: &GlobalArgs, kept_tenant: Option<&str>) -> Result<Self, CliError> {
+    pub fn of(global: &GlobalArgs, credential: &Credential) -> Result<Self, CliError> {
         let setting = global.api_base_url();
         let url = base_url(setting.text()?).map_err(|error| setting.refused(&error))?;
         Ok(Self {
             api_base_url: url.as_str().trim_end_matches('/').to_owned(),
-            tenant: global.tenant_or(kept_tenant).map(|tenant| tenant.shown()),
+            tenant: global.tenant_or(credential.kept_tenant()).map(|tenant| tenant.shown()),
             customer_context: global.customer_context().map(|customer| customer.shown()),
+            owner: credential.owner(),
         })
     }
 

@@ -26,6 +26,12 @@ impl ApiKey {
     pub(super) fn access_token(&self) -> AccessToken {
         self.0.clone()
     }
+
+    /// Tells this key from other keys, without the key.
+    #[cfg(feature = "cli")]
+    pub(crate) fn fingerprint(&self) -> uuid::Uuid {
+        uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, self.0.expose().as_bytes())
+    }
 }
 
 impl FromStr for ApiKey {

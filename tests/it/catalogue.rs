@@ -122,7 +122,7 @@ fn commands_ask_when_the_catalogue_says_so() {
         match entry["asks"].as_str() {
             None => {}
             Some("always") => assert!(refuses(&["invite-pending"]), "{name}"),
-            Some("with --all-invited") => {
+            Some("with --all-invited; at a terminal also with --resume without an id") => {
                 assert!(!refuses(&["invite-pending"]) && refuses(&["--all-invited"]), "{name}");
             }
             other => panic!("unknown value: {other:?}"),

@@ -23,7 +23,7 @@ fn candidates(run: impl Fn(&[&str]) -> Run, words: &[&str]) -> Vec<String> {
 
 /// What completes at the word, which is not a flag.
 fn completed(person: &Person, words: &[&str]) -> Vec<String> {
-    candidates(|args| person.dci(args), words).into_iter().filter(|word| !word.starts_with('-')).collect()
+    candidates(|args| person.dci_with_key(args), words).into_iter().filter(|word| !word.starts_with('-')).collect()
 }
 
 fn listed(test: &str) -> Person {
@@ -71,34 +71,40 @@ fn every_list_of_all_users_is_remembered() {
 }
 
 #[test]
-fn each_api_and_customer_has_its_own_list() {
+fn each_api_customer_and_user_has_its_own_list() {
     let person = Person::new("customers");
-    let key = |run: Run| run.env("DCI_API_KEY", "sandbox-partner");
-    let args = ["list-users", "--tenant", "customer-example"];
-    assert_eq!(key(person.dci(&args)).finish().code, 0);
+    let dci = |args: &[&str]| person.dci(args).env("DCI_API_KEY", "sandbox-partner");
+    let completed =
+        |words: &[&str]| candidates(dci, words).into_iter().filter(|word| !word.starts_with('-')).collect::<Vec<_>>();
+    assert_eq!(dci(&["list-users", "--tenant", "customer-example"]).finish().code, 0);
     let expired = ["expired@example.com"];
-    assert_eq!(completed(&person, &["resend-invite", "exp"]), [""; 0]);
-    assert_eq!(completed(&person, &["--tenant", "customer-other", "resend-invite", "exp"]), [""; 0]);
-    assert_eq!(completed(&person, &["resend-invite", "-D", "c", "--tenant=customer-example", "exp"]), [""; 0]);
+    assert_eq!(completed(&["resend-invite", "exp"]), [""; 0]);
+    assert_eq!(completed(&["--tenant", "customer-other", "resend-invite", "exp"]), [""; 0]);
+    assert_eq!(completed(&["resend-invite", "-D", "c", "--tenant=customer-example", "exp"]), [""; 0]);
     for words in [
         &["--tenant", "customer-example", "resend-invite", "exp"][..],
         &["resend-invite", "--tenant=customer-example", "exp"],
         &["resend-invite", "pending@example.com", "--tenant", "customer-example", "--no-such-flag", "exp"],
     ] {
-        assert_eq!(completed(&person, words), expired, "{words:?}");
+        assert_eq!(completed(words), expired, "{words:?}");
     }
     let with = |name: &str, value: &str| {
         candidates(
-            |args| person.dci(args).env("DCI_TENANT_ID", "customer-example").env(name, value),
+            |args| dci(args).env("DCI_TENANT_ID", "customer-example").env(name, value),
             &["resend-invite", "exp"],
         )
     };
     assert_eq!(with("DCI_CUSTOMER_CONTEXT", ""), expired);
     assert_eq!(with("DCI_API_BASE_URL", &format!("{}/", person.sandbox.url())), expired, "the same API");
-    for base_url in ["http://127.0.0.1:1", "not a URL"] {
-        assert_eq!(with("DCI_API_BASE_URL", base_url), [""; 0]);
+    for (name, value) in [
+        ("DCI_API_BASE_URL", "http://127.0.0.1:1"),
+        ("DCI_API_BASE_URL", "not a URL"),
+        ("DCI_API_KEY", "another-key"),
+        ("DCI_API_KEY", ""),
+    ] {
+        assert_eq!(with(name, value), [""; 0], "{name} {value}");
     }
-    assert_eq!(completed(&person, &["--sandbox", "--tenant", "customer-example", "resend-invite", "exp"]), [""; 0]);
+    assert_eq!(completed(&["--sandbox", "--tenant", "customer-example", "resend-invite", "exp"]), [""; 0]);
 }
 
 #[test]
@@ -118,7 +124,7 @@ fn the_list_is_private_and_can_be_turned_off() {
     let mode = |path: &Path| fs::metadata(path).expect("it exists").permissions().mode() & 0o777;
     assert_eq!((mode(file), mode(file.parent().expect("a folder"))), (0o600, 0o700));
     assert!(!fs::read_to_string(file).expect("UTF-8").contains(&format!("\"{}\"", person.sandbox.api_key())));
-    let without = candidates(|args| person.dci(args).env("DCI_NO_CACHE", "1"), &["resend-invite", "exp"]);
+    let without = candidates(|args| person.dci_with_key(args).env("DCI_NO_CACHE", "1"), &["resend-invite", "exp"]);
     assert_eq!(without, [""; 0]);
 }
 

@@ -266,6 +266,51 @@ fn a_damaged_record_is_ignored() {
 }
 
 #[test]
+fn a_record_that_lost_targets_is_refused_and_kept() {
+    let person = person("lost-targets", 5);
+    killed(&person, &["resend-invite"], 5);
+    let record = records(&person)[0].clone();
+    let text = fs::read_to_string(&record).expect("UTF-8");
+    let last = "[4,{\"target\":\"invite-5\"";
+    assert!(text.contains(last), "{text}");
+    for damaged in ["[4,", "[4,{\"target\":\"a@b@c\"", "[4,{\"target\":7"] {
+        fs::write(&record, text.replace(last, damaged)).expect("it is ours");
+        let refused = person.dci_with_key(&["resend-invite", "--resume"]).finish();
+        assert!(refused.code == 1 && refused.error()["hint"].to_string().contains("--resume"), "{refused}");
+        assert!(record.exists(), "{damaged}");
+    }
+    let run = record.file_stem().and_then(|run| run.to_str()).expect("an id");
+    let listed = person.dci_with_key(&["resend-invite", "-", "--resume", run]).stdin(list_of(5)).finish();
+    assert_eq!((listed.code, emails(&person.sandbox).len()), (0, 5), "{listed}");
+}
+
+#[test]
+fn a_run_of_another_user_is_refused_and_kept() {
+    let person = person("another-user", 5);
+    killed(&person, &["resend-invite"], 5);
+    let run = unfinished(&person)[0]["id"].as_str().expect("an id").to_owned();
+    for args in [&["resend-invite", "--resume"][..], &["resend-invite", "--resume", &run]] {
+        let refused = person.dci(args).env("DCI_API_KEY", "another-key").finish();
+        assert_eq!((refused.code, records(&person).len()), (2, 1), "{refused}");
+    }
+    assert_eq!(person.dci_with_key(&["resend-invite", "--resume"]).finish().code, 0);
+}
+
+#[test]
+fn the_command_to_resume_a_recorded_run_has_no_targets() {
+    let person = person("short-hint", 5);
+    let mut running = almost_done(&person, &["resend-invite", "--tenant", "customer-example"], 5);
+    running.interrupt_until_it_ends();
+    let ended = running.finish();
+    let run = unfinished(&person)[0]["id"].as_str().expect("an id").to_owned();
+    let command = format!("dci resend-invite --resume {run} --tenant customer-example");
+    assert!(ended.error()["hint"].to_string().contains(&format!(": {command}")), "{ended}");
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    assert_eq!(person.dci_with_key(&words).finish().code, 0);
+    assert_eq!(emails(&person.sandbox).len(), 5);
+}
+
+#[test]
 fn resume_without_an_id_takes_no_targets() {
     let person = person("usage", 2);
     for args in [

@@ -59,8 +59,8 @@ pub(in crate::cli) struct KeyedArgs {
 
     /// The Idempotency-Key for a single target
     ///
-    /// The default is a new random key. The server processes a key once and remembers it for at least 24 hours: for
-    /// the key of an earlier request it only repeats the response. A key belongs to one request: a dry run and a real
+    /// The default is a new random key. The server processes a key once and remembers it for at least 24 hours: a
+    /// repeated key returns the earlier response and does nothing. A key belongs to one request: a dry run and a real
     /// call need different keys. A key has 1 to 255 visible ASCII characters.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<IdempotencyKey>,
@@ -68,9 +68,9 @@ pub(in crate::cli) struct KeyedArgs {
     /// Resume an earlier run
     ///
     /// Finished invites are not processed again. RUN is the id that is printed when a run begins; the default is the
-    /// last unfinished run. Without targets, the run continues with those that are left: a run over several targets
-    /// records them on this machine until it succeeds. The server remembers a run for at least 24 hours; to resume an
-    /// older one, add --yes and its targets.
+    /// last unfinished run. Without targets, it continues with those that are not done: a run over several targets is
+    /// recorded on this machine until it succeeds. The server remembers a run for at least 24 hours; to resume an older
+    /// one, add --yes and its targets: an email may then be sent twice.
     #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last")]
     #[arg(conflicts_with = "idempotency_key")]
     pub resume: Option<Resume>,

@@ -45,7 +45,7 @@ impl InviteArgs {
                     .map(Selection::Unfinished);
             }
             Some(Resume::Last) => {
-                return Err(CliError::usage("--resume needs the id of a run if there are targets")
+                return Err(CliError::usage("--resume with targets requires the id of a run")
                     .hint("Add the id, or omit the targets to continue with those that are left."));
             }
             _ => {}

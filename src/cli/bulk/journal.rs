@@ -19,6 +19,7 @@ use super::item::{Item, Plan};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::scope::Scope;
+use crate::cli::shell;
 use crate::client::RunId;
 use crate::client::sign_in::user_files;
 use crate::operation::Operation;
@@ -43,6 +44,12 @@ impl Head {
     pub fn of(operation: &Operation, context: &Context<'_>) -> Result<Self, CliError> {
         Ok(Self { command: operation.rust_name.replace('_', "-"), scope: context.scope()? })
     }
+
+    /// The command that resumes a run, if `scope` is chosen without flags.
+    pub fn command_to_resume(&self, run: RunId, scope: &Scope) -> String {
+        let words = ["dci".to_owned(), self.command.clone(), "--resume".to_owned(), run.to_string()];
+        shell::command(&words.into_iter().chain(self.scope.flags(scope)).collect::<Vec<_>>()).unwrap_or_default()
+    }
 }
 
 /// A target that is not done.
@@ -56,7 +63,8 @@ pub(super) struct Left {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Line {
-    Run(Head),
+    /// The first line, with the number of targets.
+    Run(Head, usize),
     /// A target, and its number in the run.
     Todo(usize, Left),
     /// The numbers of targets that are done.
@@ -81,17 +89,22 @@ pub(super) struct Content {
     pub left: BTreeMap<usize, Left>,
     /// Whether its run is in progress.
     pub is_locked: bool,
+    /// Whether targets are missing.
+    pub is_damaged: bool,
 }
 
 impl Journal {
-    /// Writes the journal of a run that begins, or that is resumed. Returns `None` if it cannot be written, which a log
-    /// line explains: the run does not depend on it.
-    pub fn begin<W>(run: RunId, head: Head, items: &[Item<W>]) -> Option<Self> {
-        let begun = folder().and_then(|folder| Self::create(&folder, run, head, items));
-        begun.unwrap_or_else(|error| {
-            tracing::debug!("the run is not recorded, so a kill would lose what is done: {error}");
-            None
-        })
+    /// Writes the journal of a run that begins, or that is resumed. Fails if another process does the same run. Returns
+    /// `None` if it cannot be written, which a log line explains: the run does not depend on it.
+    pub fn begin<W>(run: RunId, head: Head, items: &[Item<W>]) -> Result<Option<Self>, CliError> {
+        match folder().and_then(|folder| Self::create(&folder, run, head, items)) {
+            Ok(journal) => Ok(journal),
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Err(in_progress(run)),
+            Err(error) => {
+                tracing::debug!("the run is not recorded, so a kill would lose what is done: {error}");
+                Ok(None)
+            }
+        }
     }
 
     fn create<W>(folder: &Path, run: RunId, head: Head, items: &[Item<W>]) -> io::Result<Option<Self>> {
@@ -103,8 +116,11 @@ impl Journal {
         let path = path(folder, run);
         let mut has_others = false;
         if let Some(earlier) = read(&path)? {
-            if earlier.is_locked || earlier.head != head {
-                return Err(io::Error::other("another command or process uses the same run"));
+            if earlier.is_locked {
+                return Err(io::ErrorKind::ResourceBusy.into());
+            }
+            if earlier.head != head {
+                return Err(io::Error::other("another command has the same run"));
             }
             let own: HashSet<&str> = items.iter().map(|item| item.target.as_str()).collect();
             let others = earlier.left.into_values().filter(|other| !own.contains(other.target.as_str()));
@@ -112,7 +128,7 @@ impl Journal {
             has_others = !others.is_empty();
             left.extend((items.len()..).zip(others));
         }
-        let mut content = serde_json::to_vec(&Line::Run(head))?;
+        let mut content = serde_json::to_vec(&Line::Run(head, left.len()))?;
         for (number, left) in left {
             content.push(b'\n');
             serde_json::to_writer(&mut content, &Line::Todo(number, left))?;
@@ -165,6 +181,11 @@ impl Journal {
     }
 }
 
+/// The error if another process does the same run.
+pub(super) fn in_progress(run: RunId) -> CliError {
+    CliError::usage(format!("the run {run} is still in progress")).hint("Wait until it ends.")
+}
+
 /// What is left of an item before the run.
 fn left<W>((number, item): (usize, &Item<W>)) -> Option<(usize, Left)> {
     let is_left = matches!(item.plan, Plan::Call(_) | Plan::Failed(_));
@@ -212,16 +233,19 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Content>> {
     let mut text = Vec::new();
     file.read_to_end(&mut text)?;
     let mut lines = text.split(|byte| *byte == b'\n').map(serde_json::from_slice);
-    let Some(Ok(Line::Run(head))) = lines.next() else { return Ok(None) };
-    let mut left = BTreeMap::new();
+    let Some(Ok(Line::Run(head, count))) = lines.next() else { return Ok(None) };
+    let (mut left, mut read) = (BTreeMap::new(), 0);
     for line in lines.filter_map(Result::ok) {
         match line {
-            Line::Run(_) => {}
-            Line::Todo(number, target) => drop(left.insert(number, target)),
+            Line::Run(..) => {}
+            Line::Todo(number, target) => {
+                left.insert(number, target);
+                read += 1;
+            }
             Line::Done(numbers) => numbers.iter().for_each(|number| drop(left.remove(number))),
         }
     }
-    Ok(Some(Content { head, left, is_locked }))
+    Ok(Some(Content { head, left, is_locked, is_damaged: read != count }))
 }
 
 fn is_missing(error: &io::Error) -> bool {

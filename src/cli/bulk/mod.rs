@@ -171,19 +171,23 @@ impl<A: Action> Bulk<'_, A> {
         self.check_age_by_server().await?;
         let takes_key = A::OPERATION.takes_idempotency_key;
         let id = takes_key.then(|| resumed.unwrap_or_else(|| RunId::begun_at(client.now())));
-        let resume = id.and_then(|id| context.command_with(RESUME_FLAG, &id.to_string()));
-        let resume = resume.map(|command| {
-            let reads_stdin = command.split(' ').any(|word| word == "-");
-            let list = if reads_stdin { "with the same list on stdin " } else { "" };
-            format!("To resume {list}within 24 hours: {command}")
-        });
         let outcome = if dry_run { "checked" } else { A::DONE };
         let items: Vec<Item<UserId>> = targets.into_iter().map(Item::from).collect();
         let recorded = id.filter(|_| !dry_run && context.sandbox.is_none());
-        let journal = match recorded {
-            Some(id) => Journal::begin(id, Head::of(A::OPERATION, context)?, &items),
-            None => None,
-        };
+        let (mut journal, mut resume) = (None, None);
+        if let Some(id) = recorded {
+            let head = Head::of(A::OPERATION, context)?;
+            let command = head.command_to_resume(id, &context.scope_without_flags()?);
+            journal = Journal::begin(id, head, &items)?;
+            resume = journal.is_some().then(|| format!("To resume within 24 hours: {command}"));
+        }
+        if journal.is_none() {
+            resume = id.and_then(|id| context.command_with(RESUME_FLAG, &id.to_string())).map(|command| {
+                let reads_stdin = command.split(' ').any(|word| word == "-");
+                let list = if reads_stdin { "with the same list on stdin " } else { "" };
+                format!("To resume {list}within 24 hours: {command}")
+            });
+        }
         let run = Run { context, client, done: outcome, id, resume, journal };
         let report = run.over(items, async |target: &UserId| {
             // The keys may expire during a long run.

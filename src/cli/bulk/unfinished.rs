@@ -14,7 +14,6 @@ use crate::cli::found::{Found, Resolution, ResolvedTarget};
 use crate::cli::lookup;
 use crate::cli::output::in_local_time;
 use crate::cli::scope::Scope;
-use crate::cli::shell;
 use crate::cli::suggestion::Suggestions;
 use crate::cli::target::{Target, TargetKind};
 use crate::client::{Client, RunId, UserId};
@@ -28,11 +27,14 @@ pub(in crate::cli) struct Unfinished {
     left: Vec<Left>,
     /// Whether the user did not name the run, and is asked about it.
     pub is_offered: bool,
+    /// Whether its record has lost targets.
+    is_damaged: bool,
 }
 
 impl Unfinished {
     fn new(run: RunId, content: Content) -> Self {
-        Self { run, head: content.head, left: content.left.into_values().collect(), is_offered: false }
+        let Content { head, left, is_damaged, .. } = content;
+        Self { run, head, left: left.into_values().collect(), is_offered: false, is_damaged }
     }
 
     /// All runs that can be resumed with their keys, the newest first.
@@ -73,12 +75,21 @@ impl Unfinished {
                 .hint("Add the targets of the run. dci status lists the unfinished runs of this machine.")
         })?;
         if content.is_locked {
-            return Err(CliError::usage(format!("the run {run} is still in progress")).hint("Wait until it ends."));
+            return Err(journal::in_progress(run));
         }
         let unfinished = Self::new(run, content);
+        let (own, now) = (&unfinished.head.scope, &head.scope);
         if unfinished.head != *head {
-            return Err(CliError::usage(format!("the run {run} is for another command, API or customer"))
-                .hint(format!("To resume it: {}", unfinished.command(&head.scope))));
+            let hint = if own.owner != now.owner {
+                "Use the credential that began it, or add the targets of the run.".to_owned()
+            } else if own.tenant.is_none() && now.tenant.is_some() {
+                "It began without a customer: omit --tenant, and use no DCI_TENANT_ID or stored customer.".to_owned()
+            } else {
+                format!("To resume it: {}", unfinished.command(now))
+            };
+            return Err(
+                CliError::usage(format!("the run {run} is for another command, API, customer or user")).hint(hint)
+            );
         }
         Ok(unfinished)
     }
@@ -88,7 +99,7 @@ impl Unfinished {
         let mut runs = Self::all();
         runs.retain(|unfinished| unfinished.head == *head);
         if runs.is_empty() {
-            return Err(CliError::usage(format!("{command} has no unfinished run for this API and customer"))
+            return Err(CliError::usage(format!("{command} has no unfinished run for this API, customer and user"))
                 .hint("Name the targets. dci status lists the unfinished runs of this machine."));
         }
         if runs.len() > 1 && !can_ask {
@@ -113,12 +124,15 @@ impl Unfinished {
         kind: TargetKind,
         suggestions: &Suggestions<'_>,
     ) -> Result<Vec<ResolvedTarget>, CliError> {
-        let left = self.left.iter().filter_map(|left| {
-            let target: Target = left.target.parse().ok()?;
-            let id: Option<UserId> = left.id.as_ref().and_then(|id| id.parse().ok());
-            Some((target, id))
-        });
-        let (known, unknown): (Vec<_>, Vec<_>) = left.partition(|(_, id)| id.is_some());
+        let read = |left: &Left| -> Option<(Target, Option<UserId>)> {
+            Some((left.target.parse().ok()?, left.id.as_ref().map(|id| id.parse()).transpose().ok()?))
+        };
+        let left: Option<Vec<_>> = self.left.iter().map(read).collect();
+        let left = left.filter(|_| !self.is_damaged).ok_or_else(|| {
+            CliError::other(format!("the record of the run {} is damaged: targets are missing", self.run))
+                .hint(format!("Repeat the command with all targets of the run and --resume {}.", self.run))
+        })?;
+        let (known, unknown): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, id)| id.is_some());
         let unknown = unknown.into_iter().map(|(target, _)| target).collect();
         let known = known.into_iter().filter_map(|(target, id)| {
             Some(ResolvedTarget { target, resolution: Resolution::Found(Found::given(id?)) })
@@ -135,10 +149,7 @@ impl Unfinished {
 
     /// The command that resumes it, if this scope is chosen without flags.
     pub fn command(&self, scope: &Scope) -> String {
-        let run = self.run.to_string();
-        let flags = self.head.scope.flags(scope);
-        let words = ["dci".to_owned(), self.head.command.clone(), "--resume".to_owned(), run];
-        shell::command(&words.into_iter().chain(flags).collect::<Vec<_>>()).unwrap_or_default()
+        self.head.command_to_resume(self.run, scope)
     }
 
     /// The line for people.

@@ -4,8 +4,8 @@ use crate::cli::{CliError, Context, Report, completion, output};
 
 /// Print a shell completion script
 ///
-/// The script calls dci to complete the command line. Users and invites come from the last list that dci fetched, which
-/// it keeps for a day; to keep none, set DCI_NO_CACHE=1. Where to put the script:
+/// The script calls dci to complete the command line. Users and invites come from the
+/// last list, which is kept for a day. DCI_NO_CACHE=1 keeps none. Where to put the script:
 ///
 ///   bash        dci completion bash > ~/.local/share/bash-completion/completions/dci
 ///   zsh         dci completion zsh > _dci, in a folder of $fpath

@@ -18,8 +18,8 @@ use crate::client::{Credentials, ErrorKind, env};
 /// On a machine without a browser, use --no-browser and open the printed address on any other machine. The last page
 /// does not load there: copy its address, or the code in it, and paste it at the prompt.
 ///
-/// If you have access to several customers, --tenant keeps one with the sign-in: commands use it unless --tenant or
-/// DCI_TENANT_ID names another. You need not sign in again for this. The same user keeps it at the next sign-in.
+/// If you have access to several customers, --tenant stores one with the sign-in, also if you are already signed in.
+/// --tenant and DCI_TENANT_ID of other commands take precedence. It stays if the same user signs in again.
 ///
 /// For an API at another base URL, set DCI_AUTHORIZE_URL and DCI_TOKEN_URL to its authorization server; dci sandbox
 /// prints both.

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::cli::credential::Credential;
 use crate::cli::scope::Scope;
 use crate::cli::{CliError, Context, Report, known_users};
 
@@ -20,7 +21,7 @@ pub(super) async fn run(_: Args, context: &Context<'_>) -> Result<Report, CliErr
     context.refuse_private_sandbox()?;
     let base_url = context.parsed_base_url()?;
     let removed = context.change_sign_ins(move |store| store.remove(&base_url)).await?;
-    known_users::forget(&Scope::of(&context.global, None)?.api_base_url).map_err(|error| {
+    known_users::forget(&Scope::of(&context.global, &Credential::None)?.api_base_url).map_err(|error| {
         CliError::other(format!("signed out, but the users that are kept for completion cannot be removed: {error}"))
     })?;
     let line = if removed { "You are signed out of" } else { "You were not signed in to" };

@@ -50,7 +50,7 @@ impl Definition {
     pub fn asks(&self) -> Option<&'static str> {
         match self.name {
             "cancel-invite" | "delete-user" => Some("always"),
-            "resend-invite" => Some("with --all-invited"),
+            "resend-invite" => Some("with --all-invited; at a terminal also with --resume without an id"),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use crate::SCHEMAS;
 use crate::cli::catalogue::catalogue;
 use crate::cli::{CliError, Context, Report};
 
-/// Print the JSON Schema of a type, or describe the commands as JSON
+/// Print the JSON Schema of a type, or all commands as JSON
 ///
 /// The types are those of the Rust module `dci::types`, generated from the API's spec. The schemas use JSON Schema
 /// draft 2020-12.
@@ -21,7 +21,7 @@ Result of --commands:
   One object. Its flags apply to all commands. Each of its commands has:
     operation   the operation of the API and its permission; null if there is none
     changes     whether the command changes the customer's data or the stored sign-in
-    asks        when it asks for confirmation: always, or with --all-invited; null if never.
+    asks        when it asks for confirmation: always, or in which cases; null if never.
                 --yes skips the question
     arguments, flags
                 each with help, default and values; values is null if any are allowed

@@ -12,8 +12,8 @@ use crate::types::ValidateResponse;
 
 /// Show which API, credential and customer commands use
 ///
-/// Also shows where the customer comes from, who is signed in, when the sign-in expires, where it is stored, and the runs
-/// that were not finished. DCI_API_KEY takes precedence over a sign-in. Credentials themselves are never shown. Nothing
+/// Also shows where the customer comes from, who is signed in, when the sign-in expires, where it is stored, and
+/// unfinished runs. DCI_API_KEY takes precedence over a sign-in. Credentials themselves are never shown. Nothing
 /// is sent unless you add --check.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "dci status [OPTIONS]")]

@@ -33,7 +33,7 @@ fn scope(command: clap::Command, words: &[String]) -> Option<Scope> {
     // Reading the sign-in makes no call.
     let url = base_url(global.api_base_url().text().ok()?).ok()?;
     let credential = Credential::choose(None, &url).ok()?;
-    Scope::of(&global, credential.kept_tenant()).ok()
+    Scope::of(&global, &credential).ok()
 }
 
 fn candidates(scope: &Scope, kind: TargetKind, typed: &OsStr) -> Vec<CompletionCandidate> {

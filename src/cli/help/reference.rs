@@ -12,7 +12,7 @@ const ENVIRONMENT: &str = "\
 DCI_API_KEY  API key from the DoiT console; overrides a sign-in
 DCI_LOG      log filter for stderr unless -v or -q is given, such as dci=debug or trace
 DCI_NO_CACHE
-             if set, no list of users is kept for completion
+             if set, do not store users for completion
 PAGER        program that shows long help
 HTTPS_PROXY, NO_PROXY
              proxy, and the hosts to reach without it
@@ -38,7 +38,7 @@ The result is an array with one object per target, in the order given.
   outcome          such as resent; checked or to invite in a dry run; skipped or failed
   message          the server's message, or why the target was skipped or failed
   inviteId         the invite's id in the server's response
-  error            the error object if the target failed; retryable is about a call for it alone";
+  error            the error object if the target failed; its retryable applies to this target alone";
 
 const RUN: &str = "
 The first line of stderr is {\"run\": {\"id\", \"targets\"}} if --resume can resume the run.";

@@ -24,7 +24,8 @@ impl Drop for Folder {
 }
 
 fn head() -> Head {
-    let scope = Scope { api_base_url: "https://api.example".to_owned(), tenant: None, customer_context: None };
+    let scope =
+        Scope { api_base_url: "https://api.example".to_owned(), tenant: None, customer_context: None, owner: None };
     Head { command: "resend-invite".to_owned(), scope }
 }
 

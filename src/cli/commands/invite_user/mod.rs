@@ -49,8 +49,7 @@ pub struct Args {
     ///
     /// The first line names the columns, in any order: email, first name, last name, job title, role, organization. Case,
     /// blanks, _ and - in names do not matter. The file is UTF-8, separated by commas, semicolons or tabs, and may come
-    /// from list-users -o csv: columns that cannot be set are ignored, and the apostrophes that it adds to formulas are
-    /// removed. A flag sets the value for rows whose cell is empty. Each address may appear once.
+    /// from list-users -o csv: columns that cannot be set are ignored, and the apostrophe before a formula is removed. A flag sets the value for rows whose cell is empty. Each address may appear once.
     ///
     /// All rows, up to 100,000, are checked before anything is sent. Existing users are skipped, so the same command
     /// resumes an interrupted run. Their other cells are not compared or changed: use update-user.
@@ -62,7 +61,7 @@ pub struct Args {
 
     /// Also send open invites again
     ///
-    /// Cancelled invites are skipped. Each run with this flag sends the open invites again. Omit it to resume a run.
+    /// Cancelled invites are skipped. To continue an interrupted run, omit this flag: open invites would be sent again.
     #[arg(long)]
     resend: bool,
 
