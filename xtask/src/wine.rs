@@ -29,7 +29,7 @@ pub fn run() -> anyhow::Result<()> {
         let is_installed = cmd!(shell, "{tool} --version").quiet().ignore_stderr().read().is_ok();
         ensure!(is_installed, "{tool} is missing. On Debian: apt-get install gcc-mingw-w64-x86-64 wine");
     }
-    let system = system(&shell)?;
+    let system = windows(&shell)?;
     shell.set_var("WINEPREFIX", &system);
     shell.set_var("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
     for (test, reason) in SKIPPED {
@@ -40,8 +40,8 @@ pub fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the folder in which wine keeps a Windows.
-fn system(shell: &Shell) -> anyhow::Result<PathBuf> {
+/// Makes the folder in which wine keeps a Windows that Rust programs run in.
+pub fn windows(shell: &Shell) -> anyhow::Result<PathBuf> {
     let folder = crate::target().join("wine");
     // Without the installers for .NET and Internet Explorer, and without wine's log.
     shell.set_var("WINEDLLOVERRIDES", "mscoree,mshtml=");

@@ -40,11 +40,12 @@ pub fn check_elsewhere(check: &Check, target: Target, report: &mut Report) -> an
     let name = target.archive(check.version);
     let program = unpack_archive(check, target)?.join(target.program());
     let job = ["--sandbox", "resend-invite", "invite-expired"];
-    let (prefix, shell) = (check.work.join("wine"), check.shell);
+    let shell = check.shell;
     let command = if target.is_native() {
         cmd!(shell, "{program} {job...}")
     } else if target == Target::WindowsX86_64 && is_in_path("wine") {
-        cmd!(shell, "timeout 300 wine {program} {job...}").env("WINEPREFIX", prefix).env("WINEDEBUG", "-all")
+        let windows = crate::wine::windows(shell)?;
+        cmd!(shell, "timeout 300 wine {program} {job...}").env("WINEPREFIX", windows)
     } else {
         let wine = if target.is_mac() { "" } else { ", and wine is not installed" };
         report.skip(&name, &format!("this machine does not run it{wine}"));
