@@ -297,6 +297,31 @@ fn a_run_of_another_user_is_refused_and_kept() {
 }
 
 #[test]
+fn a_run_in_progress_is_not_done_by_another_process() {
+    let person = person("another-process", 5);
+    let mut running = almost_done(&person, &["resend-invite"], 5);
+    let run = records(&person)[0].file_stem().and_then(|run| run.to_str()).expect("an id").to_owned();
+    for args in [&["resend-invite", "--resume", &run][..], &["resend-invite", "-", "--resume", &run]] {
+        let refused = person.dci_with_key(args).stdin(list_of(5)).finish();
+        assert!(refused.code == 2 && refused.error()["message"].to_string().contains("in progress"), "{refused}");
+    }
+    running.kill();
+    assert_eq!(person.dci_with_key(&["resend-invite", "--resume", &run]).finish().code, 0);
+}
+
+#[test]
+fn the_shell_completes_the_ids_of_unfinished_runs() {
+    let person = person("completed-run", 3);
+    killed(&person, &["resend-invite"], 3);
+    let run = unfinished(&person)[0]["id"].as_str().expect("an id").to_owned();
+    for words in [&["--resume", ""][..], &["--resume", &run[..8]], &["--resume="]] {
+        let words = [&["--", "dci", "resend-invite"], words].concat();
+        let finished = person.dci_with_key(&words).env("COMPLETE", "fish").finish();
+        assert!(finished.stdout.contains(&format!("{run}\tresend-invite, 2 to do")), "{finished}");
+    }
+}
+
+#[test]
 fn the_command_to_resume_a_recorded_run_has_no_targets() {
     let person = person("short-hint", 5);
     let mut running = almost_done(&person, &["resend-invite", "--tenant", "customer-example"], 5);
@@ -339,14 +364,19 @@ proptest! {
             let until = person.sandbox.requests() + moment;
             let target = if index == 0 { "-" } else { "--resume" };
             let mut running = person.dci_with_key(&["resend-invite", target]).stdin(list_of(150)).start();
-            while person.sandbox.requests() < until {
+            // On a busy machine it may be done before it is killed.
+            while person.sandbox.requests() < until && !running.has_ended() {
                 std::thread::yield_now();
             }
             running.kill();
+            if unfinished(&person).is_empty() {
+                break;
+            }
         }
-        prop_assert_eq!(unfinished(&person).len(), 1);
-        let last = person.dci_with_key(&["resend-invite", "--resume"]).finish();
-        prop_assert_eq!(last.code, 0, "{}", last.stderr);
+        if !unfinished(&person).is_empty() {
+            let last = person.dci_with_key(&["resend-invite", "--resume"]).finish();
+            prop_assert_eq!(last.code, 0, "{}", last.stderr);
+        }
         let emails = emails(&person.sandbox);
         prop_assert_eq!((emails.len(), emails.values().max(), records(&person).len()), (150, Some(&1), 0));
     }

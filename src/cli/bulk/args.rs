@@ -4,6 +4,9 @@ use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::SystemTime;
 
+use clap_complete::{ArgValueCandidates, CompletionCandidate};
+
+use super::Unfinished;
 use crate::cli::confirmation::Confirmation;
 use crate::cli::error::CliError;
 use crate::client::{IdempotencyKey, InvalidRunId, RunId};
@@ -72,11 +75,17 @@ pub(in crate::cli) struct KeyedArgs {
     /// recorded on this machine until it succeeds. The server remembers a run for at least 24 hours; to resume an older
     /// one, add --yes and its targets: an email may then be sent twice.
     #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last")]
-    #[arg(conflicts_with = "idempotency_key")]
+    #[arg(conflicts_with = "idempotency_key", add = ArgValueCandidates::new(unfinished))]
     pub resume: Option<Resume>,
 
     #[command(flatten)]
     pub bulk: BulkArgs,
+}
+
+/// The runs to complete.
+fn unfinished() -> Vec<CompletionCandidate> {
+    let candidate = |run: &Unfinished| CompletionCandidate::new(run.run.to_string()).help(Some(run.summary().into()));
+    Unfinished::all().iter().map(candidate).collect()
 }
 
 /// The run that is resumed.

@@ -152,9 +152,14 @@ impl Unfinished {
         self.head.command_to_resume(self.run, scope)
     }
 
+    /// Such as `resend-invite, 2 to do`.
+    pub fn summary(&self) -> String {
+        format!("{}, {} to do", self.head.command, self.count())
+    }
+
     /// The line for people.
     pub fn line(&self, scope: &Scope) -> String {
-        format!("{}, {} to do: {}", self.head.command, self.count(), self.command(scope))
+        format!("{}: {}", self.summary(), self.command(scope))
     }
 
     /// The value for scripts.

@@ -239,10 +239,15 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
+    #[cfg(unix)]
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is ours").is_some()
+    }
+
     /// Interrupts it until it ends.
     #[cfg(unix)]
     pub fn interrupt_until_it_ends(&mut self) {
-        while self.child.try_wait().expect("it is ours").is_none() {
+        while !self.has_ended() {
             self.interrupt();
             std::thread::yield_now();
         }
