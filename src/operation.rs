@@ -57,9 +57,13 @@ impl Operation {
     /// Finds the operation that a command of the program is named after.
     #[cfg(feature = "cli")]
     pub(crate) fn of_command(name: &str) -> Option<&'static Self> {
-        let dashed = |operation: &&Self| operation.rust_name.bytes().map(|byte| if byte == b'_' { b'-' } else { byte });
-        let is_named = |operation: &&Self| name.bytes().eq(dashed(operation));
-        OPERATIONS.iter().find(is_named)
+        OPERATIONS.iter().find(|operation| operation.command() == name)
+    }
+
+    /// The name of the command that makes it, such as `resend-invite`.
+    #[cfg(feature = "cli")]
+    pub(crate) fn command(&self) -> String {
+        self.rust_name.replace('_', "-")
     }
 
     /// Finds the operation for a request with this method and path. A path without parameters takes precedence.

@@ -24,7 +24,7 @@ use crate::client::RunId;
 use crate::client::sign_in::user_files;
 use crate::operation::Operation;
 
-/// The most bytes of a journal: those of about 100,000 targets. A larger run has none.
+/// The maximum size of a journal, in bytes: about 100,000 targets. A larger run has no journal.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The most journals that are kept. The oldest are removed.
@@ -42,7 +42,7 @@ pub(in crate::cli) struct Head {
 
 impl Head {
     pub fn of(operation: &Operation, context: &Context<'_>) -> Result<Self, CliError> {
-        Ok(Self { command: operation.rust_name.replace('_', "-"), scope: context.scope()? })
+        Ok(Self { command: operation.command(), scope: context.scope()? })
     }
 
     /// The command that resumes a run, if `scope` is chosen without flags.
