@@ -101,7 +101,7 @@ impl ListedUser {
         self.invite_status.as_deref().and_then(InviteStatus::read)
     }
 
-    /// The values of [`Self::COLUMNS`]. The state of an invited user is that of the invite, if it is known.
+    /// The values of [`Self::COLUMNS`]. An invited user has the state of the invite, if it is known.
     pub fn row(&self, roles: &Named) -> Value {
         let status = self.status.as_ref().map(ToString::to_string);
         let invite_status = self.invite_status.as_deref().filter(|_| self.is_invited());

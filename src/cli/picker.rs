@@ -50,7 +50,7 @@ pub(super) struct Picker {
     pub question: &'static str,
     /// Whether the command can act on a user.
     pub offers: fn(&ListedUser) -> bool,
-    /// The error if there are none, such as "there are no users".
+    /// The error if the list is empty, such as "there are no users to delete".
     pub none: &'static str,
 }
 

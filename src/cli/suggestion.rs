@@ -39,7 +39,7 @@ impl<'a> Suggestions<'a> {
         if !is_unknown || error.is_tenant_required() {
             return error;
         }
-        // Without the list there is no suggestion. The user has an error already.
+        // If the list fails, there is no suggestion: the first error is enough.
         let list = async || {
             let listed = timeout(DEADLINE, ListedUser::all(self.context, self.client)).await;
             listed.ok().and_then(Result::ok).unwrap_or_default()

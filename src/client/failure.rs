@@ -99,7 +99,7 @@ impl Failure {
         }
     }
 
-    /// Whether there was no connection on which the request could be sent.
+    /// Whether no connection was made, so that the request was not sent.
     #[cfg(feature = "cli")]
     pub(super) fn is_before_sending(self) -> bool {
         matches!(self, Self::NotConnected | Self::CertificateRefused | Self::ProxyRefused)

@@ -82,7 +82,7 @@ pub(in crate::cli) struct KeyedArgs {
     pub bulk: BulkArgs,
 }
 
-/// The runs to complete.
+/// Completes the ids of unfinished runs.
 fn unfinished() -> Vec<CompletionCandidate> {
     let candidate = |run: &Unfinished| CompletionCandidate::new(run.run.to_string()).help(Some(run.summary().into()));
     Unfinished::all().iter().map(candidate).collect()
